@@ -21,8 +21,8 @@ enum Sign {
     Prefix(&'static str),
 }
 
-/// A file, or a directory that ends with `/`. The second is the reason, for who reads this table.
-struct Home(&'static str, #[expect(dead_code, reason = "it is read here, not by the program")] &'static str);
+/// A file, or a directory that ends with `/`, and what makes it a home.
+struct Home(&'static str, &'static str);
 
 const CHORES: Home = Home("xtask/", "chores work on the environment, on files and on processes");
 
@@ -101,10 +101,16 @@ fn strays(source: &Source, kept: &Kept) -> Vec<Violation> {
         .iter()
         .flat_map(|sign| sign.find(source))
         .filter(|(line, _)| !free(*line))
-        .map(|(line, found)| {
-            source.violation(line, kept.rule, format!("`{found}` is not at home here: {}", kept.why))
-        })
+        .map(|(line, found)| source.violation(line, kept.rule, kept.explain(&found)))
         .collect()
+}
+
+impl Kept {
+    fn explain(&self, found: &str) -> String {
+        let homes: Vec<String> =
+            self.homes.iter().map(|Home(path, reason)| format!("{path} ({reason})")).collect();
+        format!("`{found}` is not at home here: {}; its home is {}", self.why, homes.join(", "))
+    }
 }
 
 impl Home {
@@ -151,6 +157,15 @@ mod tests {
         check_line("crates/vigil-core/tests/it/due.rs", "Timestamp::now()", Some("clock"));
         check_line("crates/ecr-vigil/src/clock.rs", "Timestamp::now()", None);
         check_line("crates/vigil-sim/src/clock.rs", "Instant::now()", None);
+    }
+
+    #[test]
+    fn a_stray_is_told_why_and_where_its_home_is() {
+        let stray =
+            Source::parse("crates/vigil-core/src/plan.rs", "//! A.\nuse aws_sdk_ecr::Client;\n").unwrap();
+        let what = "`aws_sdk_ecr` is not at home here: only vigil-aws speaks to AWS; no type of its SDK leaves that \
+                    crate; its home is crates/vigil-aws/ (how AWS says things)";
+        assert_eq!(check(&stray)[0].what, what);
     }
 
     #[test]
