@@ -1,0 +1,332 @@
+//! Whether an image is due for a scan, and if not, why not and from when.
+
+use std::fmt;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::policy::Cadence;
+use crate::scan::{Meaning, Scan};
+
+/// ECR starts one basic scan of an image in 24 hours, the scan on push included; the window rolls.
+pub const IMAGE_QUOTA_WINDOW: SignedDuration = SignedDuration::from_hours(24);
+
+/// ECR can say COMPLETE seconds before the findings are there. After this long we believe an empty answer.
+const PREMATURE_FOR: SignedDuration = SignedDuration::from_mins(10);
+
+/// Where an image stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It is due.
+    Due(Due),
+    /// A scan is under way, or its findings are not there yet: nothing to start, but something to wait for.
+    UnderWay,
+    /// Not now.
+    Rest(Rest),
+}
+
+/// Why an image is due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Due {
+    /// ECR knows of no scan.
+    NeverScanned,
+    /// The last completed scan is older than the expiry.
+    Expired {
+        /// When it was completed.
+        scanned_at: Timestamp,
+        /// How long ago, at the time of the decision.
+        ago: SignedDuration,
+        /// The expiry, as it was set.
+        expiry: String,
+    },
+    /// ECR said that it is scanned, but not when.
+    ScannedAtUnknownTime,
+    /// The last scan gave no findings, for a reason outside the image.
+    NoResult {
+        /// What ECR says of it.
+        said: String,
+    },
+    /// The last scan failed, and failed scans are to be started again.
+    Failed {
+        /// What ECR says of it.
+        said: String,
+    },
+}
+
+/// Why an image is not due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rest {
+    /// Scanned within the expiry.
+    Fresh {
+        /// How long ago, at the time of the decision.
+        ago: SignedDuration,
+        /// The expiry, as it was set.
+        expiry: String,
+        /// When it falls due.
+        next: Timestamp,
+    },
+    /// Due by its expiry, but ECR allows one scan a day.
+    ImageQuota {
+        /// How long ago it was scanned, at the time of the decision.
+        ago: SignedDuration,
+        /// When ECR will accept another scan.
+        next: Timestamp,
+        /// The moment of the decision: a time on the same day is said without its date.
+        now: Timestamp,
+    },
+    /// ECR cannot scan it, ever.
+    Unscannable {
+        /// What ECR says of it.
+        said: String,
+    },
+    /// The last scan failed.
+    Failed {
+        /// What ECR says of it.
+        said: String,
+    },
+}
+
+/// Tells where an image stands by what ECR says of its last scan (`None`: it knows of none).
+pub fn due(last: Option<&Scan>, cadence: &Cadence, now: Timestamp) -> Standing {
+    let Some(scan) = last else { return Standing::Due(Due::NeverScanned) };
+    let said = || scan.said();
+    match scan.meaning() {
+        Meaning::Running => Standing::UnderWay,
+        Meaning::Finished if is_premature(scan, now) => Standing::UnderWay,
+        Meaning::Finished => match scan.completed_at {
+            Some(scanned_at) => due_by_age(scanned_at, cadence, now),
+            None => Standing::Due(Due::ScannedAtUnknownTime),
+        },
+        Meaning::Failed if cadence.retry_failed => Standing::Due(Due::Failed { said: said() }),
+        Meaning::Failed => Standing::Rest(Rest::Failed { said: said() }),
+        Meaning::Unscannable => Standing::Rest(Rest::Unscannable { said: said() }),
+        Meaning::Unavailable => Standing::Due(Due::NoResult { said: said() }),
+    }
+}
+
+/// Whether an answer that says COMPLETE and shows nothing is too young to be believed.
+pub fn is_premature(scan: &Scan, now: Timestamp) -> bool {
+    let young = scan.completed_at.is_none_or(|at| now.duration_since(at) < PREMATURE_FOR);
+    scan.may_be_premature() && young
+}
+
+fn due_by_age(scanned_at: Timestamp, cadence: &Cadence, now: Timestamp) -> Standing {
+    let ago = now.duration_since(scanned_at);
+    let expiry = cadence.expiry.to_string();
+    let expired = scanned_at < cadence.expiry.before(now);
+    let quota_ends = scanned_at.saturating_add(IMAGE_QUOTA_WINDOW).unwrap_or(Timestamp::MAX);
+    if !expired {
+        let next = cadence.expiry.after(scanned_at).max(quota_ends);
+        Standing::Rest(Rest::Fresh { ago, expiry, next })
+    } else if now < quota_ends {
+        Standing::Rest(Rest::ImageQuota { ago, next: quota_ends, now })
+    } else {
+        Standing::Due(Due::Expired { scanned_at, ago, expiry })
+    }
+}
+
+impl Due {
+    /// The reason's name in machine-readable output.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NeverScanned => "never_scanned",
+            Self::Expired { .. } => "expired",
+            Self::ScannedAtUnknownTime => "scanned_at_unknown_time",
+            Self::NoResult { .. } => "no_result",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    /// When the last scan was completed, if one was.
+    pub fn scanned_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Expired { scanned_at, .. } => Some(*scanned_at),
+            _ => None,
+        }
+    }
+}
+
+impl Rest {
+    /// The reason's name in machine-readable output.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Fresh { .. } => "fresh",
+            Self::ImageQuota { .. } => "image_quota",
+            Self::Unscannable { .. } => "unscannable",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    /// From when it can be scanned, where that is known.
+    pub fn next(&self) -> Option<Timestamp> {
+        match self {
+            Self::Fresh { next, .. } | Self::ImageQuota { next, .. } => Some(*next),
+            Self::Unscannable { .. } | Self::Failed { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Due {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NeverScanned => f.write_str("never scanned"),
+            Self::Expired { ago, expiry, .. } => write!(f, "scanned {} ago, expiry {expiry}", Ago(*ago)),
+            Self::ScannedAtUnknownTime => f.write_str("scanned, but ECR does not say when"),
+            Self::NoResult { said } => write!(f, "the last scan gave no result: {said}"),
+            Self::Failed { said } => write!(f, "the last scan failed: {said}"),
+        }
+    }
+}
+
+impl fmt::Display for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fresh { ago, expiry, .. } => write!(f, "scanned {} ago, expiry {expiry}", Ago(*ago)),
+            Self::ImageQuota { ago, next, now } => {
+                let time = if next.duration_since(*now) < SignedDuration::from_hours(24)
+                    && next.strftime("%F").to_string() == now.strftime("%F").to_string()
+                {
+                    next.strftime("%H:%M")
+                } else {
+                    next.strftime("%F %H:%MZ")
+                };
+                write!(f, "scanned {} ago: ECR allows one scan a day, next from {time}", Ago(*ago))
+            }
+            Self::Unscannable { said } => write!(f, "ECR cannot scan it: {said}"),
+            Self::Failed { said } => {
+                write!(f, "the last scan failed and is not started again unless retry-failed is set: {said}")
+            }
+        }
+    }
+}
+
+/// A duration in its largest whole unit: `9 d`, `3 h`, `12 min`, `5 s`.
+pub(crate) struct Ago(pub(crate) SignedDuration);
+
+impl fmt::Display for Ago {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs().max(0);
+        match seconds {
+            0..60 => write!(f, "{seconds} s"),
+            60..3600 => write!(f, "{} min", seconds / 60),
+            3600..172_800 => write!(f, "{} h", seconds / 3600),
+            _ => write!(f, "{} d", seconds / 86_400),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    use crate::testing::{now, scan};
+
+    fn cadence(expiry: &str) -> Cadence {
+        Cadence { expiry: expiry.parse().unwrap(), retry_failed: false }
+    }
+
+    #[track_caller]
+    fn check(last: Option<Scan>, expiry: &str, expected: &str) {
+        let said = match due(last.as_ref(), &cadence(expiry), now()) {
+            Standing::Due(due) => format!("due: {due}"),
+            Standing::UnderWay => "under way".into(),
+            Standing::Rest(rest) => format!("rest: {rest}"),
+        };
+        assert_eq!(said, expected);
+    }
+
+    fn hours_ago(hours: i64) -> Option<Scan> {
+        Some(scan("COMPLETE", Some(now() - SignedDuration::from_hours(hours)), &[]))
+    }
+
+    fn ended(state: &str, description: &str) -> Option<Scan> {
+        Some(Scan { description: Some(description.into()), ..scan(state, None, &[]) })
+    }
+
+    #[test]
+    fn age_decides_and_every_answer_has_its_reason() {
+        check(None, "7d", "due: never scanned");
+        check(hours_ago(9 * 24), "7d", "due: scanned 9 d ago, expiry 7 d".replace("7 d", "7d").as_str());
+        check(hours_ago(3 * 24), "7d", "rest: scanned 3 d ago, expiry 7d");
+        check(hours_ago(7 * 24), "7d", "rest: scanned 7 d ago, expiry 7d");
+        check(hours_ago(30), "24h", "due: scanned 30 h ago, expiry 24h");
+    }
+
+    #[test]
+    fn ecr_allows_one_scan_a_day_whatever_the_expiry() {
+        check(
+            hours_ago(3),
+            "1h",
+            "rest: scanned 3 h ago: ECR allows one scan a day, next from 2026-11-22 09:00Z",
+        );
+        check(hours_ago(20), "1h", "rest: scanned 20 h ago: ECR allows one scan a day, next from 16:00");
+    }
+
+    #[test]
+    fn every_status_leads_somewhere() {
+        check(ended("IN_PROGRESS", ""), "7d", "under way");
+        check(ended("PENDING", ""), "7d", "under way");
+        check(ended("SOMETHING_NEW", ""), "7d", "under way");
+        check(ended("COMPLETE", "done"), "7d", "due: scanned, but ECR does not say when");
+        check(
+            ended("LIMIT_EXCEEDED", "quota"),
+            "7d",
+            "due: the last scan gave no result: LIMIT_EXCEEDED: quota",
+        );
+        check(
+            ended("UNSUPPORTED_IMAGE", "no os"),
+            "7d",
+            "rest: ECR cannot scan it: UNSUPPORTED_IMAGE: no os",
+        );
+        check(
+            ended("FAILED", "UnsupportedImageError: x"),
+            "7d",
+            "rest: ECR cannot scan it: FAILED: UnsupportedImageError: x",
+        );
+        check(
+            ended("FAILED", "oops"),
+            "7d",
+            "rest: the last scan failed and is not started again unless retry-failed is set: FAILED: oops",
+        );
+        let retry = Cadence { retry_failed: true, ..cadence("7d") };
+        assert!(matches!(
+            due(ended("FAILED", "oops").as_ref(), &retry, now()),
+            Standing::Due(Due::Failed { .. })
+        ));
+    }
+
+    #[test]
+    fn complete_with_nothing_yet_is_believed_only_after_a_while() {
+        let bare = |minutes| {
+            let at = now() - SignedDuration::from_mins(minutes);
+            Scan { counts: None, ..scan("COMPLETE", Some(at), &[]) }
+        };
+        check(Some(bare(1)), "7d", "under way");
+        check(Some(bare(60)), "7d", "rest: scanned 1 h ago, expiry 7d");
+    }
+
+    proptest! {
+        #[test]
+        fn due_is_monotone_in_time(age in 0i64..5_000, later in 0i64..5_000, days in 0i32..200) {
+            let last = hours_ago(age);
+            let cadence = cadence(&format!("{days}d"));
+            let is_due = |at| matches!(due(last.as_ref(), &cadence, at), Standing::Due(_));
+            let then = now() + SignedDuration::from_hours(later);
+            prop_assert!(!is_due(now()) || is_due(then), "once due, due until scanned");
+        }
+
+        #[test]
+        fn what_rests_is_due_right_after_the_time_it_names(age in 0i64..5_000, days in 0i32..200) {
+            let last = hours_ago(age);
+            let cadence = cadence(&format!("{days}d"));
+            if let Standing::Rest(rest) = due(last.as_ref(), &cadence, now()) {
+                let next = rest.next().unwrap() + SignedDuration::from_millis(1);
+                prop_assert!(matches!(due(last.as_ref(), &cadence, next), Standing::Due(_)));
+            }
+        }
+    }
+}

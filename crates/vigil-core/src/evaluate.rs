@@ -1,0 +1,196 @@
+//! What an image's findings mean by the user's policy: what counts, what is accepted, and which lines are crossed.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Counts, Finding, Severity};
+use crate::image::{Image, RepositoryName};
+use crate::policy::{Exceptions, Gate};
+use crate::scan::Scan;
+
+/// Findings, judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// When the scan that they come from was completed, where ECR says.
+    pub scanned_at: Option<Timestamp>,
+    /// Findings of each severity, accepted ones left out.
+    pub counts: Counts,
+    /// The findings that are severe enough to be told in detail, in report order; accepted ones left out.
+    pub details: Vec<Finding>,
+    /// Findings that somebody has accepted, in report order.
+    pub accepted: Vec<Accepted>,
+    /// Thresholds that the counts reach.
+    pub crossed: Vec<Crossed>,
+}
+
+/// A finding that is known and accepted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// The finding.
+    pub finding: Finding,
+    /// By whom.
+    pub by: AcceptedBy,
+    /// Why.
+    pub reason: String,
+}
+
+/// Who accepted a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AcceptedBy {
+    /// The exception at this place of the list.
+    Exception(usize),
+    /// A suppression rule of Amazon Inspector.
+    Inspector,
+}
+
+/// A threshold that is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Crossed {
+    /// The level.
+    pub severity: Severity,
+    /// How many findings there are.
+    pub count: u64,
+    /// From how many on it is too many.
+    pub threshold: u64,
+}
+
+/// Judges the findings of one image at a moment.
+pub fn evaluate(
+    repository: &RepositoryName,
+    image: &Image,
+    scan: Scan,
+    gate: &Gate,
+    exceptions: &Exceptions,
+    now: Timestamp,
+) -> Evaluation {
+    // Where ECR counts more than it lists, its count stands: a list can be cut short, a count cannot.
+    let listed = Counts::of(&scan.findings);
+    let all = scan.counts.map_or(listed.clone(), |said| said.at_least(&listed));
+    let mut findings = scan.findings;
+    findings.sort_by(Finding::report_order);
+    let mut details = Vec::new();
+    let mut accepted = Vec::new();
+    for finding in findings {
+        let exception = exceptions.accepting(&finding, repository, image, now);
+        if let Some((place, exception)) = exception {
+            let reason = exception.reason.clone();
+            accepted.push(Accepted { finding, by: AcceptedBy::Exception(place), reason });
+        } else if finding.suppressed {
+            let reason = "suppressed in Amazon Inspector".to_owned();
+            accepted.push(Accepted { finding, by: AcceptedBy::Inspector, reason });
+        } else if finding.severity >= gate.detail {
+            details.push(finding);
+        }
+    }
+    let counts = all.less(&Counts::of(accepted.iter().map(|accepted| &accepted.finding)));
+    let crossed = gate.thresholds.levels().filter_map(|(severity, threshold)| {
+        let count = counts.get(&severity);
+        (count > 0 && count >= threshold).then_some(Crossed { severity, count, threshold })
+    });
+    Evaluation { scanned_at: scan.completed_at, crossed: crossed.collect(), counts, details, accepted }
+}
+
+impl fmt::Display for Crossed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}/{}", self.severity, self.count, self.threshold)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{Exception, Thresholds};
+    use crate::testing::{finding, image, now, scan};
+
+    fn gate() -> Gate {
+        let thresholds = Thresholds { critical: Some(0), high: Some(2), medium: None, low: Some(1) };
+        Gate { thresholds, detail: Severity::High }
+    }
+
+    fn accept(id: &str) -> Exceptions {
+        let exception = Exception {
+            id: id.into(),
+            package: None,
+            repository: None,
+            tag: None,
+            reason: "not reachable".into(),
+            until: None,
+        };
+        Exceptions::new(vec![exception])
+    }
+
+    #[track_caller]
+    fn judge(findings: &[Finding], exceptions: &Exceptions) -> Evaluation {
+        let repository = "team/app".parse().unwrap();
+        evaluate(
+            &repository,
+            &image(1, &["v1"], 1),
+            scan("COMPLETE", Some(now()), findings),
+            &gate(),
+            exceptions,
+            now(),
+        )
+    }
+
+    fn crossed(evaluation: &Evaluation) -> Vec<String> {
+        evaluation.crossed.iter().map(Crossed::to_string).collect()
+    }
+
+    #[test]
+    fn a_threshold_is_reached_by_as_many_findings_and_a_level_can_be_off() {
+        let high = |n| finding(&format!("CVE-{n}"), "HIGH", "zlib");
+        assert_eq!(crossed(&judge(&[high(1)], &Exceptions::default())), [""; 0]);
+        assert_eq!(crossed(&judge(&[high(1), high(2)], &Exceptions::default())), ["HIGH 2/2"]);
+        assert_eq!(
+            crossed(&judge(&[finding("CVE-1", "CRITICAL", "a")], &Exceptions::default())),
+            ["CRITICAL 1/0"]
+        );
+        assert_eq!(crossed(&judge(&[finding("CVE-1", "MEDIUM", "a")], &Exceptions::default())), [""; 0]);
+        assert_eq!(crossed(&judge(&[], &Exceptions::default())), [""; 0], "zero findings never cross a line");
+    }
+
+    #[test]
+    fn what_is_accepted_neither_counts_nor_is_detailed_but_is_kept() {
+        let evaluation =
+            judge(&[finding("CVE-1", "CRITICAL", "a"), finding("CVE-2", "HIGH", "b")], &accept("CVE-1"));
+        assert_eq!(crossed(&evaluation), [""; 0]);
+        assert_eq!(evaluation.counts.total(), 1);
+        assert_eq!(evaluation.details.len(), 1);
+        assert_eq!(evaluation.accepted[0].reason, "not reachable");
+        assert_eq!(evaluation.accepted[0].by, AcceptedBy::Exception(0));
+    }
+
+    #[test]
+    fn a_suppressed_finding_counts_as_accepted() {
+        let evaluation = judge(
+            &[Finding { suppressed: true, ..finding("CVE-1", "CRITICAL", "a") }],
+            &Exceptions::default(),
+        );
+        assert_eq!((evaluation.counts.total(), evaluation.accepted[0].by), (0, AcceptedBy::Inspector));
+    }
+
+    #[test]
+    fn details_stop_at_the_severity_threshold_and_are_ordered_worst_first() {
+        let findings =
+            ["LOW", "HIGH", "CRITICAL", "DREADFUL"].map(|severity| finding("CVE-1", severity, severity));
+        let evaluation = judge(&findings, &Exceptions::default());
+        let told: Vec<_> = evaluation.details.iter().map(|finding| finding.severity.to_string()).collect();
+        assert_eq!(told, ["CRITICAL", "HIGH"]);
+        assert_eq!(evaluation.counts.total(), 4);
+    }
+
+    #[test]
+    fn a_count_larger_than_the_list_is_believed() {
+        let counts = [(Severity::Critical, 6)].into_iter().collect();
+        let scan = Scan {
+            counts: Some(counts),
+            ..scan("COMPLETE", Some(now()), &[finding("CVE-1", "CRITICAL", "a")])
+        };
+        let repository = "team/app".parse().unwrap();
+        let evaluation = evaluate(&repository, &image(1, &[], 1), scan, &gate(), &accept("CVE-1"), now());
+        assert_eq!(evaluation.counts.get(&Severity::Critical), 5);
+    }
+}

@@ -1,0 +1,70 @@
+//! How many findings of each severity.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Finding, Severity};
+
+/// A number for each severity that occurs; a severity that does not occur has no entry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Counts(BTreeMap<Severity, u64>);
+
+impl Counts {
+    /// Counts findings by their severity.
+    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+        findings.into_iter().map(|finding| (finding.severity.clone(), 1)).collect()
+    }
+
+    /// The number of findings of one severity.
+    pub fn get(&self, severity: &Severity) -> u64 {
+        self.0.get(severity).copied().unwrap_or(0)
+    }
+
+    /// The severities that occur and their numbers, worst first.
+    pub fn iter(&self) -> impl Iterator<Item = (&Severity, u64)> {
+        self.0.iter().rev().map(|(severity, count)| (severity, *count))
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All findings together.
+    pub fn total(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// Adds the other's numbers to these.
+    pub fn add(&mut self, other: &Self) {
+        for (severity, count) in &other.0 {
+            *self.0.entry(severity.clone()).or_default() += count;
+        }
+    }
+
+    /// For each severity the larger of the two numbers.
+    pub fn at_least(&self, other: &Self) -> Self {
+        let larger = |severity: &Severity| (severity.clone(), self.get(severity).max(other.get(severity)));
+        self.0.keys().chain(other.0.keys()).map(larger).collect::<BTreeMap<_, _>>().into_iter().collect()
+    }
+
+    /// These numbers less the other's, never below zero.
+    pub fn less(&self, other: &Self) -> Self {
+        self.0
+            .iter()
+            .map(|(severity, count)| (severity.clone(), count.saturating_sub(other.get(severity))))
+            .collect()
+    }
+}
+
+impl FromIterator<(Severity, u64)> for Counts {
+    fn from_iter<I: IntoIterator<Item = (Severity, u64)>>(pairs: I) -> Self {
+        let mut counts = BTreeMap::new();
+        for (severity, count) in pairs.into_iter().filter(|(_, count)| *count > 0) {
+            *counts.entry(severity).or_default() += count;
+        }
+        Self(counts)
+    }
+}

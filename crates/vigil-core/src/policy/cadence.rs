@@ -1,0 +1,13 @@
+//! How often an image is scanned.
+
+use super::Age;
+
+/// When a scan is too old.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cadence {
+    /// A completed scan older than this is due again.
+    pub expiry: Age,
+    /// Whether a scan that failed is started again at every pass. ECR does not say when a scan failed, so without a
+    /// memory of our own the choice is between never and always.
+    pub retry_failed: bool,
+}

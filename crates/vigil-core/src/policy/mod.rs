@@ -1,0 +1,15 @@
+//! What the user wants: which images, how often, how bad is too bad, and what is accepted.
+
+mod age;
+mod cadence;
+mod exceptions;
+mod gate;
+mod pattern;
+mod selection;
+
+pub use age::{Age, InvalidAge};
+pub use cadence::Cadence;
+pub use exceptions::{Exception, Exceptions};
+pub use gate::{Gate, Thresholds};
+pub use pattern::{InvalidPattern, Pattern, Patterns};
+pub use selection::{LeftOut, Selection, Sight, TagStatus, select};

@@ -1,0 +1,56 @@
+//! Writing down what a pass decided and saw.
+
+use super::collect::Awaited;
+use crate::cycle::Ports;
+use crate::image::RepositoryName;
+use crate::plan::{Held, Plan};
+use crate::port::{Milestone, Mode, NotRecorded};
+use crate::record::{Decision, Entry};
+
+/// Writes the plan down before anything of it is done.
+///
+/// # Errors
+///
+/// Only if the ledger cannot write.
+pub async fn announce(
+    ports: Ports<'_>,
+    mode: Mode,
+    plan: &Plan,
+    awaited: &[Awaited],
+) -> Result<(), NotRecorded> {
+    for held in &plan.held {
+        record_held(ports, held.clone()).await?;
+    }
+    for start in &plan.starts {
+        let decided = Entry::Decided(Box::new(start.image.clone()), Decision::Scan(start.why.clone()));
+        record(ports, &start.repository, vec![decided]).await?;
+    }
+    for awaited in awaited {
+        let decision = match mode {
+            Mode::OnRequest => Decision::Wait,
+            Mode::ByItself => Decision::Observe,
+        };
+        let decided = Entry::Decided(Box::new(awaited.image.clone()), decision);
+        record(ports, &awaited.repository, vec![decided]).await?;
+    }
+    let planned = Milestone::Planned { starts: plan.starts.len(), under_way: awaited.len() };
+    ports.progress.reached(ports.registry.id(), planned);
+    Ok(())
+}
+
+pub(super) async fn record_held(ports: Ports<'_>, held: Held) -> Result<(), NotRecorded> {
+    let Held { candidate, why } = held;
+    let decided = Entry::Decided(Box::new(candidate.image), Decision::Hold(candidate.why, why));
+    record(ports, &candidate.repository, vec![decided]).await
+}
+
+pub(super) async fn record(
+    ports: Ports<'_>,
+    repository: &RepositoryName,
+    entries: Vec<Entry>,
+) -> Result<(), NotRecorded> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    ports.ledger.record(ports.registry.id(), repository, entries).await
+}

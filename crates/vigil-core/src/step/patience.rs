@@ -1,0 +1,69 @@
+//! How long to wait before asking whether a scan is finished. It learns: ECR does not say how long scans take, and every
+//! question asked too early is a call wasted.
+
+use jiff::SignedDuration;
+
+/// The wait between the start of a scan and the first question about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Patience {
+    wait: SignedDuration,
+    shortest: SignedDuration,
+}
+
+/// The longest wait for an answer, first or later: a minute late is soon enough for a scan that takes long.
+const LONGEST: SignedDuration = SignedDuration::from_secs(60);
+/// After a first question that came too early the wait grows by this factor …
+const GROWTH: f64 = 1.2;
+/// … and after one that did not it shrinks by this: at rest about one first question in 200 comes too early.
+const DECAY: f64 = 0.999;
+
+impl Patience {
+    /// Starts with this wait, which is also the shortest.
+    pub fn starting_at(wait: SignedDuration) -> Self {
+        let wait = wait.clamp(SignedDuration::from_millis(1), LONGEST);
+        Self { wait, shortest: wait }
+    }
+
+    /// How long to wait before the first question.
+    pub fn first(&self) -> SignedDuration {
+        self.wait
+    }
+
+    /// How long to wait before another question, once so many have come too early.
+    pub fn after(&self, questions: u32) -> SignedDuration {
+        (self.shortest * (1 << questions.min(6)) as i32).min(LONGEST)
+    }
+
+    /// Learns from a first question.
+    pub fn learn(&mut self, finished: bool) {
+        let factor = if finished { DECAY } else { GROWTH };
+        self.wait = self.wait.mul_f64(factor).clamp(self.shortest, LONGEST);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_first_questions_come_too_early() {
+        let mut patience = Patience::starting_at(SignedDuration::from_secs(1));
+        let mut early = 0;
+        for n in 0..10_000u64 {
+            // Scans take 3 to 8 seconds.
+            let takes = SignedDuration::from_millis(3_000 + (n * 7_919 % 5_000) as i64);
+            let finished = takes <= patience.first();
+            early += u32::from(!finished);
+            patience.learn(finished);
+        }
+        assert!(early < 100, "{early} of 10,000 questions came too early");
+        assert!(patience.first() < SignedDuration::from_secs(12), "{:?}", patience.first());
+    }
+
+    #[test]
+    fn later_questions_come_ever_later_up_to_a_minute() {
+        let patience = Patience::starting_at(SignedDuration::from_secs(2));
+        let waits: Vec<i64> = (1..=7).map(|n| patience.after(n).as_secs()).collect();
+        assert_eq!(waits, [4, 8, 16, 32, 60, 60, 60]);
+    }
+}

@@ -1,0 +1,325 @@
+//! Carries out a plan: starts the scans in its order, and waits for them and for those already under way.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use jiff::Timestamp;
+
+use super::collect::{Awaited, Reading, settle};
+use super::flight::{Flight, Next};
+use super::patience::Patience;
+use super::{record, record_held};
+use crate::cycle::{Pass, Ports};
+use crate::due::Due;
+use crate::evaluate::evaluate;
+use crate::fault::{Fault, FaultKind};
+use crate::image::{Image, RepositoryName};
+use crate::plan::{Candidate, Held, Hold};
+use crate::policy::LeftOut;
+use crate::port::{Milestone, NotRecorded, Start};
+use crate::record::{Decision, Ending, Entry, Unfinished};
+use crate::scan::Scan;
+use crate::stop::{Halt, Stop};
+
+/// How a plan was carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pursued {
+    /// How many scans ECR accepted.
+    pub started: u64,
+    /// Why it ended early, if it did.
+    pub halted: Option<Halt>,
+}
+
+struct Pursuit<'a> {
+    ports: Ports<'a>,
+    pass: &'a Pass,
+    queue: VecDeque<Candidate>,
+    waiting: BinaryHeap<Reverse<Waiting>>,
+    patience: Patience,
+    started: u64,
+    closed: Option<Closed>,
+}
+
+/// Why nothing more is started in the registry.
+enum Closed {
+    Held(Hold),
+    Fault(Fault),
+}
+
+struct Waiting {
+    at: Timestamp,
+    awaited: Awaited,
+}
+
+enum Call {
+    Start(Candidate),
+    Read(Awaited),
+}
+
+enum Answer {
+    Start(Result<Start, Fault>),
+    Read(Result<Option<Scan>, Fault>),
+}
+
+/// Starts what is to be started and waits for what is under way.
+///
+/// # Errors
+///
+/// Only if the ledger cannot write.
+pub async fn pursue(
+    ports: Ports<'_>,
+    pass: &Pass,
+    starts: Vec<Candidate>,
+    awaited: Vec<Awaited>,
+    stop: &Stop,
+) -> Result<Pursued, NotRecorded> {
+    let now = ports.clock.now();
+    let mut pursuit = Pursuit {
+        ports,
+        pass,
+        queue: starts.into(),
+        waiting: awaited.into_iter().map(|awaited| Reverse(Waiting { at: now, awaited })).collect(),
+        patience: Patience::starting_at(pass.first_question),
+        started: 0,
+        closed: None,
+    };
+    let mut flight = Flight::new();
+    let halted = loop {
+        pursuit.launch(&mut flight);
+        pursuit.give_up_queue().await?;
+        let next = pursuit.waiting.peek().map(|Reverse(waiting)| waiting.at);
+        if flight.len() == 0 && next.is_none() {
+            break None;
+        }
+        // With every call in flight there is no time to wait for: only an answer makes room.
+        let wake = next.filter(|_| flight.len() < pass.concurrency.max(1));
+        match flight.next(ports.clock, wake, stop).await {
+            Next::Landed(call, answer) => pursuit.take(call, answer).await?,
+            Next::Due => {}
+            Next::Halted(halt) => break Some(halt),
+        }
+    };
+    let (landed, abandoned) = flight.land(ports.clock).await;
+    for (call, answer) in landed {
+        pursuit.take(call, answer).await?;
+    }
+    let started = pursuit.started;
+    pursuit.name_unfinished(abandoned).await?;
+    Ok(Pursued { started, halted })
+}
+
+impl<'a> Pursuit<'a> {
+    fn launch(&mut self, flight: &mut Flight<'a, Call, Answer>) {
+        let ports = self.ports;
+        let now = ports.clock.now();
+        while flight.len() < self.pass.concurrency.max(1) {
+            // Questions that are due come first: their answers free memory, starts fill it.
+            if let Some(awaited) = self.next_question(now) {
+                let (repository, digest) = (awaited.repository.clone(), awaited.image.digest);
+                flight.launch(Call::Read(awaited), async move {
+                    Answer::Read(ports.scanner.read(&repository, digest).await)
+                });
+            } else if self.closed.is_none()
+                && let Some(candidate) = self.queue.pop_front()
+            {
+                let (repository, digest) = (candidate.repository.clone(), candidate.image.digest);
+                flight.launch(Call::Start(candidate), async move {
+                    Answer::Start(ports.scanner.start(&repository, digest).await)
+                });
+            } else {
+                break;
+            }
+        }
+    }
+
+    /// The next scan to be asked about, if its time has come. A first question is put off when we have learned, since
+    /// it was scheduled, that it would come too early.
+    fn next_question(&mut self, now: Timestamp) -> Option<Awaited> {
+        while self.waiting.peek().is_some_and(|Reverse(waiting)| waiting.at <= now) {
+            let Reverse(Waiting { awaited, .. }) = self.waiting.pop()?;
+            let first = later(awaited.since, self.patience.first());
+            if awaited.questions == 0 && awaited.accepted && first > now {
+                self.waiting.push(Reverse(Waiting { at: first, awaited }));
+            } else {
+                return Some(awaited);
+            }
+        }
+        None
+    }
+
+    async fn take(&mut self, call: Call, answer: Answer) -> Result<(), NotRecorded> {
+        match (call, answer) {
+            (Call::Start(candidate), Answer::Start(answer)) => self.take_start(candidate, answer).await,
+            (Call::Read(awaited), Answer::Read(answer)) => self.take_scan(awaited, answer).await,
+            // A call's answer is of the call's own kind: `launch` pairs them.
+            _ => Ok(()),
+        }
+    }
+
+    async fn take_start(
+        &mut self,
+        candidate: Candidate,
+        answer: Result<Start, Fault>,
+    ) -> Result<(), NotRecorded> {
+        match answer {
+            Ok(Start::Accepted) => {
+                self.started += 1;
+                self.ports.progress.reached(self.ports.registry.id(), Milestone::Started);
+                let Candidate { repository, image, why } = candidate;
+                let mut awaited = Awaited::new(repository, image, why.scanned_at(), self.ports.clock.now());
+                awaited.accepted = true;
+                let at = later(awaited.since, self.patience.first());
+                self.waiting.push(Reverse(Waiting { at, awaited }));
+                Ok(())
+            }
+            Ok(Start::OnceADay) => self.take_once_a_day(candidate).await,
+            Ok(Start::RegistryQuota(said)) => {
+                self.close(Closed::Held(Hold::RegistryQuota { said }), candidate).await
+            }
+            Ok(Start::ByItself(said)) => {
+                self.close(Closed::Held(Hold::ScansByItself { said }), candidate).await
+            }
+            Ok(Start::Unsupported(said)) => {
+                self.end(&candidate.repository, &candidate.image, Ending::Unscannable { said }, None).await
+            }
+            Ok(Start::Archived) => {
+                let decided =
+                    Entry::Decided(Box::new(candidate.image), Decision::LeaveOut(LeftOut::Archived));
+                self.ports.progress.reached(self.ports.registry.id(), Milestone::Settled);
+                record(self.ports, &candidate.repository, vec![decided]).await
+            }
+            Err(fault) if fault.kind == FaultKind::Credentials => {
+                self.close(Closed::Fault(fault), candidate).await
+            }
+            Err(fault) => self.end(&candidate.repository, &candidate.image, Ending::Fault(fault), None).await,
+        }
+    }
+
+    /// ECR has scanned the image within the day. What that scan found is known, unless it came after our look.
+    async fn take_once_a_day(&mut self, candidate: Candidate) -> Result<(), NotRecorded> {
+        let Candidate { repository, image, why } = candidate;
+        let ending = match why {
+            Due::Expired { .. } | Due::ScannedAtUnknownTime => Ending::OnceADay,
+            Due::Failed { said } => Ending::Failed { said },
+            Due::NoResult { said } => Ending::Unavailable { said },
+            Due::NeverScanned => {
+                let awaited = Awaited::new(repository, image, None, self.ports.clock.now());
+                self.waiting.push(Reverse(Waiting { at: awaited.since, awaited }));
+                return Ok(());
+            }
+        };
+        self.end(&repository, &image, ending, None).await
+    }
+
+    async fn take_scan(
+        &mut self,
+        awaited: Awaited,
+        answer: Result<Option<Scan>, Fault>,
+    ) -> Result<(), NotRecorded> {
+        let now = self.ports.clock.now();
+        let (repository, image) = (awaited.repository.clone(), awaited.image.clone());
+        let first = awaited.questions == 0 && awaited.accepted;
+        let reading = settle(awaited, answer, self.pass.scan_patience, now);
+        if first {
+            self.patience.learn(matches!(reading, Reading::Settled(..)));
+        }
+        match reading {
+            Reading::Settled(ending, scan) => self.end(&repository, &image, ending, scan).await,
+            Reading::Later(awaited) => {
+                let at = later(now, self.patience.after(awaited.questions));
+                self.waiting.push(Reverse(Waiting { at, awaited }));
+                Ok(())
+            }
+        }
+    }
+
+    async fn end(
+        &self,
+        repository: &RepositoryName,
+        image: &Image,
+        ending: Ending,
+        findings: Option<Scan>,
+    ) -> Result<(), NotRecorded> {
+        let Pass { gate, exceptions, .. } = self.pass;
+        let judge = |scan| evaluate(repository, image, scan, gate, exceptions, self.ports.clock.now());
+        let mut entries: Vec<Entry> =
+            findings.map(|scan| Entry::Judged(image.digest, judge(scan))).into_iter().collect();
+        entries.push(Entry::Ended(image.digest, ending));
+        self.ports.progress.reached(self.ports.registry.id(), Milestone::Settled);
+        record(self.ports, repository, entries).await
+    }
+
+    async fn close(&mut self, closed: Closed, candidate: Candidate) -> Result<(), NotRecorded> {
+        self.queue.push_front(candidate);
+        self.closed.get_or_insert(closed);
+        self.give_up_queue().await
+    }
+
+    /// Once the registry is closed, says of everything that was still to be started why it is not.
+    async fn give_up_queue(&mut self) -> Result<(), NotRecorded> {
+        let Some(closed) = &self.closed else { return Ok(()) };
+        for candidate in std::mem::take(&mut self.queue) {
+            match closed {
+                Closed::Held(why) => record_held(self.ports, Held { candidate, why: why.clone() }).await?,
+                Closed::Fault(fault) => {
+                    self.end(&candidate.repository, &candidate.image, Ending::Fault(fault.clone()), None)
+                        .await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn name_unfinished(self, abandoned: Vec<Call>) -> Result<(), NotRecorded> {
+        let mut unfinished: Vec<(RepositoryName, Image, Unfinished)> = Vec::new();
+        let still_running = |awaited: Awaited| {
+            (awaited.repository, awaited.image, Unfinished::Running { state: awaited.last_said })
+        };
+        for call in abandoned {
+            unfinished.push(match call {
+                Call::Start(candidate) => (candidate.repository, candidate.image, Unfinished::Starting),
+                Call::Read(awaited) => still_running(awaited),
+            });
+        }
+        for candidate in &self.queue {
+            unfinished.push((candidate.repository.clone(), candidate.image.clone(), Unfinished::NotStarted));
+        }
+        for Reverse(waiting) in &self.waiting {
+            unfinished.push(still_running(waiting.awaited.clone()));
+        }
+        for (repository, image, unfinished) in unfinished {
+            self.end(&repository, &image, Ending::Unfinished(unfinished), None).await?;
+        }
+        Ok(())
+    }
+}
+
+fn later(since: Timestamp, by: jiff::SignedDuration) -> Timestamp {
+    since.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
+impl Waiting {
+    fn order(&self) -> impl Ord + '_ {
+        (self.at, &self.awaited.repository, self.awaited.image.digest)
+    }
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.order() == other.order()
+    }
+}
+
+impl Eq for Waiting {}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.order().cmp(&other.order())
+    }
+}
