@@ -222,6 +222,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::finding::Counts;
 
     use crate::testing::{now, scan};
 
@@ -271,7 +272,8 @@ mod tests {
         check(ended("IN_PROGRESS", ""), "7d", "under way");
         check(ended("PENDING", ""), "7d", "under way");
         check(ended("SOMETHING_NEW", ""), "7d", "under way");
-        check(ended("COMPLETE", "done"), "7d", "due: scanned, but ECR does not say when");
+        let counted = Scan { counts: Some(Counts::default()), ..ended("COMPLETE", "done").unwrap() };
+        check(Some(counted), "7d", "due: scanned, but ECR does not say when");
         check(
             ended("LIMIT_EXCEEDED", "quota"),
             "7d",

@@ -18,6 +18,8 @@ pub mod record;
 pub mod scan;
 pub mod step;
 pub mod stop;
+#[cfg(test)]
+mod stories;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 

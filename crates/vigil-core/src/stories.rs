@@ -1,0 +1,243 @@
+//! Stories of whole passes, told as scripts: images appear, time passes, and what a pass decides and does is printed.
+
+use std::fmt::Write;
+
+use jiff::SignedDuration;
+
+use crate::cycle::{Pass, Ports, Scope, cycle};
+use crate::fault::FaultKind;
+use crate::finding::Severity;
+use crate::image::{Child, Image, Kind, Platform};
+use crate::plan::Budget;
+use crate::policy::{Cadence, Exceptions, Gate, Selection, Thresholds};
+use crate::port::{Clock, Mode, Registry, Scanner, Silent, Start};
+use crate::record::{Decision, ImageRecord};
+use crate::stop::{Halt, Stop};
+use crate::testing::{Failing, MemoryEcr, MemoryLedger, PausedClock, digest, finding, image, now, scan};
+
+fn pass() -> Pass {
+    let thresholds = Thresholds { critical: Some(0), high: Some(0), medium: None, low: None };
+    Pass {
+        act: true,
+        scope: Scope::Selected(Selection::default()),
+        cadence: Cadence { expiry: "7d".parse().unwrap(), retry_failed: false },
+        budget: Budget { daily: 100_000, per_pass: None },
+        gate: Gate { thresholds, detail: Severity::High },
+        exceptions: Exceptions::default(),
+        concurrency: 4,
+        first_question: SignedDuration::from_secs(1),
+        scan_patience: SignedDuration::from_mins(15),
+    }
+}
+
+/// Makes a pass and tells, image by image, what was decided and what came of it.
+async fn tell<P: Registry + Scanner>(ecr: &P, clock: &PausedClock, pass: &Pass, stop: &Stop) -> String {
+    let ledger = MemoryLedger::default();
+    let ports = Ports { registry: ecr, scanner: ecr, ledger: &ledger, clock, progress: &Silent };
+    let report = cycle(ports, pass, stop).await.unwrap();
+    let mut story = String::new();
+    for fault in &report.faults {
+        writeln!(story, "registry: {fault}").unwrap();
+    }
+    for (repository, record) in ledger.records() {
+        for image in &record.images {
+            writeln!(story, "{repository} {}", line(image)).unwrap();
+        }
+        for missing in &record.missing {
+            writeln!(story, "{missing} is missing").unwrap();
+        }
+        for fault in &record.unread {
+            writeln!(story, "{repository} {fault}").unwrap();
+        }
+        if record.not_reached {
+            writeln!(story, "{repository} not reached").unwrap();
+        }
+    }
+    writeln!(
+        story,
+        "started {}{}",
+        report.started,
+        report.halted.map(|halt| format!(", {halt}")).unwrap_or_default()
+    )
+    .unwrap();
+    story
+}
+
+fn line(record: &ImageRecord) -> String {
+    let name = record.image.tags.first().map_or_else(
+        || record.image.digest.to_string().trim_start_matches("sha256:").trim_start_matches('0').to_owned(),
+        ToString::to_string,
+    );
+    let decision = match &record.decision {
+        Decision::Scan(why) => format!("scan: {why}"),
+        Decision::Wait => "wait".into(),
+        Decision::Rest(why) => format!("rest: {why}"),
+        Decision::Hold(_, why) => format!("hold: {why}"),
+        Decision::Observe => "observe".into(),
+        Decision::LeaveOut(why) => format!("leave out: {why}"),
+        Decision::Undecided => "undecided".into(),
+    };
+    let ending = record.ending.as_ref().map(|ending| format!(" -> {ending:?}")).unwrap_or_default();
+    let found =
+        record.evaluation.as_ref().map(|e| format!(" ({} found)", e.counts.total())).unwrap_or_default();
+    format!("{name} | {decision}{ending}{found}")
+}
+
+fn days_ago(days: i64) -> jiff::Timestamp {
+    now() - SignedDuration::from_hours(24 * days)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_pass_scans_what_is_due_and_a_second_starts_nothing() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    ecr.add("team/app", image(1, &["v1"], 30), Some(scan("COMPLETE", Some(days_ago(9)), &[])));
+    ecr.add("team/app", image(2, &["v2"], 3), None);
+    ecr.add("team/app", image(3, &["v3", "latest"], 2), Some(scan("COMPLETE", Some(days_ago(2)), &[])));
+    ecr.add("team/web", image(4, &[], 1), Some(scan("IN_PROGRESS", None, &[])));
+    ecr.add(
+        "team/web",
+        image(5, &["scratch"], 1),
+        Some(crate::Scan {
+            description: Some("UnsupportedImageError: no package manager".into()),
+            ..scan("FAILED", None, &[])
+        }),
+    );
+    ecr.set_findings(digest(2), vec![finding("CVE-2024-1", "HIGH", "zlib")]);
+
+    insta::assert_snapshot!(tell(&ecr, &clock, &pass(), &Stop::never()).await);
+    let starts = ecr.starts().len();
+
+    insta::assert_snapshot!(tell(&ecr, &clock, &pass(), &Stop::never()).await);
+    assert_eq!(ecr.starts().len(), starts, "the second pass starts nothing");
+
+    tokio::time::advance(std::time::Duration::from_secs(8 * 86_400)).await;
+    ecr.add("team/web", image(6, &["new"], 0), None);
+    let plan = Pass { act: false, budget: Budget { daily: 2, per_pass: None }, ..pass() };
+    insta::assert_snapshot!(tell(&ecr, &clock, &plan, &Stop::never()).await);
+    assert_eq!(ecr.starts().len(), starts, "a plan starts nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_index_is_scanned_by_its_children_each_digest_once() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    let child = |n, architecture: &str, attestation| {
+        let platform = Platform { os: "linux".into(), architecture: architecture.into(), variant: None };
+        Child { digest: digest(n), platform: Some(platform), attestation }
+    };
+    let index = |n, tags: &[&str]| Image { kind: Kind::Index, ..image(n, tags, 1) };
+    ecr.add("team/app", index(1, &["v1", "latest"]), None);
+    ecr.add("team/app", index(2, &["v1-debug"]), None);
+    for n in 3..=5 {
+        ecr.add("team/app", image(n, &[], 1), None);
+    }
+    ecr.set_children(
+        digest(1),
+        vec![child(3, "amd64", false), child(4, "arm64", false), child(5, "unknown", true)],
+    );
+    ecr.set_children(digest(2), vec![child(3, "amd64", false)]);
+
+    insta::assert_snapshot!(tell(&ecr, &clock, &pass(), &Stop::never()).await);
+    assert_eq!(ecr.starts().len(), 2, "each digest once, whatever its tags");
+    // The same by name: the children come with their index.
+    let named = Scope::Named(vec![match "team/app:latest".parse().unwrap() {
+        crate::image::Reference::Ecr(name) => name,
+        other => panic!("{other:?}"),
+    }]);
+    insta::assert_snapshot!(tell(&ecr, &clock, &Pass { scope: named, ..pass() }, &Stop::never()).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_ecr_answers_is_a_result_of_that_image_alone() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    for n in 1..=5 {
+        ecr.add("team/app", image(n, &[&format!("v{n}")], 1), None);
+    }
+    ecr.answer_start(digest(1), Start::OnceADay);
+    ecr.answer_start(
+        digest(2),
+        Start::Unsupported("An artifact with media type 'x' cannot be scanned.".into()),
+    );
+    ecr.answer_start(digest(3), Start::Archived);
+    ecr.add("gone", image(6, &["v6"], 1), None);
+    ecr.add("secret", image(7, &["v7"], 1), None);
+    let faults = vec![("images", "gone", FaultKind::RepositoryGone), ("start", "secret", FaultKind::Denied)];
+    let ecr = Failing { inner: ecr, faults };
+    insta::assert_snapshot!(tell(&ecr, &clock, &pass(), &Stop::never()).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_used_up_registry_holds_the_rest_and_says_so() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    for n in 1..=4 {
+        ecr.add("team/app", image(n, &[&format!("v{n}")], 1), None);
+    }
+    ecr.answer_start(digest(2), Start::RegistryQuota("no more today".into()));
+    let one_by_one = Pass { concurrency: 1, ..pass() };
+    insta::assert_snapshot!(tell(&ecr, &clock, &one_by_one, &Stop::never()).await);
+    assert_eq!(ecr.starts().len(), 2, "nothing is started after the refusal");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_enhanced_registry_is_only_read() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    ecr.set_mode(Mode::ByItself);
+    ecr.add(
+        "team/app",
+        image(1, &["v1"], 1),
+        Some(scan("ACTIVE", Some(days_ago(40)), &[finding("CVE-1", "HIGH", "a")])),
+    );
+    ecr.add("team/app", image(2, &["v2"], 1), None);
+    ecr.add("team/app", image(3, &["v3"], 1), Some(scan("SCAN_ELIGIBILITY_EXPIRED", None, &[])));
+    insta::assert_snapshot!(tell(&ecr, &clock, &pass(), &Stop::never()).await);
+    // Without the permission to ask for the mode, the first refusal tells.
+    ecr.set_mode(Mode::OnRequest);
+    ecr.answer_start(digest(2), Start::ByItself("This feature is disabled".into()));
+    ecr.answer_start(digest(1), Start::ByItself("This feature is disabled".into()));
+    let one_by_one = Pass { concurrency: 1, ..pass() };
+    insta::assert_snapshot!(tell(&ecr, &clock, &one_by_one, &Stop::never()).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_the_deadline_everything_finished_stands_and_the_rest_is_named() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    ecr.add("team/app", image(1, &["done"], 1), Some(scan("COMPLETE", Some(days_ago(1)), &[])));
+    ecr.add("team/app", image(2, &["stuck"], 1), Some(scan("SOMETHING_NEW", None, &[])));
+    let wait = clock;
+    let deadline = Stop::when(async move {
+        wait.wait_until(now() + SignedDuration::from_mins(2)).await;
+        Halt::Deadline
+    });
+    insta::assert_snapshot!(tell(&ecr, &clock, &pass(), &deadline).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupted_look_names_what_it_did_not_come_to() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    for n in 1..=3 {
+        ecr.add(&format!("team/app{n}"), image(n, &["v1"], 1), None);
+    }
+    let stop = Stop::when(async { Halt::Interrupted });
+    insta::assert_snapshot!(tell(&ecr, &clock, &Pass { concurrency: 1, ..pass() }, &stop).await);
+    assert_eq!(ecr.starts(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_credentials_end_the_pass_with_one_call() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    for n in 1..=20 {
+        ecr.add("team/app", image(n, &[&format!("v{n:02}")], 1), None);
+    }
+    let ecr = Failing { inner: ecr, faults: vec![("start", "*", FaultKind::Credentials)] };
+    let story = tell(&ecr, &clock, &Pass { concurrency: 1, ..pass() }, &Stop::never()).await;
+    assert_eq!(story.matches("credentials").count() + story.matches("Credentials").count(), 20, "{story}");
+    let ecr = Failing { inner: ecr.inner, faults: vec![("mode", "*", FaultKind::Credentials)] };
+    insta::assert_snapshot!(tell(&ecr, &clock, &pass(), &Stop::never()).await);
+}
