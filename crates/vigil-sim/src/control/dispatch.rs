@@ -1,0 +1,227 @@
+//! From a path under `/_sim` to the control that it means.
+
+use std::sync::Arc;
+
+use hyper::{Method, Uri};
+use jiff::SignedDuration;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::requests::{
+    AddedImage, ArchiveChange, ClockChange, FindingsChange, LimitChange, NewRepository, StatusChange, Whose,
+};
+use crate::config::{DEFAULT_ACCOUNT, DEFAULT_REGION};
+use crate::digest::{Digest, NotADigest};
+use crate::form::Form;
+use crate::front::Reply;
+use crate::registry::{RefusedChange, Registry, Scanning};
+use crate::sim::Sim;
+use crate::traffic::{FaultId, RateLimit};
+
+/// Where the controls begin.
+pub(crate) const ROOT: &str = "/_sim";
+
+const INDEX: &str = include_str!("index.txt");
+
+/// Why a control did nothing: HTTP status and reason.
+struct Refused(u16, String);
+
+impl From<RefusedChange> for Refused {
+    fn from(refused: RefusedChange) -> Self {
+        Self(409, refused.to_string())
+    }
+}
+
+impl From<serde_json::Error> for Refused {
+    fn from(error: serde_json::Error) -> Self {
+        Self(400, error.to_string())
+    }
+}
+
+impl From<NotADigest> for Refused {
+    fn from(error: NotADigest) -> Self {
+        Self(400, error.to_string())
+    }
+}
+
+/// Answers a request to the controls.
+pub(crate) async fn answer(sim: &Arc<Sim>, method: &Method, uri: &Uri, body: &[u8]) -> Reply {
+    let query = Form::parse(uri.query().unwrap_or_default());
+    let path = uri.path().strip_prefix(ROOT).unwrap_or_default().trim_matches('/');
+    if path.is_empty() {
+        return reply(200, "text/plain; charset=utf-8", INDEX.as_bytes().to_vec());
+    }
+    let outcome = match (method.as_str(), path) {
+        ("GET", "wait") => wait(sim, &query).await,
+        ("GET", _) => read(sim, path, &query),
+        ("POST", _) => change(sim, path, body),
+        ("DELETE", _) => delete(sim, path, &query),
+        _ => Err(Refused(405, "use GET, POST or DELETE".to_owned())),
+    };
+    match outcome {
+        Ok(value) => reply(200, "application/json", value.to_string().into_bytes()),
+        Err(Refused(status, reason)) => {
+            reply(status, "application/json", json!({ "error": reason }).to_string().into_bytes())
+        }
+    }
+}
+
+async fn wait(sim: &Sim, query: &Form) -> Result<Value, Refused> {
+    let operation = required(query, "operation")?;
+    let calls = query.get("calls").unwrap_or("1").parse();
+    let calls = calls.map_err(|_| Refused(400, "calls must be a number".to_owned()))?;
+    sim.when_calls(operation, calls).await;
+    to_value(sim.calls().get(operation))
+}
+
+fn read(sim: &Sim, path: &str, query: &Form) -> Result<Value, Refused> {
+    match path {
+        "calls" => to_value(sim.calls()),
+        "clock" => Ok(clock(sim)),
+        "faults" => {
+            let rules = sim.faults.list();
+            Ok(rules.into_iter().map(|(id, rule)| json!({ "id": id, "rule": rule })).collect())
+        }
+        "scans" => to_value(sim.scan_behaviour()),
+        "repositories" => to_value(registry_of(sim, query).repositories()),
+        "images" => to_value(registry_of(sim, query).images(required(query, "repository")?)?),
+        _ => Err(unknown(path)),
+    }
+}
+
+fn change(sim: &Sim, path: &str, body: &[u8]) -> Result<Value, Refused> {
+    match path {
+        "reset-calls" => sim.reset_calls(),
+        "clock" => return change_clock(sim, parse(body)?),
+        "faults" => return Ok(json!({ "id": sim.add_fault(parse(body)?) })),
+        "limits" => change_limit(sim, &parse(body)?),
+        "scans" => sim.set_scan_behaviour(parse(body)?),
+        "scanning" => return change_scanning(sim, body),
+        "repositories" => {
+            let new: NewRepository = parse(body)?;
+            registry(sim, &new.whose).add_repository(&new.name)?;
+        }
+        "images" => {
+            let new: AddedImage = parse(body)?;
+            let registry = sim.registry(&new.account, &new.region);
+            return Ok(json!({ "digest": registry.add_image(&new.repository, new.image)? }));
+        }
+        "archive" => {
+            let change: ArchiveChange = parse(body)?;
+            let registry = registry(sim, &change.whose);
+            match change.archived {
+                true => registry.archive_image(&change.repository, change.digest)?,
+                false => registry.restore_image(&change.repository, change.digest)?,
+            }
+        }
+        "status" => {
+            let StatusChange { whose, repository, digest, status, description } = parse(body)?;
+            let registry = registry(sim, &whose);
+            match status {
+                Some(status) => registry.set_status(&repository, digest, &status, description.as_deref())?,
+                None => registry.clear_status(&repository, digest)?,
+            }
+        }
+        "findings" => {
+            let change: FindingsChange = parse(body)?;
+            let (basic, enhanced) = (change.findings, change.enhanced_findings);
+            registry(sim, &change.whose).set_findings(&change.repository, change.digest, basic, enhanced)?;
+        }
+        _ => return Err(unknown(path)),
+    }
+    Ok(json!({}))
+}
+
+fn delete(sim: &Sim, path: &str, query: &Form) -> Result<Value, Refused> {
+    match path {
+        "faults" => match query.get("id") {
+            Some(id) => {
+                let id = id.parse().map_err(|_| Refused(400, "id must be a number".to_owned()))?;
+                sim.remove_fault(FaultId(id));
+            }
+            None => sim.clear_faults(),
+        },
+        "repositories" => registry_of(sim, query).delete_repository(required(query, "name")?)?,
+        "images" => {
+            let digest: Digest = required(query, "digest")?.parse()?;
+            registry_of(sim, query).delete_image(required(query, "repository")?, digest)?;
+        }
+        _ => return Err(unknown(path)),
+    }
+    Ok(json!({}))
+}
+
+fn change_clock(sim: &Sim, change: ClockChange) -> Result<Value, Refused> {
+    if let Some(time) = change.set {
+        sim.clock().set(time);
+    }
+    if let Some(seconds) = change.advance_seconds {
+        let by =
+            SignedDuration::try_from_secs_f64(seconds).map_err(|error| Refused(400, error.to_string()))?;
+        sim.clock().advance(by);
+    }
+    match change.held {
+        Some(true) => sim.clock().hold(),
+        Some(false) => sim.clock().run(),
+        None => {}
+    }
+    Ok(clock(sim))
+}
+
+fn change_limit(sim: &Sim, change: &LimitChange) {
+    let limit = change.rate.map(|rate| RateLimit { rate, burst: change.burst.unwrap_or(rate.max(1.0)) });
+    sim.set_limit(&change.operation, limit);
+}
+
+fn change_scanning(sim: &Sim, body: &[u8]) -> Result<Value, Refused> {
+    let mut written: Value = parse(body)?;
+    let mut take = |name: &str| {
+        let member = written.as_object_mut().and_then(|members| members.remove(name));
+        member.and_then(|value| value.as_str().map(str::to_owned))
+    };
+    let (account, region) = (take("account"), take("region"));
+    let scanning: Scanning = serde_json::from_value(written)?;
+    match (account, region) {
+        (None, None) => sim.set_scanning(&scanning),
+        (account, region) => {
+            let (account, region) =
+                (account.as_deref().unwrap_or(DEFAULT_ACCOUNT), region.as_deref().unwrap_or(DEFAULT_REGION));
+            sim.registry(account, region).set_scanning(scanning);
+        }
+    }
+    Ok(json!({}))
+}
+
+fn clock(sim: &Sim) -> Value {
+    json!({ "now": sim.clock().now(), "held": sim.clock().is_held() })
+}
+
+fn registry(sim: &Sim, whose: &Whose) -> Arc<Registry> {
+    sim.registry(&whose.account, &whose.region)
+}
+
+fn registry_of(sim: &Sim, query: &Form) -> Arc<Registry> {
+    let account = query.get("account").unwrap_or(DEFAULT_ACCOUNT);
+    sim.registry(account, query.get("region").unwrap_or(DEFAULT_REGION))
+}
+
+fn required<'a>(query: &'a Form, name: &str) -> Result<&'a str, Refused> {
+    query.get(name).ok_or_else(|| Refused(400, format!("the query lacks '{name}'")))
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    Ok(serde_json::from_slice(body)?)
+}
+
+fn to_value(value: impl Serialize) -> Result<Value, Refused> {
+    Ok(serde_json::to_value(value)?)
+}
+
+fn unknown(path: &str) -> Refused {
+    Refused(404, format!("there is no control '{path}'; GET {ROOT} lists them"))
+}
+
+fn reply(status: u16, content_type: &'static str, body: Vec<u8>) -> Reply {
+    Reply { status, content_type, error_code: None, request_id: None, body, truncated: false }
+}

@@ -1,0 +1,48 @@
+//! What was changed in a repository since it was generated: images added, archived and deleted, results dictated.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::clock::Moment;
+use crate::content::{Blueprint, Image};
+use crate::digest::Digest;
+
+/// The changes to one repository.
+#[derive(Debug, Default)]
+pub(super) struct Overlay {
+    /// Images that were added, in order; a deleted one leaves its place empty, so that tokens stay true.
+    pub(super) added: Vec<Option<AddedImage>>,
+    pub(super) places: HashMap<Digest, u32>,
+    /// Tags given to added images; they are gone from generated ones.
+    pub(super) tags: HashMap<String, Digest>,
+    /// Generated images that were deleted, by number.
+    pub(super) deleted: HashSet<u32>,
+    /// When an image was archived, or that it was restored.
+    pub(super) archived: HashMap<Digest, Option<Moment>>,
+    pub(super) statuses: HashMap<Digest, DictatedStatus>,
+    pub(super) findings: HashMap<Digest, Arc<GivenFindings>>,
+    pub(super) lifecycle_policy: Option<String>,
+}
+
+/// An image that somebody added.
+#[derive(Debug)]
+pub(super) struct AddedImage {
+    pub(super) image: Image,
+    pub(super) blueprint: Blueprint,
+}
+
+/// A status that is answered whatever the scan says.
+#[derive(Debug, Clone)]
+pub(super) struct DictatedStatus {
+    pub(super) status: String,
+    pub(super) description: Option<String>,
+}
+
+/// Findings given as JSON, in the shape of the wire.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct GivenFindings {
+    pub(crate) basic: Vec<Value>,
+    pub(crate) enhanced: Vec<Value>,
+}

@@ -1,0 +1,133 @@
+//! What DescribeImageScanFindings can say about an image at this moment.
+
+use std::sync::Arc;
+
+use super::overlay::{DictatedStatus, GivenFindings};
+use super::scanning::{Frequency, ScanType};
+use super::scans::{self, CompletedScan};
+use super::state::{RepositoryRef, State};
+use crate::clock::Moment;
+use crate::content::Image;
+
+const COMPLETED: &str = "The scan was completed successfully.";
+const CONTINUOUS: &str = "Continuous scan is selected for image.";
+const UNSUPPORTED: &str =
+    "UnsupportedImageError: The operating system and/or package manager are not supported.";
+
+/// The state of a scan, in the words of the wire.
+#[derive(Debug)]
+pub(crate) struct ScanAnswer {
+    pub(crate) status: String,
+    pub(crate) description: Option<String>,
+    pub(crate) listing: Listing,
+}
+
+/// What stands where the findings would be.
+#[derive(Debug)]
+pub(crate) enum Listing {
+    /// No `imageScanFindings` at all.
+    Absent,
+    /// `"imageScanFindings": null`, as after a failure.
+    Null,
+    /// `COMPLETE` before its findings: an empty list and no counts.
+    NotYet(Moment),
+    /// Findings, dictated or drawn.
+    Findings { completed_at: Moment, given: Option<Arc<GivenFindings>>, enhanced: bool },
+}
+
+/// The answer for an image; `None` when there is no scan of it.
+pub(crate) fn scan_answer(
+    state: &State,
+    repository: &RepositoryRef<'_>,
+    image: &Image,
+    now: Moment,
+) -> Option<ScanAnswer> {
+    let enhanced = state.scanning.scan_type == ScanType::Enhanced;
+    let dictated = repository.overlay.and_then(|overlay| overlay.statuses.get(&image.digest));
+    if let Some(dictated) = dictated {
+        return Some(dictated_answer(state, repository, image, dictated, now));
+    }
+    if image.archived_at.is_some() {
+        return Some(answer("IMAGE_ARCHIVED", None, Listing::Absent));
+    }
+    if enhanced {
+        enhanced_answer(state, repository, image, now)
+    } else {
+        basic_answer(state, repository, image, now)
+    }
+}
+
+fn basic_answer(
+    state: &State,
+    repository: &RepositoryRef<'_>,
+    image: &Image,
+    now: Moment,
+) -> Option<ScanAnswer> {
+    let scan = state.scans.get(&(repository.position, image.digest));
+    if let Some(scan) = scan.filter(|scan| scan.completes_at > now) {
+        let listing = scan.previous.clone().map_or(Listing::Absent, |previous| listing(previous, false));
+        return Some(answer("IN_PROGRESS", None, listing));
+    }
+    let fails = scan.map_or(image.past_scan.is_some() && image.fails_scan(), |scan| scan.fails);
+    if fails {
+        return Some(answer("FAILED", Some(UNSUPPORTED), Listing::Null));
+    }
+    let completed = scans::last_completed(state, repository.position, image, now)?;
+    let listing = match scan {
+        Some(scan) if scan.is_empty_read() => Listing::NotYet(completed.at),
+        _ => listing(completed, false),
+    };
+    Some(answer("COMPLETE", Some(COMPLETED), listing))
+}
+
+fn enhanced_answer(
+    state: &State,
+    repository: &RepositoryRef<'_>,
+    image: &Image,
+    now: Moment,
+) -> Option<ScanAnswer> {
+    let (frequency, _) = state.scanning.frequency(repository.name, repository.scan_on_push);
+    if frequency == Frequency::Manual || image.kind.refused_media_type().is_some() {
+        return None;
+    }
+    if image.fails_scan() {
+        return Some(answer("UNSUPPORTED_IMAGE", Some(UNSUPPORTED), Listing::Absent));
+    }
+    let given = repository.overlay.and_then(|overlay| overlay.findings.get(&image.digest)).cloned();
+    Some(match frequency {
+        Frequency::ContinuousScan => {
+            answer("ACTIVE", Some(CONTINUOUS), listing(CompletedScan { at: now, given }, true))
+        }
+        _ => answer("COMPLETE", Some(COMPLETED), listing(CompletedScan { at: image.pushed_at, given }, true)),
+    })
+}
+
+/// A dictated status keeps the findings that there are where a status of its name would show them.
+fn dictated_answer(
+    state: &State,
+    repository: &RepositoryRef<'_>,
+    image: &Image,
+    dictated: &DictatedStatus,
+    now: Moment,
+) -> ScanAnswer {
+    let enhanced = state.scanning.scan_type == ScanType::Enhanced;
+    let completed = scans::last_completed(state, repository.position, image, now);
+    let found = match dictated.status.as_str() {
+        "FAILED" => Listing::Null,
+        "COMPLETE" | "ACTIVE" => {
+            let given = repository.overlay.and_then(|overlay| overlay.findings.get(&image.digest)).cloned();
+            listing(completed.unwrap_or(CompletedScan { at: now, given }), enhanced)
+        }
+        "IN_PROGRESS" => completed.map_or(Listing::Absent, |completed| listing(completed, enhanced)),
+        _ => Listing::Absent,
+    };
+    answer(&dictated.status, dictated.description.as_deref(), found)
+}
+
+fn answer(status: &str, description: Option<&str>, listing: Listing) -> ScanAnswer {
+    ScanAnswer { status: status.to_owned(), description: description.map(str::to_owned), listing }
+}
+
+fn listing(completed: CompletedScan, enhanced: bool) -> Listing {
+    Listing::Findings { completed_at: completed.at, given: completed.given, enhanced }
+}
