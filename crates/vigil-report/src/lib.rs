@@ -1,1 +1,20 @@
-//! To be written.
+//! How the report of a pass looks in each format.
+//!
+//! Knows records and the layouts people and programs read them in; refuses to know where records come from, where the
+//! bytes go, and which exit code follows. Records are rendered one repository at a time, so that a report of a million
+//! images never stands in memory.
+
+mod closing;
+mod format;
+mod line;
+mod name;
+mod report;
+mod status;
+mod text;
+mod totals;
+
+pub use closing::{Closing, NotEntered};
+pub use format::{Format, UnknownFormat};
+pub use report::{Header, PassKind, RenderError, Report, render};
+pub use status::{Reason, Status, reason, status};
+pub use totals::Totals;

@@ -1,0 +1,142 @@
+//! A report from its head to its end, whatever its format.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use vigil_core::record::RepositoryRecord;
+use vigil_core::{RegistryId, RepositoryName, Severity};
+
+use crate::closing::Closing;
+use crate::format::Format;
+use crate::name::Place;
+use crate::text;
+use crate::totals::Totals;
+
+/// What stands at the head of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// What it is a report of, such as `Container security updates`.
+    pub title: String,
+    /// The time by which everything was decided.
+    pub as_of: Timestamp,
+    /// Findings of this severity and worse are told in detail.
+    pub detail: Severity,
+    /// What was done.
+    pub kind: PassKind,
+    /// How many characters a line of a table may have.
+    pub width: Option<u16>,
+}
+
+/// What a report is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PassKind {
+    /// Images were scanned, and this is what came of it.
+    Scan,
+    /// Nothing was done: this is what would be.
+    Plan,
+}
+
+/// A report that could not be completed.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError<E: std::error::Error + 'static> {
+    /// The records could not be read.
+    #[error("cannot read the records of the pass")]
+    Records(#[source] E),
+    /// The bytes could not be written.
+    #[error("cannot write the report")]
+    Write(#[from] io::Error),
+}
+
+/// A report that is being written: a head, then repositories, then the end.
+pub struct Report<W> {
+    layout: Box<dyn Layout>,
+    totals: Totals,
+    out: W,
+}
+
+/// What a format writes where. Nothing may be kept that grows with the number of images.
+pub(crate) trait Layout {
+    /// The head.
+    fn begin(&mut self, out: &mut dyn Write) -> io::Result<()>;
+    /// One repository.
+    fn repository(
+        &mut self,
+        out: &mut dyn Write,
+        place: &Place<'_>,
+        record: &RepositoryRecord,
+    ) -> io::Result<()>;
+    /// The end.
+    fn end(&mut self, out: &mut dyn Write, totals: &Totals, closing: &Closing) -> io::Result<()>;
+}
+
+/// Writes a whole report. Repositories come in the order in which they are given; what is said at the end may depend on
+/// the totals.
+///
+/// # Errors
+///
+/// If the records cannot be read, or the report cannot be written.
+pub fn render<W: Write, E: std::error::Error + 'static>(
+    format: Format,
+    header: &Header,
+    records: impl IntoIterator<Item = Result<(RegistryId, RepositoryName, RepositoryRecord), E>>,
+    closing: impl FnOnce(&Totals) -> Closing,
+    out: W,
+) -> Result<Totals, RenderError<E>> {
+    let mut report = Report::begin(format, header, out)?;
+    for record in records {
+        let (registry, repository, record) = record.map_err(RenderError::Records)?;
+        report.add(&registry, &repository, &record)?;
+    }
+    let closing = closing(report.totals());
+    Ok(report.end(&closing)?)
+}
+
+impl<W: Write> Report<W> {
+    /// Writes the head.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn begin(format: Format, header: &Header, mut out: W) -> io::Result<Self> {
+        let mut layout = layout(format, header.clone());
+        layout.begin(&mut out)?;
+        Ok(Self { layout, totals: Totals::default(), out })
+    }
+
+    /// Writes what became of one repository. The order of a report is registry, repository, then the record's own.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn add(
+        &mut self,
+        registry: &RegistryId,
+        repository: &RepositoryName,
+        record: &RepositoryRecord,
+    ) -> io::Result<()> {
+        self.totals.add(record);
+        self.layout.repository(&mut self.out, &Place::new(registry, repository), record)
+    }
+
+    /// What was written so far adds up to this.
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// Writes the end.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn end(mut self, closing: &Closing) -> io::Result<Totals> {
+        self.layout.end(&mut self.out, &self.totals, closing)?;
+        self.out.flush()?;
+        Ok(self.totals)
+    }
+}
+
+fn layout(format: Format, header: Header) -> Box<dyn Layout> {
+    match (format, header.kind) {
+        (_, _) => Box::new(text::Blocks::new(header)),
+    }
+}

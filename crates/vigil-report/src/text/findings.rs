@@ -1,0 +1,60 @@
+//! A finding in detail.
+
+use std::io;
+
+use vigil_core::{Finding, Package, Score};
+
+use crate::line::Lines;
+
+/// Writes one finding, with an empty line before it.
+pub(super) fn write_finding(lines: &mut Lines<'_>, finding: &Finding) -> io::Result<()> {
+    let Finding { id, severity, package, description, links, exploit_known, .. } = finding;
+    lines.blank()?;
+    match links.first() {
+        Some(link) => lines.line(format_args!("{severity}: {id} ({link})"))?,
+        None => lines.line(format_args!("{severity}: {id}"))?,
+    }
+    if let Some(package) = package {
+        write_package(lines, package)?;
+    }
+    if let Some(score) = best_score(finding) {
+        write_score(lines, score)?;
+    }
+    if *exploit_known == Some(true) {
+        lines.line("Exploit: known")?;
+    }
+    match description {
+        Some(description) => lines.line(format_args!("Description: {description}")),
+        None => Ok(()),
+    }
+}
+
+fn write_package(lines: &mut Lines<'_>, package: &Package) -> io::Result<()> {
+    let Package { name, version, fixed_in, path, .. } = package;
+    match version {
+        Some(version) => lines.line(format_args!("Package: {name}:{version}"))?,
+        None => lines.line(format_args!("Package: {name}"))?,
+    }
+    if let Some(path) = path {
+        lines.line(format_args!("Path: {path}"))?;
+    }
+    match fixed_in {
+        Some(fixed_in) => lines.line(format_args!("Fixed in: {fixed_in}")),
+        None => Ok(()),
+    }
+}
+
+fn write_score(lines: &mut Lines<'_>, score: &Score) -> io::Result<()> {
+    let major = score.version.split('.').next().unwrap_or_default();
+    lines.line(format_args!("CVSS{major} Score: {:.1}", score.value))?;
+    match &score.vector {
+        Some(vector) => lines.line(format_args!("CVSS{major} Vectors: {vector}")),
+        None => Ok(()),
+    }
+}
+
+/// The first of the highest scores; none if all are zero, which says nothing.
+fn best_score(finding: &Finding) -> Option<&Score> {
+    let best = finding.score();
+    finding.scores.iter().find(|score| score.value > 0.0 && score.value >= best)
+}

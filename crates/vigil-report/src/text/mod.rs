@@ -1,0 +1,6 @@
+//! The text format.
+
+mod blocks;
+mod findings;
+
+pub(crate) use blocks::Blocks;
