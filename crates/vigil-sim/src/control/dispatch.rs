@@ -8,9 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::requests::{
-    AddedImage, ArchiveChange, ClockChange, FindingsChange, LimitChange, NewRepository, StatusChange, Whose,
-};
+use super::requests::{ArchiveChange, ClockChange, FindingsChange, LimitChange, NewRepository, StatusChange};
 use crate::config::{DEFAULT_ACCOUNT, DEFAULT_REGION};
 use crate::digest::{Digest, NotADigest};
 use crate::form::Form;
@@ -97,40 +95,82 @@ fn change(sim: &Sim, path: &str, body: &[u8]) -> Result<Value, Refused> {
         "faults" => return Ok(json!({ "id": sim.add_fault(parse(body)?) })),
         "limits" => change_limit(sim, &parse(body)?),
         "scans" => sim.set_scan_behaviour(parse(body)?),
-        "scanning" => return change_scanning(sim, body),
-        "repositories" => {
-            let new: NewRepository = parse(body)?;
-            registry(sim, &new.whose).add_repository(&new.name)?;
+        _ => return change_registry(sim, path, Addressed::parse(body)?),
+    }
+    Ok(json!({}))
+}
+
+fn change_registry(sim: &Sim, path: &str, mut addressed: Addressed) -> Result<Value, Refused> {
+    let registry = addressed.registry(sim);
+    match path {
+        "scanning" => {
+            let everywhere = addressed.names_no_registry();
+            let scanning: Scanning = addressed.rest()?;
+            if everywhere {
+                sim.set_scanning(&scanning);
+            } else {
+                registry.set_scanning(scanning);
+            }
         }
+        "repositories" => registry.add_repository(&addressed.rest::<NewRepository>()?.name)?,
         "images" => {
-            let new: AddedImage = parse(body)?;
-            let registry = sim.registry(&new.account, &new.region);
-            return Ok(json!({ "digest": registry.add_image(&new.repository, new.image)? }));
+            let repository = addressed.take("repository").unwrap_or_default();
+            return Ok(json!({ "digest": registry.add_image(&repository, addressed.rest()?)? }));
         }
         "archive" => {
-            let change: ArchiveChange = parse(body)?;
-            let registry = registry(sim, &change.whose);
+            let change: ArchiveChange = addressed.rest()?;
             match change.archived {
                 true => registry.archive_image(&change.repository, change.digest)?,
                 false => registry.restore_image(&change.repository, change.digest)?,
             }
         }
         "status" => {
-            let StatusChange { whose, repository, digest, status, description } = parse(body)?;
-            let registry = registry(sim, &whose);
+            let StatusChange { repository, digest, status, description } = addressed.rest()?;
             match status {
                 Some(status) => registry.set_status(&repository, digest, &status, description.as_deref())?,
                 None => registry.clear_status(&repository, digest)?,
             }
         }
         "findings" => {
-            let change: FindingsChange = parse(body)?;
-            let (basic, enhanced) = (change.findings, change.enhanced_findings);
-            registry(sim, &change.whose).set_findings(&change.repository, change.digest, basic, enhanced)?;
+            let FindingsChange { repository, digest, findings, enhanced_findings } = addressed.rest()?;
+            registry.set_findings(&repository, digest, findings, enhanced_findings)?;
         }
         _ => return Err(unknown(path)),
     }
     Ok(json!({}))
+}
+
+/// A body that may say which registry it is about.
+struct Addressed {
+    account: Option<String>,
+    region: Option<String>,
+    rest: serde_json::Map<String, Value>,
+}
+
+impl Addressed {
+    fn parse(body: &[u8]) -> Result<Self, Refused> {
+        let mut addressed = Self { account: None, region: None, rest: parse(body)? };
+        addressed.account = addressed.take("account");
+        addressed.region = addressed.take("region");
+        Ok(addressed)
+    }
+
+    fn take(&mut self, name: &str) -> Option<String> {
+        self.rest.remove(name)?.as_str().map(str::to_owned)
+    }
+
+    fn names_no_registry(&self) -> bool {
+        self.account.is_none() && self.region.is_none()
+    }
+
+    fn registry(&self, sim: &Sim) -> Arc<Registry> {
+        let account = self.account.as_deref().unwrap_or(DEFAULT_ACCOUNT);
+        sim.registry(account, self.region.as_deref().unwrap_or(DEFAULT_REGION))
+    }
+
+    fn rest<T: DeserializeOwned>(self) -> Result<T, Refused> {
+        Ok(serde_json::from_value(Value::Object(self.rest))?)
+    }
 }
 
 fn delete(sim: &Sim, path: &str, query: &Form) -> Result<Value, Refused> {
@@ -174,31 +214,8 @@ fn change_limit(sim: &Sim, change: &LimitChange) {
     sim.set_limit(&change.operation, limit);
 }
 
-fn change_scanning(sim: &Sim, body: &[u8]) -> Result<Value, Refused> {
-    let mut written: Value = parse(body)?;
-    let mut take = |name: &str| {
-        let member = written.as_object_mut().and_then(|members| members.remove(name));
-        member.and_then(|value| value.as_str().map(str::to_owned))
-    };
-    let (account, region) = (take("account"), take("region"));
-    let scanning: Scanning = serde_json::from_value(written)?;
-    match (account, region) {
-        (None, None) => sim.set_scanning(&scanning),
-        (account, region) => {
-            let (account, region) =
-                (account.as_deref().unwrap_or(DEFAULT_ACCOUNT), region.as_deref().unwrap_or(DEFAULT_REGION));
-            sim.registry(account, region).set_scanning(scanning);
-        }
-    }
-    Ok(json!({}))
-}
-
 fn clock(sim: &Sim) -> Value {
     json!({ "now": sim.clock().now(), "held": sim.clock().is_held() })
-}
-
-fn registry(sim: &Sim, whose: &Whose) -> Arc<Registry> {
-    sim.registry(&whose.account, &whose.region)
 }
 
 fn registry_of(sim: &Sim, query: &Form) -> Arc<Registry> {

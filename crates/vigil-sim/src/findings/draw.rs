@@ -101,7 +101,7 @@ impl Pool {
         let variant = number / count;
         let rated = !self.noise.word("unrated").with(u64::from(number)).percent(6);
         let severity = match entry.score.tenths {
-            _ if !rated && variant % 2 == 0 => Severity::Undefined,
+            _ if !rated && variant.is_multiple_of(2) => Severity::Undefined,
             _ if !rated => Severity::Informational,
             90.. => Severity::Critical,
             70.. => Severity::High,

@@ -1,0 +1,38 @@
+//! A simulator on a loopback port, and the smallest client that can talk to it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use vigil_sim::{Sim, SimConfig};
+
+/// Serves a simulator until the test's runtime ends.
+pub async fn serve(config: SimConfig) -> (Arc<Sim>, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let sim = Sim::new(config);
+    tokio::spawn(Arc::clone(&sim).serve(listener, std::future::pending()));
+    (sim, address)
+}
+
+/// Calls an operation of ECR and returns the HTTP status and the answer.
+pub async fn call(address: SocketAddr, operation: &str, body: Value) -> (u16, Value) {
+    let body = body.to_string();
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: sim\r\nConnection: close\r\nContent-Length: {}\r\n\
+         Content-Type: application/x-amz-json-1.1\r\n\
+         X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.{operation}\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential=AKIA/20261121/us-east-1/ecr/aws4_request, Signature=0\r\n\r\n",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap())
+}
