@@ -101,6 +101,11 @@ impl Moment {
         self.0
     }
 
+    /// The last full hour.
+    pub(crate) fn hour(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(3_600_000))
+    }
+
     pub(crate) fn timestamp(self) -> Timestamp {
         Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH)
     }

@@ -85,6 +85,8 @@ struct ReplyBody {
     announced: u64,
     bytes: Option<Bytes>,
     truncated: bool,
+    /// The half that is sent has had its chance to leave.
+    flushed: bool,
 }
 
 impl ReplyBody {
@@ -94,7 +96,7 @@ impl ReplyBody {
         if truncated {
             bytes.truncate(bytes.len() / 2);
         }
-        Self { announced, bytes: Some(bytes), truncated }
+        Self { announced, bytes: Some(bytes), truncated, flushed: false }
     }
 }
 
@@ -102,10 +104,19 @@ impl Body for ReplyBody {
     type Data = Bytes;
     type Error = Dropped;
 
-    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
         let this = self.get_mut();
         match this.bytes.take() {
             Some(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            // An error at once would throw away what is still in the buffer.
+            None if this.truncated && !this.flushed => {
+                this.flushed = true;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
             None if this.truncated => Poll::Ready(Some(Err(Dropped))),
             None => Poll::Ready(None),
         }

@@ -224,7 +224,7 @@ impl GeneratedRepository<'_> {
     fn past_scan(&self, own: Noise, image: &Image) -> Option<PastScan> {
         let profile = &self.of.profile;
         let noise = own.word("scanned");
-        if image.kind.refused_media_type().is_some() || !image.kind.has_operating_system() {
+        if !image.kind.has_operating_system() || image.archived_at.is_some() {
             return None;
         }
         let hours_ago = profile.scanned_hours_ago_percent;

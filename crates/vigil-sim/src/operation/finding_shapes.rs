@@ -128,7 +128,7 @@ struct VulnerablePackage<'a> {
     package_manager: &'static str,
     source_layer_hash: Digest,
     version: &'a str,
-    fixed_in_version: &'a str,
+    fixed_in_version: String,
 }
 
 #[derive(Serialize)]
@@ -261,9 +261,16 @@ fn vulnerability_details<'a>(
             source_layer_hash: Digest::from_bytes(noise.with(6).bytes()),
             version: &drawn.version,
             // Inspector writes this word where no version fixes it.
-            fixed_in_version: if has_fix(noise) { "0:99.0" } else { "NotAvailable" },
+            fixed_in_version: if has_fix(noise) { next(&drawn.version) } else { "NotAvailable".to_owned() },
         }],
     }
+}
+
+/// The version that follows: its last number is one higher.
+fn next(version: &str) -> String {
+    let stem = version.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let last = version.get(stem.len()..).and_then(|digits| digits.parse::<u32>().ok());
+    last.map_or_else(|| format!("{version}.1"), |last| format!("{stem}{}", last.saturating_add(1)))
 }
 
 fn resource<'a>(registry: &'a RegistryId, repository: &RepositoryRef<'a>, image: &'a Image) -> Resource<'a> {

@@ -125,7 +125,7 @@ impl State {
                 self.created_names.remove(name);
             }
             _ => {
-                self.deleted_generated.insert(position, ());
+                self.deleted_generated.insert(position);
             }
         }
         Ok(())

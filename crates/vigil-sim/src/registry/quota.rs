@@ -26,8 +26,7 @@ impl DailyScans {
     pub(super) fn take(&mut self, now: Moment, limit: u64) -> bool {
         let second = now.millis().div_euclid(1000);
         let oldest = second - WINDOW.as_secs();
-        while let Some((at, count)) = self.seconds.front().copied().filter(|(at, _)| *at <= oldest) {
-            debug_assert!(at <= oldest);
+        while let Some((_, count)) = self.seconds.front().copied().filter(|(at, _)| *at <= oldest) {
             self.total -= count;
             self.seconds.pop_front();
         }

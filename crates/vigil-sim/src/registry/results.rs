@@ -96,7 +96,9 @@ fn enhanced_answer(
     let given = repository.overlay.and_then(|overlay| overlay.findings.get(&image.digest)).cloned();
     Some(match frequency {
         Frequency::ContinuousScan => {
-            answer("ACTIVE", Some(CONTINUOUS), listing(CompletedScan { at: now, given }, true))
+            // Inspector looks again whenever its sources change; here, every hour.
+            let at = now.hour().max(image.pushed_at);
+            answer("ACTIVE", Some(CONTINUOUS), listing(CompletedScan { at, given }, true))
         }
         _ => answer("COMPLETE", Some(COMPLETED), listing(CompletedScan { at: image.pushed_at, given }, true)),
     })

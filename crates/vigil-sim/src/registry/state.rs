@@ -1,6 +1,6 @@
 //! The state of one registry: the generated content plus what has happened since.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::overlay::Overlay;
@@ -52,7 +52,7 @@ pub(crate) struct State {
     /// Repositories by position: the generated ones come first and have no entry unless they were deleted.
     pub(super) created: Vec<CreatedRepository>,
     pub(super) created_names: HashMap<String, u32>,
-    pub(super) deleted_generated: BTreeMap<u32, ()>,
+    pub(super) deleted_generated: HashSet<u32>,
     pub(super) overlays: HashMap<u32, Overlay>,
     pub(super) scans: HashMap<(u32, Digest), Scan>,
     pub(super) daily_scans: DailyScans,
@@ -102,7 +102,7 @@ impl State {
             scanning,
             created: Vec::new(),
             created_names: HashMap::new(),
-            deleted_generated: BTreeMap::new(),
+            deleted_generated: HashSet::new(),
             overlays: HashMap::new(),
             scans: HashMap::new(),
             daily_scans: DailyScans::default(),
@@ -124,7 +124,7 @@ impl State {
         let generated = self.generated.layout.repositories();
         let overlay = self.overlays.get(&position);
         if position < generated {
-            let exists = !self.deleted_generated.contains_key(&position);
+            let exists = !self.deleted_generated.contains(&position);
             return exists.then_some(RepositoryRef {
                 position,
                 name: self.generated.layout.name(position)?,
@@ -189,6 +189,8 @@ impl RepositoryRef<'_> {
         };
         if let Some(archived_at) = overlay.archived.get(&image.digest) {
             image.archived_at = *archived_at;
+            // Neither an archived nor a restored image keeps its scans.
+            image.past_scan = None;
         }
         Some(image)
     }

@@ -1,5 +1,7 @@
 //! A simulator on a loopback port, and the smallest client that can talk to it.
 
+#![expect(clippy::unwrap_used, reason = "only tests call this, and they stop at the first surprise")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use vigil_sim::{Sim, SimConfig};
 
 /// Serves a simulator until the test's runtime ends.
-pub async fn serve(config: SimConfig) -> (Arc<Sim>, SocketAddr) {
+pub(crate) async fn serve(config: SimConfig) -> (Arc<Sim>, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let sim = Sim::new(config);
@@ -18,7 +20,7 @@ pub async fn serve(config: SimConfig) -> (Arc<Sim>, SocketAddr) {
 }
 
 /// Calls an operation of ECR and returns the HTTP status and the answer.
-pub async fn call(address: SocketAddr, operation: &str, body: Value) -> (u16, Value) {
+pub(crate) async fn call(address: SocketAddr, operation: &str, body: Value) -> (u16, Value) {
     let body = body.to_string();
     let head = format!(
         "POST / HTTP/1.1\r\nHost: sim\r\nConnection: close\r\nContent-Length: {}\r\n\
