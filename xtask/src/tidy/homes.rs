@@ -37,7 +37,7 @@ const KEPT: [Kept; 5] = [
         ],
         why: "time is an argument, so that a test can say what time it is",
         homes: &[
-            Home("crates/ecr-vigil/src/clock.rs", "the clock of the running program"),
+            Home("crates/vigil-aws/src/clock.rs", "the clock of the running program, and of its pace"),
             Home("crates/vigil-sim/src/clock.rs", "the simulator lives in its own time"),
             CHORES,
         ],
@@ -155,7 +155,7 @@ mod tests {
         check_line(core, "let now = Timestamp::now()", Some("clock"));
         check_line(core, "assert!(jiff::Zoned::now() > then)", Some("clock"));
         check_line("crates/vigil-core/tests/it/due.rs", "Timestamp::now()", Some("clock"));
-        check_line("crates/ecr-vigil/src/clock.rs", "Timestamp::now()", None);
+        check_line("crates/vigil-aws/src/clock.rs", "Timestamp::now()", None);
         check_line("crates/vigil-sim/src/clock.rs", "Instant::now()", None);
     }
 

@@ -1,0 +1,115 @@
+//! One call to ECR: through its budget, attempt by attempt. The only place that retries.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use aws_sdk_ecr::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use backon::{ExponentialBuilder, Retryable};
+use vigil_core::image::{Digest, RepositoryName};
+
+use crate::budget::Budget;
+use crate::fault::{Meaning, Refusal};
+
+/// What a call is about, for the log.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Subject<'a> {
+    pub(crate) repository: Option<&'a RepositoryName>,
+    pub(crate) digest: Option<Digest>,
+}
+
+/// A call that failed for good.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) refusal: Refusal,
+    /// Whether an earlier attempt got no answer: ECR may have carried it out nevertheless.
+    pub(crate) perhaps_done: bool,
+}
+
+/// A throttled call passes as soon as its turn comes at the right pace; only if it still does not within this time …
+const THROTTLED_FOR: Duration = Duration::from_secs(600);
+/// … or this many attempts, something is wrong that patience does not mend.
+const THROTTLED_TIMES: u32 = 50;
+
+/// Between attempts that got no answer: short at first, since most often one connection broke, and with jitter, since
+/// many calls may have been on it.
+fn backoff() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(100))
+        .with_max_delay(Duration::from_secs(5))
+        .with_max_times(5)
+        .with_jitter()
+}
+
+/// Calls until there is an answer, a refusal that stands, or patience ends.
+pub(crate) async fn call<T, E, F>(
+    budget: &Arc<Budget>,
+    subject: Subject<'_>,
+    send: impl Fn() -> F + Send + Sync,
+) -> Result<T, Failed>
+where
+    T: Send + 'static,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'static,
+{
+    let (attempts, unanswered) = (AtomicU32::new(0), AtomicU32::new(0));
+    let until_not_throttled = || async {
+        let first = budget.watch.elapsed();
+        for times in 1.. {
+            let sent = budget.acquire().await;
+            let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
+            let result = attempt_once(budget.clone(), sent, send()).await;
+            tracing::debug!(operation = %budget.operation, subject = %subject, attempt, outcome = outcome(&result));
+            let again = is(&result, Meaning::Throttled)
+                && times < THROTTLED_TIMES
+                && budget.watch.elapsed() < first + THROTTLED_FOR;
+            if !again {
+                unanswered.fetch_add(u32::from(is(&result, Meaning::NoAnswer)), Ordering::Relaxed);
+                return result;
+            }
+        }
+        Err(Refusal::no_answer("no attempt was made"))
+    };
+    let result =
+        until_not_throttled.retry(backoff()).when(|refusal| refusal.meaning == Meaning::NoAnswer).await;
+    result.map_err(|refusal| Failed { refusal, perhaps_done: unanswered.load(Ordering::Relaxed) > 0 })
+}
+
+/// Sends once, in a task of its own: all cores share the work of signing and reading, and whoever stops waiting leaves
+/// the count of calls whole.
+async fn attempt_once<T, E, F>(budget: Arc<Budget>, sent: Duration, sending: F) -> Result<T, Refusal>
+where
+    T: Send + 'static,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'static,
+{
+    let attempt = tokio::spawn(async move {
+        let result = sending.await.map_err(|error| Refusal::read(&error));
+        budget.note(sent, &result);
+        result
+    });
+    attempt.await.unwrap_or_else(|ended| Err(Refusal::no_answer(ended.to_string())))
+}
+
+fn is<T>(result: &Result<T, Refusal>, meaning: Meaning) -> bool {
+    result.as_ref().is_err_and(|refusal| refusal.meaning == meaning)
+}
+
+fn outcome<T>(result: &Result<T, Refusal>) -> &str {
+    match result {
+        Ok(_) => "ok",
+        Err(refusal) => &refusal.message,
+    }
+}
+
+impl fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.repository, self.digest) {
+            (Some(repository), Some(digest)) => write!(f, "{repository}@{digest}"),
+            (Some(repository), None) => write!(f, "{repository}"),
+            (None, _) => f.write_str("registry"),
+        }
+    }
+}
