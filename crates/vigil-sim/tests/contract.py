@@ -431,6 +431,10 @@ def enhanced_registries_scan_on_their_own():
     assert answer["imageScanFindings"]["findings"] == []
     shown = len(answer["imageScanFindings"]["enhancedFindings"])
     assert sum(answer["imageScanFindings"]["findingSeverityCounts"].values()) == shown
+    control("POST", "scanning", scan_type="ENHANCED", rules=rules, account=account, eligible_days=14)
+    old = add("story/on", account=account, pushed_at="2020-01-01T00:00:00Z")
+    answer = ok("DescribeImageScanFindings", account=account, **old)
+    assert answer["imageScanStatus"]["status"] == "SCAN_ELIGIBILITY_EXPIRED"
     repositories = ok("DescribeRepositories", account=account)["repositories"]
     for repository in repositories[:4]:
         name = repository["repositoryName"]

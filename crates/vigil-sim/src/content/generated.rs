@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
-
-use super::image::{Image, ImageKind, PastScan, Platform};
+use super::details::{DAY, millis};
+use super::image::{Image, ImageKind, Platform};
 use super::layout::Layout;
 use super::manifest::{Blueprint, Child};
 use super::names::CHARTS_TEAM;
@@ -13,8 +12,6 @@ use super::slots::{self, Role};
 use crate::clock::Moment;
 use crate::digest::Digest;
 use crate::noise::Noise;
-
-const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// The generated part of one registry.
 #[derive(Debug)]
@@ -30,11 +27,11 @@ pub(crate) struct Generated {
 /// One generated repository.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GeneratedRepository<'a> {
-    of: &'a Generated,
-    noise: Noise,
+    pub(super) of: &'a Generated,
+    pub(super) noise: Noise,
     charts: bool,
     /// Images that are listed by default.
-    active: u32,
+    pub(super) active: u32,
     archived: u32,
 }
 
@@ -103,7 +100,7 @@ impl GeneratedRepository<'_> {
         self.tags(index, role, &self.blueprint(index, role))
     }
 
-    fn role(&self, index: u32) -> Role {
+    pub(super) fn role(&self, index: u32) -> Role {
         match self {
             Self { charts: true, .. } => Role::Chart,
             Self { of: Generated { profile: Profile { mixed_kinds: false, .. }, .. }, .. } => Role::Plain,
@@ -154,91 +151,6 @@ impl GeneratedRepository<'_> {
             },
         }
     }
-
-    fn tags(&self, index: u32, role: Role, blueprint: &Blueprint) -> Vec<String> {
-        let suffix = match role {
-            Role::Signature(_) => "sig",
-            Role::CosignAttestation(_) => "att",
-            Role::Plain | Role::Index(_) => return self.release_tags(index),
-            Role::Chart => return vec![version(index).trim_start_matches('v').to_owned()],
-            _ => return Vec::new(),
-        };
-        blueprint.subject.iter().map(|subject| format!("sha256-{}.{suffix}", subject.hex())).collect()
-    }
-
-    /// Version, branch or commit, as pipelines tag; unique in the repository because each is made of the index.
-    fn release_tags(&self, index: u32) -> Vec<String> {
-        let commit = || {
-            // An odd factor permutes the 28 bits of a short commit id.
-            let salt = self.noise.word("commit").value();
-            format!("{:07x}", (u64::from(index).wrapping_mul(0x9e3_779b).wrapping_add(salt)) & 0xfff_ffff)
-        };
-        let mut tags = match self.noise.word("tags").with(u64::from(index)).below(10) {
-            0..5 => vec![version(index)],
-            5..7 => vec![format!("main-{}", commit())],
-            7..9 => vec![commit()],
-            _ => vec![version(index), commit()],
-        };
-        if index + 1 == self.active {
-            tags.push("latest".to_owned());
-        }
-        tags
-    }
-
-    fn size(&self, index: u32, role: Role) -> u64 {
-        match role {
-            Role::Attestation(_) | Role::Signature(_) | Role::CosignAttestation(_) | Role::Referrer(_) => {
-                900 + self.noise.word("size").with(u64::from(index)).below(60_000)
-            }
-            Role::Chart => 4_000 + self.noise.word("size").with(u64::from(index)).below(90_000),
-            // ECR says the largest of the children for an index.
-            Role::Index(places) => {
-                let sizes = places.iter().map(|place| slots::neighbour(index, *place));
-                sizes.map(|at| self.size(at, self.role(at))).max().unwrap_or(0)
-            }
-            _ => {
-                let typical = 20_000_000 + self.noise.word("size").below(400_000_000);
-                typical + self.noise.word("size").with(u64::from(index)).below(typical / 20)
-            }
-        }
-    }
-
-    /// Older images first, the newest within a day before the start.
-    fn pushed_at(&self, index: u32) -> Moment {
-        let span = (30 + self.noise.word("span").below(700)) * DAY as u64;
-        let newest = self.noise.word("newest").below(DAY as u64);
-        // Archived images come after the active ones in number, yet were pushed long ago.
-        let rank = if index < self.active { self.active - 1 - index } else { self.active };
-        let age = newest + span / u64::from(self.active.max(1)) * u64::from(rank);
-        Moment::from_millis(self.of.start.millis() - millis(age))
-    }
-
-    fn pulled_at(&self, own: Noise, pushed_at: Moment) -> Option<Moment> {
-        let since = u64::try_from(self.of.start.millis() - pushed_at.millis()).unwrap_or(0);
-        let noise = own.word("pull");
-        noise
-            .percent(75)
-            .then(|| Moment::from_millis(pushed_at.millis() + millis(noise.with(1).below(since))))
-    }
-
-    fn past_scan(&self, own: Noise, image: &Image) -> Option<PastScan> {
-        let profile = &self.of.profile;
-        let noise = own.word("scanned");
-        if !image.kind.has_operating_system() || image.archived_at.is_some() {
-            return None;
-        }
-        let hours_ago = profile.scanned_hours_ago_percent;
-        let ago = if noise.percent(hours_ago) {
-            noise.with(1).below(DAY as u64)
-        } else if noise.percent(hours_ago.saturating_add(profile.scanned_days_ago_percent)) {
-            DAY as u64 + noise.with(1).below(39 * DAY as u64)
-        } else {
-            return None;
-        };
-        let at = self.of.start.millis() - millis(ago);
-        let completed_at = Moment::from_millis(at).max(image.pushed_at + SignedDuration::from_secs(90));
-        (completed_at <= self.of.start).then_some(PastScan { completed_at })
-    }
 }
 
 fn platform(role: Role, own: Noise) -> Platform {
@@ -249,15 +161,6 @@ fn platform(role: Role, own: Noise) -> Platform {
         Role::Plain | Role::Untagged => Platform::LinuxArm64,
         _ => Platform::Unknown,
     }
-}
-
-/// The version that follows from the number of releases before.
-fn version(index: u32) -> String {
-    format!("v{}.{}.{}", 1 + index / 400, index / 10 % 40, index % 10)
-}
-
-fn millis(millis: u64) -> i64 {
-    i64::try_from(millis).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -299,6 +202,15 @@ mod tests {
                 assert!(image.past_scan.is_none_or(|scan| scan.completed_at <= registry.start));
             }
         }
+    }
+
+    #[test]
+    fn the_content_of_a_seed_does_not_change_between_versions() {
+        let registry = registry(Profile::lifelike());
+        let image = registry.repository(0).image(0);
+        assert_eq!(registry.layout.name(0), Some("warehouse/archiver"));
+        assert_eq!(image.digest.to_string(), "sha256:c50d48262586d7f4ec6d99b2a9c2d90081e8bdd7c50c222e277ca5f808c943c4");
+        assert_eq!(image.tags, ["main-40dd64e"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Nothing here has state; memory is spent on repository names and counts, never on images.
 
+mod details;
 mod generated;
 mod image;
 mod layout;

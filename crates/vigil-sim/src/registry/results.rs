@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use super::overlay::{DictatedStatus, GivenFindings};
 use super::scanning::{Frequency, ScanType};
 use super::scans::{self, CompletedScan};
@@ -92,6 +94,10 @@ fn enhanced_answer(
     }
     if image.fails_scan() {
         return Some(answer("UNSUPPORTED_IMAGE", Some(UNSUPPORTED), Listing::Absent));
+    }
+    let eligible = state.scanning.eligible_days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
+    if eligible.is_some_and(|eligible| now - image.pushed_at > eligible) {
+        return Some(answer("SCAN_ELIGIBILITY_EXPIRED", None, Listing::Absent));
     }
     let given = repository.overlay.and_then(|overlay| overlay.findings.get(&image.digest)).cloned();
     Some(match frequency {

@@ -55,22 +55,29 @@ impl ScanRule {
 pub struct Scanning {
     /// Basic or enhanced.
     pub scan_type: ScanType,
-    /// The rules, strongest first does not matter: continuous wins over on-push.
+    /// The rules. Their order does not matter: continuous wins over on-push.
     #[serde(default)]
     pub rules: Vec<ScanRule>,
+    /// Enhanced scanning gives up images pushed more than so many days ago; without, it never does.
+    #[serde(default)]
+    pub eligible_days: Option<u32>,
 }
 
 impl Scanning {
     /// Basic scanning, started by hand only.
     #[must_use]
     pub fn basic() -> Self {
-        Self { scan_type: ScanType::Basic, rules: Vec::new() }
+        Self { scan_type: ScanType::Basic, rules: Vec::new(), eligible_days: None }
     }
 
     /// Enhanced scanning, continuous for the repositories that match.
     #[must_use]
     pub fn enhanced(filters: &[&str]) -> Self {
-        Self { scan_type: ScanType::Enhanced, rules: vec![ScanRule::continuous(filters)] }
+        Self {
+            scan_type: ScanType::Enhanced,
+            rules: vec![ScanRule::continuous(filters)],
+            eligible_days: None,
+        }
     }
 
     /// The frequency for this repository, and the filters that led to it.
