@@ -502,6 +502,11 @@ def the_protocol_has_its_own_errors():
     fails("DescribeRepositories", "SerializationException", body="{")
     fails("DescribeRepositories", "SerializationException", body='{"maxResults":"many"}')
     fails("MakeCoffee", "UnknownOperationException")
+    ok("DescribeImages", repositoryName="story/scan", filter=None, nextToken=None, maxResults=None)
+    status, _, body = send("POST", "/_sim/images", json.dumps({"repository": "story/scan", "tagz": []}))
+    assert status == 400 and b"tagz" in body, body
+    status, _, body = send("GET", "/_sim")
+    assert status == 200 and b"/_sim/wait" in body
 
 
 def repositories_and_settings_are_managed():

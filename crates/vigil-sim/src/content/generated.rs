@@ -209,7 +209,10 @@ mod tests {
         let registry = registry(Profile::lifelike());
         let image = registry.repository(0).image(0);
         assert_eq!(registry.layout.name(0), Some("warehouse/archiver"));
-        assert_eq!(image.digest.to_string(), "sha256:c50d48262586d7f4ec6d99b2a9c2d90081e8bdd7c50c222e277ca5f808c943c4");
+        assert_eq!(
+            image.digest.to_string(),
+            "sha256:c50d48262586d7f4ec6d99b2a9c2d90081e8bdd7c50c222e277ca5f808c943c4"
+        );
         assert_eq!(image.tags, ["main-40dd64e"]);
     }
 

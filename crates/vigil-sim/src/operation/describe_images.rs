@@ -16,8 +16,7 @@ use crate::wire::{self, ApiError, ImageIdentifier, PageContext};
 pub(super) struct Request {
     repository_name: Option<String>,
     image_ids: Option<Vec<ImageIdentifier>>,
-    #[serde(default)]
-    filter: WrittenFilter,
+    filter: Option<WrittenFilter>,
     next_token: Option<String>,
     max_results: Option<i64>,
 }
@@ -54,7 +53,8 @@ struct Detail<'a> {
 
 pub(super) fn answer(state: &State, request: Request) -> Result<Vec<u8>, ApiError> {
     let name = wire::repository_name(request.repository_name)?;
-    let filter = request.filter.parse()?;
+    let written = request.filter.unwrap_or_default();
+    let filter = written.parse()?;
     let paged = request.next_token.is_some() || request.max_results.is_some();
     if let Some(image_ids) = &request.image_ids {
         wire::count("imageIds", image_ids.len(), 100)?;
@@ -65,7 +65,7 @@ pub(super) fn answer(state: &State, request: Request) -> Result<Vec<u8>, ApiErro
         return named(state, &resolve::repository(state, &name)?, image_ids, filter);
     }
     let size = wire::page_size(request.max_results)?;
-    let (tags, status) = request.filter.words();
+    let (tags, status) = written.words();
     let context =
         PageContext::new(&["DescribeImages", &state.id.account, &state.id.region, &name, tags, status]);
     let (start, _) = context.place(request.next_token.as_deref())?;

@@ -13,8 +13,7 @@ use crate::wire::{self, ApiError, PageContext};
 #[serde(rename_all = "camelCase")]
 pub(super) struct Request {
     repository_name: Option<String>,
-    #[serde(default)]
-    filter: WrittenFilter,
+    filter: Option<WrittenFilter>,
     next_token: Option<String>,
     max_results: Option<i64>,
 }
@@ -37,9 +36,10 @@ struct Identifier {
 
 pub(super) fn answer(state: &State, request: Request) -> Result<Vec<u8>, ApiError> {
     let name = wire::repository_name(request.repository_name)?;
-    let filter = request.filter.parse()?;
+    let written = request.filter.unwrap_or_default();
+    let filter = written.parse()?;
     let size = wire::page_size(request.max_results)?;
-    let (tags, status) = request.filter.words();
+    let (tags, status) = written.words();
     let context = PageContext::new(&["ListImages", &state.id.account, &state.id.region, &name, tags, status]);
     let (start, first_tag) = context.place(request.next_token.as_deref())?;
     let repository = resolve::repository(state, &name)?;

@@ -53,6 +53,23 @@ async fn calls_can_be_held_counted_and_let_go() {
     assert!(sim.calls().is_empty());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_starts_at_once_one_wins() {
+    let (sim, address) = serve(held()).await;
+    let registry = sim.default_registry();
+    registry.add_repository("payments/api").unwrap();
+    let digest = registry.add_image("payments/api", NewImage::default()).unwrap();
+    let image = json!({"repositoryName": "payments/api", "imageId": {"imageDigest": digest}});
+    let starts = [(); 16].map(|()| tokio::spawn(call(address, "StartImageScan", image.clone())));
+    let mut accepted = 0;
+    for start in starts {
+        accepted += usize::from(start.await.unwrap().0 == 200);
+    }
+    assert_eq!(accepted, 1);
+    let counted = Calls { arrived: 16, ok: 1, throttled: 0, errors: 15 };
+    assert_eq!(sim.calls().get("StartImageScan"), Some(&counted));
+}
+
 #[tokio::test]
 async fn an_index_leads_to_its_children() {
     let (sim, address) = serve(held()).await;
