@@ -1,6 +1,6 @@
 //! What can be asked for on the command line, and who does it. An error is printed here, once, with its causes.
 
-use crate::{generate, test, tidy, workspace::Workspace};
+use crate::{bench, generate, test, tidy, workspace::Workspace};
 use clap::{Parser, Subcommand};
 use std::{error::Error, ffi::OsString, process::ExitCode};
 
@@ -24,6 +24,15 @@ enum Chore {
     Tidy,
     /// Write man pages and shell completions into `<target>/generated`.
     Generate,
+    /// Measure the program against the simulator.
+    Bench(bench::BenchOptions),
+    /// Run a command and print what it took: the bench's own tool.
+    #[command(hide = true)]
+    Measure {
+        /// The command.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND")]
+        command: Vec<OsString>,
+    },
 }
 
 /// Does the chore; its result is the exit code.
@@ -43,6 +52,8 @@ fn perform(chore: &Chore) -> Result<ExitCode, Box<dyn Error>> {
         Chore::Test { arguments } => Ok(test::run(&workspace, arguments)?),
         Chore::Tidy => Ok(tidy::run(&workspace)?),
         Chore::Generate => Ok(generate::run(&workspace)?),
+        Chore::Bench(options) => bench::run(&workspace, options),
+        Chore::Measure { command } => Ok(bench::measure_child(command)?),
     }
 }
 

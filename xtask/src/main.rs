@@ -8,6 +8,7 @@
     reason = "a chore talks to the person who runs it, and the environment, the files and the clock are what it works on"
 )]
 
+mod bench;
 mod cli;
 mod generate;
 mod test;

@@ -1,2 +1,20 @@
-//! To be written.
-fn main() {}
+//! ecr-vigil: keeps every Amazon ECR image that matters scanned, and tells what is new and serious.
+
+#![allow(unreachable_pub, reason = "a program exports nothing: here pub means used outside of its module")]
+
+mod cli;
+mod command;
+mod compose;
+mod config;
+mod exit;
+mod output;
+mod progress;
+mod shutdown;
+mod spool;
+mod telemetry;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    command::run(cli::Request::from_args()).into()
+}

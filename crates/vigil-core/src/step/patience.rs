@@ -31,7 +31,7 @@ impl Patience {
 
     /// How long to wait before another question, once so many have come too early.
     pub fn after(&self, questions: u32) -> SignedDuration {
-        (self.shortest * (1 << questions.min(6)) as i32).min(LONGEST)
+        (self.shortest * (1_i32 << questions.min(6))).min(LONGEST)
     }
 
     /// Learns from a first question.

@@ -1,0 +1,17 @@
+//! From a request to its command.
+
+use super::{chores, demo, pass, settings};
+use crate::cli::Request;
+use crate::exit::Exit;
+
+/// Does what is asked for.
+pub fn run(request: Request) -> Exit {
+    match request {
+        Request::Pass(request) => pass::run(&request),
+        Request::ConfigShow(written) => settings::show(&written),
+        Request::ConfigCheck(written) => settings::check(&written),
+        Request::Demo(request) => demo::run(&request),
+        Request::Completions(shell) => chores::completions(shell),
+        Request::Man(directory) => chores::man(&directory),
+    }
+}

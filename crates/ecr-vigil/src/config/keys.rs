@@ -1,0 +1,263 @@
+//! Every setting, in one table: its key in the file, its flag, its names in the environment, its default and form.
+//! The command line, `config show` and the errors are all made from it.
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+/// One setting.
+pub(super) struct Key {
+    /// Its name in the file, with the tables it is in.
+    pub(super) name: &'static str,
+    /// Its flag, without the dashes.
+    pub(super) flag: &'static str,
+    /// A short flag.
+    pub(super) short: Option<char>,
+    /// Its names in the environment; the first that is set wins.
+    pub(super) env: &'static [&'static str],
+    /// Its value if nobody gives one; `None` if it is then absent.
+    pub(super) default: Option<&'static str>,
+    /// Whether it holds several values, separated by commas on the command line and in the environment.
+    pub(super) many: bool,
+    /// What is accepted, as it is said in errors.
+    pub(super) form: &'static str,
+    /// What it means.
+    pub(super) help: &'static str,
+}
+
+const fn key(name: &'static str, flag: &'static str, env: &'static [&'static str]) -> Key {
+    Key { name, flag, short: None, env, default: None, many: false, form: "", help: "" }
+}
+
+impl Key {
+    const fn short(mut self, short: char) -> Self {
+        self.short = Some(short);
+        self
+    }
+    const fn default(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+    const fn many(mut self) -> Self {
+        self.many = true;
+        self
+    }
+    const fn form(mut self, form: &'static str) -> Self {
+        self.form = form;
+        self
+    }
+    const fn help(mut self, help: &'static str) -> Self {
+        self.help = help;
+        self
+    }
+    /// A switch: `true` or `false`; the flag alone means `true`.
+    pub(super) fn is_switch(&self) -> bool {
+        self.form == SWITCH
+    }
+}
+
+const SWITCH: &str = "true or false";
+const PATTERNS: &str = "globs such as team/*, or regex: and a regular expression that matches the whole name";
+const AGE: &str = "numbers with m (months), w, d or h, such as 7d, 2w1d, 1m2w or 12h";
+const THRESHOLD: &str = "a number of findings from which on an image is over the line, or off";
+const DURATION: &str = "a duration such as 90s, 30m or 1h30m, or none";
+
+/// All settings, in the order in which they are shown.
+pub(super) static KEYS: &[Key] = &[
+    key("regions", "region", &["VIGIL_REGIONS"])
+        .many()
+        .form("AWS regions such as eu-west-1")
+        .help("Regions to look at, with the credentials at hand [default: the region of the AWS configuration]"),
+    key("aws.endpoint_url", "endpoint-url", &["VIGIL_ENDPOINT_URL"])
+        .form("an http or https URL")
+        .help("Where AWS is, if not where it usually is (AWS_ENDPOINT_URL is honoured too)"),
+    key("aws.fips", "fips", &["VIGIL_FIPS"]).default("false").form(SWITCH).help("Use FIPS endpoints"),
+    key("aws.dual_stack", "dual-stack", &["VIGIL_DUAL_STACK"])
+        .default("false")
+        .form(SWITCH)
+        .help("Use endpoints that answer over IPv6 too"),
+    key("aws.call_timeout", "call-timeout", &["VIGIL_CALL_TIMEOUT"])
+        .default("30s")
+        .form("a duration such as 10s or 1m")
+        .help("How long one try of one call may take"),
+    key("aws.calls_per_second", "calls-per-second", &["VIGIL_CALLS_PER_SECOND"])
+        .many()
+        .form("an ECR operation and a rate, such as StartImageScan=5")
+        .help("Never call an operation faster than this in an account and region [default: as fast as AWS lets us]"),
+    key("select.repositories", "repositories", &["VIGIL_REPOSITORIES", "REPOSITORIES_FILTER_REGEXP"])
+        .many()
+        .form(PATTERNS)
+        .help("Repositories to look at [default: all]"),
+    key("select.exclude_repositories", "exclude-repositories", &["VIGIL_EXCLUDE_REPOSITORIES"])
+        .many()
+        .form(PATTERNS)
+        .help("Repositories to leave"),
+    key("select.tag_status", "tag-status", &["VIGIL_TAG_STATUS", "AWS_ECR_SCAN_IMAGES_FILTER_TAG_STATUS"])
+        .default("any")
+        .form("any, tagged or untagged")
+        .help("Look at tagged images, untagged ones, or any"),
+    key("select.tags", "tags", &["VIGIL_TAGS"]).many().form(PATTERNS).help("Tags to look at [default: all]"),
+    key("select.exclude_tags", "exclude-tags", &["VIGIL_EXCLUDE_TAGS"]).many().form(PATTERNS).help("Tags to leave"),
+    key("select.newest", "newest", &["VIGIL_NEWEST"])
+        .form("a number of images, at least 1")
+        .help("Look only at so many images of a repository, newest first; an index counts as one"),
+    key("select.pushed_within", "pushed-within", &["VIGIL_PUSHED_WITHIN"])
+        .form(AGE)
+        .help("Look only at images pushed this recently; with --pulled-within, either is enough"),
+    key("select.pulled_within", "pulled-within", &["VIGIL_PULLED_WITHIN"])
+        .form(AGE)
+        .help("Look only at images pulled this recently"),
+    key("cadence.expiry", "expiry", &["VIGIL_EXPIRY", "ECR_IMAGES_DURATION_DELTA"])
+        .default("7d")
+        .form(AGE)
+        .help("A scan older than this is due again"),
+    key("cadence.retry_failed", "retry-failed", &["VIGIL_RETRY_FAILED"])
+        .default("false")
+        .form(SWITCH)
+        .help("Start scans that failed again at every pass: ECR does not say when they failed"),
+    key("budget.scans_per_day", "scans-per-day", &["VIGIL_SCANS_PER_DAY"])
+        .default("100000")
+        .form("a number of scans")
+        .help("Scans in 24 hours for each account and region; ECR's quota is 100,000"),
+    key("budget.scans_per_pass", "scans-per-pass", &["VIGIL_SCANS_PER_PASS"])
+        .form("a number of scans")
+        .help("Scans that one pass may start for each account and region [default: no limit]"),
+    key("gate.critical", "critical", &["VIGIL_CRITICAL", "CRITICAL"])
+        .default("0")
+        .form(THRESHOLD)
+        .help("Threshold for CRITICAL findings of an image; 0 and 1 mean any"),
+    key("gate.high", "high", &["VIGIL_HIGH", "HIGH"]).default("0").form(THRESHOLD).help("Threshold for HIGH"),
+    key("gate.medium", "medium", &["VIGIL_MEDIUM", "MEDIUM"]).default("0").form(THRESHOLD).help("Threshold for MEDIUM"),
+    key("gate.low", "low", &["VIGIL_LOW", "LOW"]).default("0").form(THRESHOLD).help("Threshold for LOW"),
+    key("gate.severity_threshold", "severity-threshold", &["VIGIL_SEVERITY_THRESHOLD", "SEVERITY_THRESHOLD"])
+        .short('s')
+        .default("HIGH")
+        .form("CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL, UNTRIAGED or UNDEFINED")
+        .help("Findings of this severity and worse are told in detail; the counts hold all"),
+    key("gate.exceptions", "exceptions", &["VIGIL_EXCEPTIONS"])
+        .form("a TOML file of [[exception]] tables")
+        .help("File of accepted vulnerabilities"),
+    key("pass.concurrency", "concurrency", &["VIGIL_CONCURRENCY", "CONCURRENCY"])
+        .short('c')
+        .default("20")
+        .form("a number from 1 to 1000")
+        .help("Calls in flight at once for each account and region"),
+    key("pass.timeout", "timeout", &["VIGIL_TIMEOUT", "TIMEOUT"])
+        .default("none")
+        .form(DURATION)
+        .help("End the pass after this long; what is finished is reported, the rest is named"),
+    key("pass.scan_timeout", "scan-timeout", &["VIGIL_SCAN_TIMEOUT"])
+        .default("15m")
+        .form("a duration such as 5m")
+        .help("Wait no longer than this for one scan"),
+    key("pass.first_question", "first-question", &["VIGIL_FIRST_QUESTION"])
+        .default("3s")
+        .form("a duration such as 500ms or 10s")
+        .help("Ask about a scan no sooner than this after its start; the pass learns to ask later where scans take longer"),
+    key("report.format", "format", &["VIGIL_FORMAT", "FORMAT"])
+        .short('f')
+        .default("text")
+        .form("text, json, table or summary")
+        .help("How the report looks"),
+    key("report.output", "output", &["VIGIL_OUTPUT"])
+        .short('o')
+        .form("a file name")
+        .help("Write the report to this file, all or nothing [default: standard output]"),
+    key("log.level", "log-level", &["VIGIL_LOG_LEVEL", "AWS_ECR_SCAN_LOG_LEVEL"])
+        .default("info")
+        .form("debug, info, warn or error")
+        .help("What is logged to standard error"),
+    key("log.format", "log-format", &["VIGIL_LOG_FORMAT", "AWS_ECR_SCAN_LOG_FORMAT"])
+        .default("text")
+        .form("text, logfmt or json")
+        .help("How the log looks"),
+];
+
+/// What the command line says of settings: for each flag that was given, its key and values.
+pub type Flags = Vec<(&'static str, Vec<String>)>;
+
+/// Adds a flag for every setting to a command, and one for the file.
+pub fn flags(command: Command) -> Command {
+    let file = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .help("Settings file [default: vigil.toml, if there is one] [env: VIGIL_CONFIG]");
+    KEYS.iter().fold(command.arg(file), |command, key| command.arg(flag(key, true)))
+}
+
+/// Adds the flags of settings that mean something in the demo, which reads neither a file nor the environment.
+pub fn demo_flags(command: Command) -> Command {
+    let meant =
+        |key: &&Key| ["cadence", "budget", "gate", "pass", "report", "log"].contains(&table(key.name));
+    KEYS.iter().filter(meant).fold(command, |command, key| command.arg(flag(key, false)))
+}
+
+fn flag(key: &'static Key, with_environment: bool) -> Arg {
+    let environment =
+        if with_environment { format!(" [env: {}]", key.env.join(", ")) } else { String::new() };
+    let default = key.default.map(|text| format!(" [default: {text}]")).unwrap_or_default();
+    let arg = Arg::new(key.name)
+        .long(key.flag)
+        .help(format!("{}{default}{environment}", key.help))
+        .help_heading(heading(key.name))
+        .value_name(value_name(key));
+    let arg = match (key.is_switch(), key.many) {
+        (true, _) => arg.num_args(0..=1).require_equals(true).default_missing_value("true"),
+        (false, true) => arg.action(ArgAction::Append),
+        (false, false) => arg,
+    };
+    match key.short {
+        Some(short) => arg.short(short),
+        None => arg,
+    }
+}
+
+/// Reads the flags back.
+pub(crate) fn given(matches: &ArgMatches) -> Flags {
+    let values = |key: &'static Key| {
+        let values = matches.try_get_many::<String>(key.name).ok().flatten()?;
+        Some((key.name, values.cloned().collect()))
+    };
+    KEYS.iter().filter_map(values).collect()
+}
+
+fn table(name: &'static str) -> &'static str {
+    name.split_once('.').map_or("", |(table, _)| table)
+}
+
+fn heading(name: &'static str) -> &'static str {
+    match table(name) {
+        "select" => "Which images",
+        "cadence" | "budget" => "When they are scanned",
+        "gate" => "What is too bad",
+        "pass" => "The pass",
+        "report" => "The report",
+        "log" => "The log",
+        _ => "Where to look",
+    }
+}
+
+fn value_name(key: &Key) -> &'static str {
+    match key.form {
+        SWITCH => "BOOL",
+        AGE | DURATION => "DURATION",
+        PATTERNS => "PATTERNS",
+        THRESHOLD => "N|off",
+        _ if key.many => "VALUES",
+        _ => "VALUE",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_settings_share_a_name() {
+        let mut names: Vec<&str> =
+            KEYS.iter().flat_map(|key| key.env.iter().copied().chain([key.name, key.flag])).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        // The key `regions` alone has no table, so names, flags and variables cannot coincide.
+        assert_eq!(names.len(), all);
+    }
+}

@@ -1,0 +1,264 @@
+//! Settings as written: which source says what of which key.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use toml::Value;
+
+use super::keys::{Flags, KEYS, Key};
+
+/// Where a value comes from, least first: a later source wins over an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Nobody gave one.
+    Default,
+    /// A settings file.
+    File(PathBuf),
+    /// A variable of the environment.
+    Environment(String),
+    /// A flag.
+    Flag(String),
+}
+
+/// A setting that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Its key.
+    pub key: String,
+    /// Where it was written.
+    pub source: Source,
+    /// What is wrong with it, and what would be right.
+    pub problem: String,
+}
+
+/// What one source says of one key.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Written {
+    pub(super) values: Vec<String>,
+    pub(super) source: Source,
+}
+
+/// An account and region, as the file gives them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct WrittenTarget {
+    pub(super) region: Option<String>,
+    pub(super) role_arn: Option<String>,
+    pub(super) external_id: Option<String>,
+}
+
+/// All that was written, and what of it could not even be read.
+#[derive(Debug, Default)]
+pub struct Layers {
+    pub(super) written: BTreeMap<&'static str, Written>,
+    pub(super) targets: Vec<WrittenTarget>,
+    pub(super) file: Option<PathBuf>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// The settings file that is read if it exists and none is named.
+const DEFAULT_FILE: &str = "vigil.toml";
+
+impl Layers {
+    /// Reads the file, then the environment, then the flags.
+    pub fn read(file: Option<&str>, environment: &[(String, String)], flags: Flags) -> Self {
+        let mut layers = Self::with_defaults();
+        let variable = |name: &str| {
+            environment.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
+        };
+        layers.read_file(file.or_else(|| variable("VIGIL_CONFIG")));
+        layers.read_environment(environment, variable);
+        layers.read_flags(flags);
+        layers
+    }
+
+    /// The settings of the demo: flags alone, and a report for people unless they say otherwise.
+    pub fn of_demo(flags: Flags) -> Self {
+        let mut with_table: Flags = vec![("report.format", vec!["table".into()])];
+        with_table.extend(flags);
+        let mut layers = Self::with_defaults();
+        layers.read_flags(with_table);
+        layers
+    }
+
+    fn with_defaults() -> Self {
+        let mut layers = Self::default();
+        for key in KEYS {
+            if let Some(default) = key.default {
+                layers.write(key, vec![default.to_owned()], Source::Default);
+            }
+        }
+        layers
+    }
+
+    fn read_flags(&mut self, flags: Flags) {
+        for (name, values) in flags {
+            if let Some(key) = KEYS.iter().find(|key| key.name == name) {
+                let values = values.iter().flat_map(|value| split(key, value)).collect();
+                self.write(key, values, Source::Flag(format!("--{}", key.flag)));
+            }
+        }
+    }
+
+    fn write(&mut self, key: &'static Key, values: Vec<String>, source: Source) {
+        self.written.insert(key.name, Written { values, source });
+    }
+
+    fn complain(&mut self, key: &str, source: Source, problem: String) {
+        self.problems.push(Problem { key: key.to_owned(), source, problem });
+    }
+
+    fn read_environment<'e>(
+        &mut self,
+        environment: &'e [(String, String)],
+        variable: impl Fn(&str) -> Option<&'e str>,
+    ) {
+        for key in KEYS {
+            let set = key.env.iter().find_map(|name| Some((*name, variable(name)?)));
+            if let Some((name, value)) = set {
+                let values = match name {
+                    // The scan reporter's own: one regular expression, whatever commas it holds.
+                    "REPOSITORIES_FILTER_REGEXP" => vec![format!("regex:{value}")],
+                    // The operator took any case, and more words for the levels.
+                    "AWS_ECR_SCAN_LOG_LEVEL" => vec![value.to_ascii_lowercase()],
+                    _ => split(key, value),
+                };
+                self.write(key, values, Source::Environment(name.to_owned()));
+            }
+        }
+        let known = |name: &str| name == "VIGIL_CONFIG" || KEYS.iter().any(|key| key.env.contains(&name));
+        for (name, _) in environment {
+            if name.starts_with("VIGIL_") && !known(name) {
+                let source = Source::Environment(name.clone());
+                self.complain(name, source, "there is no such setting".into());
+            }
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the settings file is read here and nowhere else")]
+    fn read_file(&mut self, named: Option<&str>) {
+        let path = PathBuf::from(named.unwrap_or(DEFAULT_FILE));
+        let source = Source::File(path.clone());
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return,
+            Err(error) => {
+                return self.complain("config", source, format!("the file cannot be read: {error}"));
+            }
+        };
+        match text.parse::<toml::Table>() {
+            Ok(table) => self.read_table(&path, "", table),
+            Err(error) => {
+                self.complain("config", source, format!("the file is not TOML: {}", error.to_string().trim()))
+            }
+        }
+        self.file = Some(path);
+    }
+
+    fn read_table(&mut self, file: &Path, prefix: &str, table: toml::Table) {
+        for (name, value) in table {
+            let name = format!("{prefix}{name}");
+            let source = Source::File(file.to_owned());
+            let key = KEYS.iter().find(|key| key.name == name);
+            let is_table = KEYS.iter().any(|key| key.name.starts_with(&format!("{name}.")));
+            match (key, value) {
+                (None, Value::Array(targets)) if name == "target" => self.read_targets(file, targets),
+                (None, Value::Table(table)) if is_table => self.read_table(file, &format!("{name}."), table),
+                (None, _) if is_table || name == "target" => {
+                    let form = if is_table { "a table" } else { "a list of tables: [[target]]" };
+                    self.complain(&name, source, format!("expected {form}"));
+                }
+                (None, _) => self.complain(&name, source, nearest(&name)),
+                (Some(key), value) => match texts(key, value) {
+                    Some(values) => self.write(key, values, source),
+                    None => self.complain(&name, source, format!("expected {}", key.form)),
+                },
+            }
+        }
+    }
+
+    fn read_targets(&mut self, file: &Path, targets: Vec<Value>) {
+        for (place, target) in targets.into_iter().enumerate() {
+            let mut written = WrittenTarget::default();
+            let at = |name: &str| format!("target[{place}].{name}");
+            let source = || Source::File(file.to_owned());
+            let Value::Table(table) = target else {
+                self.complain(&at(""), source(), "expected a table: [[target]]".into());
+                continue;
+            };
+            for (name, value) in table {
+                let member = match name.as_str() {
+                    "region" => &mut written.region,
+                    "role_arn" => &mut written.role_arn,
+                    "external_id" => &mut written.external_id,
+                    _ => {
+                        let problem =
+                            "there is no such setting; a target has region, role_arn and external_id";
+                        self.complain(&at(&name), source(), problem.into());
+                        continue;
+                    }
+                };
+                match value {
+                    Value::String(text) => *member = Some(text),
+                    _ => self.complain(&at(&name), source(), "expected a text".into()),
+                }
+            }
+            self.targets.push(written);
+        }
+    }
+}
+
+/// Splits a text into the values it holds. A regular expression may hold commas, so it ends a list.
+fn split(key: &Key, text: &str) -> Vec<String> {
+    if !key.many {
+        return vec![text.to_owned()];
+    }
+    let (plain, regex) = match text.find("regex:") {
+        Some(0) => ("", Some(text)),
+        Some(at) if text[..at].ends_with(',') => (&text[..at], Some(&text[at..])),
+        _ => (text, None),
+    };
+    let plain = plain.split(',').map(str::trim).filter(|value| !value.is_empty());
+    plain.chain(regex).map(str::to_owned).collect()
+}
+
+fn texts(key: &Key, value: Value) -> Option<Vec<String>> {
+    let text = |value: Value| match value {
+        Value::String(text) => Some(text),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Boolean(switch) => Some(switch.to_string()),
+        _ => None,
+    };
+    match value {
+        Value::Array(values) if key.many => values.into_iter().map(text).collect(),
+        value => text(value).map(|value| vec![value]),
+    }
+}
+
+/// Says that a key is not known, and which known one is meant, if one looks alike.
+fn nearest(name: &str) -> String {
+    let last = |name: &str| name.rsplit('.').next().unwrap_or_default().replace('-', "_");
+    let alike =
+        KEYS.iter().find(|key| last(key.name) == last(name) || key.flag.replace('-', "_") == last(name));
+    match alike {
+        Some(key) => format!("there is no such setting; `{}` is one", key.name),
+        None => "there is no such setting; `ecr-vigil config show` lists all".into(),
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag(flag) => write!(f, "flag {flag}"),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}): {}", self.key, self.source, self.problem)
+    }
+}

@@ -1,0 +1,406 @@
+//! Settings as meant: every text parsed, every mistake told at once, before anything is opened.
+
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use jiff::SignedDuration;
+use vigil_aws::{Network, Operation, Target};
+use vigil_core::finding::Severity;
+use vigil_core::image::Region;
+use vigil_core::plan::Budget;
+use vigil_core::policy::{Cadence, Exceptions, Gate, Pattern, Patterns, Selection, TagStatus, Thresholds};
+use vigil_report::Format;
+
+use super::exceptions;
+use super::keys::{KEYS, Key};
+use super::raw::{Layers, Problem, Source, WrittenTarget};
+use super::timeout::{Limit, OptionalLimit};
+
+/// All settings.
+#[derive(Debug)]
+pub struct Settings {
+    /// The registries to look at; one without a region stands for the region of the AWS configuration.
+    pub targets: Vec<Target>,
+    /// Whether the targets were given, rather than taken from the AWS configuration.
+    pub targets_given: bool,
+    /// How AWS is reached.
+    pub network: Network,
+    /// Which images are looked at.
+    pub selection: Selection,
+    /// How often they are scanned.
+    pub cadence: Cadence,
+    /// How many scans may be started.
+    pub budget: Budget,
+    /// What is too bad.
+    pub gate: Gate,
+    /// What is accepted.
+    pub exceptions: Exceptions,
+    /// How fast, and for how long.
+    pub pace: Pace,
+    /// How the report looks.
+    pub format: Format,
+    /// Where it goes; standard output if nowhere else.
+    pub output: Option<PathBuf>,
+    /// The log.
+    pub log: LogSettings,
+}
+
+/// How fast a pass goes, and for how long.
+#[derive(Debug, Clone)]
+pub struct Pace {
+    /// Calls in flight at once for each registry.
+    pub concurrency: usize,
+    /// The time for the whole pass.
+    pub timeout: Option<SignedDuration>,
+    /// The time for one scan.
+    pub scan_timeout: SignedDuration,
+    /// How soon a scan is first asked about.
+    pub first_question: SignedDuration,
+}
+
+/// The log.
+#[derive(Debug, Clone, Copy)]
+pub struct LogSettings {
+    /// From which level on.
+    pub level: LogLevel,
+    /// How it looks.
+    pub format: LogFormat,
+}
+
+/// Declares an enum of words, with the words.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $($word:literal)|+),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+        impl FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($($word)|+ => Ok(Self::$variant),)+
+                    _ => Err(format!("`{text}` is not known")),
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// A level of the log.
+    LogLevel {
+        /// Everything.
+        Debug = "debug" | "trace",
+        /// What happens.
+        Info = "info",
+        /// What should not happen.
+        Warn = "warn" | "warning",
+        /// What must not happen.
+        Error = "error" | "fatal" | "panic",
+    }
+}
+words! {
+    /// A format of the log.
+    LogFormat {
+        /// For people.
+        Text = "text",
+        /// `key=value`.
+        Logfmt = "logfmt",
+        /// One object a line.
+        Json = "json",
+    }
+}
+
+struct Tags(TagStatus);
+struct Level(Option<u64>);
+struct KnownSeverity(Severity);
+struct Url(String);
+struct Rate(Operation, f64);
+struct AtLeastOne(usize);
+struct Concurrency(usize);
+
+impl FromStr for Tags {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_lowercase().as_str() {
+            "any" => Ok(Self(TagStatus::Any)),
+            "tagged" => Ok(Self(TagStatus::Tagged)),
+            "untagged" => Ok(Self(TagStatus::Untagged)),
+            _ => Err(format!("`{text}` is not known")),
+        }
+    }
+}
+
+impl FromStr for Level {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "off" => Ok(Self(None)),
+            text => text
+                .parse()
+                .map(|n| Self(Some(n)))
+                .map_err(|_| format!("`{text}` is neither a number nor off")),
+        }
+    }
+}
+
+impl FromStr for KnownSeverity {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match Severity::from(text.to_ascii_uppercase().as_str()) {
+            Severity::Unknown(_) => Err(format!("`{text}` is not a severity")),
+            severity => Ok(Self(severity)),
+        }
+    }
+}
+
+impl FromStr for Url {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+        match rest {
+            Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(format!("`{text}` is not a URL")),
+        }
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (operation, rate) = text.split_once('=').ok_or_else(|| format!("`{text}` has no ="))?;
+        let operation: Operation = operation.trim().parse().map_err(|error| format!("{error}"))?;
+        let rate = rate.trim().parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
+        Ok(Self(operation, rate.ok_or_else(|| format!("`{text}` gives no rate above zero"))?))
+    }
+}
+
+impl FromStr for AtLeastOne {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().ok().filter(|n| *n > 0).map(Self).ok_or_else(|| format!("`{text}` is not such a number"))
+    }
+}
+
+impl FromStr for Concurrency {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse()
+            .ok()
+            .filter(|n| (1..=1000).contains(n))
+            .map(Self)
+            .ok_or_else(|| format!("`{text}` is not such a number"))
+    }
+}
+
+/// Reads values out of the layers and collects what is wrong with them.
+struct Reader<'a> {
+    layers: &'a Layers,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    /// All values of a key; none if nobody gave one.
+    fn many<T: FromStr<Err: Display>>(&mut self, name: &str) -> Vec<T> {
+        let Some(written) = self.layers.written.get(name) else { return Vec::new() };
+        let form = KEYS.iter().find(|key| key.name == name).map_or("", |key: &Key| key.form);
+        let mut parsed = Vec::new();
+        for value in &written.values {
+            match value.parse() {
+                Ok(value) => parsed.push(value),
+                Err(error) => {
+                    let problem = format!("{error}; expected {form}");
+                    self.problems.push(Problem {
+                        key: name.to_owned(),
+                        source: written.source.clone(),
+                        problem,
+                    });
+                }
+            }
+        }
+        parsed
+    }
+
+    /// The one value of a key; `None` if nobody gave one, or it is wrong.
+    fn one<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<T> {
+        self.many(name).pop()
+    }
+
+    fn complain(&mut self, key: &str, problem: impl Into<String>) {
+        let source = self.layers.written.get(key).map_or(Source::Default, |written| written.source.clone());
+        self.problems.push(Problem { key: key.to_owned(), source, problem: problem.into() });
+    }
+
+    fn patterns(&mut self, include: &str, exclude: &str) -> Patterns {
+        Patterns { include: self.many::<Pattern>(include), exclude: self.many::<Pattern>(exclude) }
+    }
+
+    fn targets(&mut self) -> Vec<Target> {
+        let regions: Vec<Region> = self.many("regions");
+        if !regions.is_empty() && !self.layers.targets.is_empty() {
+            self.complain("regions", "the file names registries by [[target]] too: give one or the other");
+        }
+        let mut targets: Vec<Target> =
+            regions.into_iter().map(|region| Target { region: Some(region), ..Target::default() }).collect();
+        for (place, written) in self.layers.targets.iter().enumerate() {
+            targets.push(self.target(place, written));
+        }
+        if targets.is_empty() {
+            targets.push(Target::default());
+        }
+        targets
+    }
+
+    fn target(&mut self, place: usize, written: &WrittenTarget) -> Target {
+        let file = self.layers.file.clone().unwrap_or_default();
+        let mut complain = |member: &str, problem: String| {
+            let key = format!("target[{place}].{member}");
+            self.problems.push(Problem { key, source: Source::File(file.clone()), problem });
+        };
+        let region = match written.region.as_ref().map(|text| text.parse()) {
+            Some(Err(error)) => {
+                complain("region", format!("{error}"));
+                None
+            }
+            region => region.and_then(Result::ok),
+        };
+        let role = written.role_arn.clone();
+        let is_role =
+            |arn: &String| arn.starts_with("arn:aws") && arn.contains(":iam::") && arn.contains(":role/");
+        if let Some(arn) = role.as_ref().filter(|arn| !is_role(arn)) {
+            complain(
+                "role_arn",
+                format!("`{arn}` is not a role; expected arn:aws:iam::123456789012:role/NAME"),
+            );
+        }
+        if written.external_id.is_some() && role.is_none() {
+            complain("external_id", "there is no role_arn that would ask for it".into());
+        }
+        Target { region, role_arn: role, external_id: written.external_id.clone() }
+    }
+
+    fn network(&mut self) -> Option<Network> {
+        let endpoint_url: Option<Url> = self.one("aws.endpoint_url");
+        let (fips, dual_stack) = (self.one("aws.fips"), self.one("aws.dual_stack"));
+        if endpoint_url.is_some() && (fips == Some(true) || dual_stack == Some(true)) {
+            self.complain("aws.endpoint_url", "with an endpoint of one's own, aws.fips and aws.dual_stack mean nothing: give one or the other");
+        }
+        let attempt_timeout: Option<Limit> = self.one("aws.call_timeout");
+        let rates =
+            self.many("aws.calls_per_second").into_iter().map(|Rate(operation, rate)| (operation, rate));
+        let rates = rates.collect();
+        Some(Network {
+            endpoint_url: endpoint_url.map(|Url(url)| url),
+            fips: fips?,
+            dual_stack: dual_stack?,
+            attempt_timeout: attempt_timeout?.0.unsigned_abs(),
+            rates,
+            ..Network::default()
+        })
+    }
+
+    fn selection(&mut self) -> Option<Selection> {
+        let repositories = self.patterns("select.repositories", "select.exclude_repositories");
+        let tags = self.patterns("select.tags", "select.exclude_tags");
+        let tag_status: Option<Tags> = self.one("select.tag_status");
+        if let Some(Tags(TagStatus::Untagged)) = tag_status
+            && !tags.include.is_empty()
+        {
+            self.complain(
+                "select.tags",
+                "untagged images have no tags: with select.tag_status = untagged nothing would be left",
+            );
+        }
+        let newest: Option<AtLeastOne> = self.one("select.newest");
+        Some(Selection {
+            repositories,
+            tags,
+            tag_status: tag_status?.0,
+            newest: newest.map(|AtLeastOne(n)| n),
+            pushed_within: self.one("select.pushed_within"),
+            pulled_within: self.one("select.pulled_within"),
+        })
+    }
+
+    fn gate(&mut self) -> Option<Gate> {
+        let mut level = |name: &str| self.one::<Level>(name);
+        let levels = [level("gate.critical"), level("gate.high"), level("gate.medium"), level("gate.low")];
+        let detail: Option<KnownSeverity> = self.one("gate.severity_threshold");
+        let [critical, high, medium, low] = levels.map(|level| level.map(|Level(n)| n));
+        let thresholds = Thresholds { critical: critical?, high: high?, medium: medium?, low: low? };
+        Some(Gate { thresholds, detail: detail?.0 })
+    }
+
+    fn exceptions(&mut self) -> Exceptions {
+        let Some(file) = self.one::<String>("gate.exceptions") else { return Exceptions::default() };
+        exceptions::read(&file).unwrap_or_else(|problems| {
+            problems.into_iter().for_each(|problem| self.complain("gate.exceptions", problem));
+            Exceptions::default()
+        })
+    }
+
+    fn pace(&mut self) -> Option<Pace> {
+        let concurrency: Option<Concurrency> = self.one("pass.concurrency");
+        let timeout: Option<OptionalLimit> = self.one("pass.timeout");
+        let scan_timeout: Option<Limit> = self.one("pass.scan_timeout");
+        let first_question: Option<Limit> = self.one("pass.first_question");
+        if let (Some(Limit(scan)), Some(Limit(first))) = (scan_timeout, first_question)
+            && first >= scan
+        {
+            self.complain(
+                "pass.first_question",
+                "it comes after pass.scan_timeout: no scan would ever be asked about in time",
+            );
+        }
+        Some(Pace {
+            concurrency: concurrency?.0,
+            timeout: timeout?.0,
+            scan_timeout: scan_timeout?.0,
+            first_question: first_question?.0,
+        })
+    }
+
+    fn settings(&mut self) -> Option<Settings> {
+        let targets = self.targets();
+        let targets_given = targets.iter().any(|target| target.region.is_some() || target.role_arn.is_some());
+        // Each is read before any is missed, so that every mistake is found.
+        let (network, selection, gate) = (self.network(), self.selection(), self.gate());
+        let (exceptions, pace) = (self.exceptions(), self.pace());
+        let (expiry, retry_failed) = (self.one("cadence.expiry"), self.one("cadence.retry_failed"));
+        let (daily, per_pass) = (self.one("budget.scans_per_day"), self.one("budget.scans_per_pass"));
+        let (level, log_format) = (self.one("log.level"), self.one("log.format"));
+        let (format, output) = (self.one("report.format"), self.one::<PathBuf>("report.output"));
+        Some(Settings {
+            targets,
+            targets_given,
+            network: network?,
+            selection: selection?,
+            cadence: Cadence { expiry: expiry?, retry_failed: retry_failed? },
+            budget: Budget { daily: daily?, per_pass },
+            gate: gate?,
+            exceptions,
+            pace: pace?,
+            format: format?,
+            output,
+            log: LogSettings { level: level?, format: log_format? },
+        })
+    }
+}
+
+impl Settings {
+    /// Makes sense of what was written.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, at once.
+    pub fn from_layers(layers: &Layers) -> Result<Self, Vec<Problem>> {
+        let mut reader = Reader { layers, problems: layers.problems.clone() };
+        let settings = reader.settings();
+        match settings {
+            Some(settings) if reader.problems.is_empty() => Ok(settings),
+            _ => Err(reader.problems),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Where the report goes: standard output, or a file that appears whole or not at all.
+
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// A place for the report.
+pub enum Output {
+    /// Standard output.
+    Standard(BufWriter<Stdout>),
+    /// A file, under another name until it is whole.
+    File(BufWriter<NamedTempFile>, PathBuf),
+}
+
+impl Output {
+    /// Opens the place: a file's directory must be there and be writable.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be made.
+    pub fn open(file: Option<&Path>) -> io::Result<Self> {
+        let Some(file) = file else { return Ok(Self::Standard(BufWriter::new(io::stdout()))) };
+        if file.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+        }
+        let directory =
+            file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let unfinished = tempfile::Builder::new().prefix(".ecr-vigil-").tempfile_in(directory)?;
+        Ok(Self::File(BufWriter::new(unfinished), file.to_owned()))
+    }
+
+    /// How many characters a line may have; `None` if it does not matter.
+    pub fn width(&self) -> Option<u16> {
+        let terminal = matches!(self, Self::Standard(_)) && io::stdout().is_terminal();
+        terminal.then(|| console::Term::stdout().size().1)
+    }
+
+    /// Makes the report appear.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written; a file that was there before is then untouched.
+    pub fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Standard(mut out) => match out.flush() {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+                _ => Ok(()),
+            },
+            Self::File(out, path) => {
+                let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+                file.as_file().sync_all()?;
+                file.persist(path).map_err(|error| error.error)?;
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Standard(out) => out.write(bytes),
+            Self::File(out, _) => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Standard(out) => out.flush(),
+            Self::File(out, _) => out.flush(),
+        }
+    }
+}
