@@ -35,13 +35,19 @@ pub(crate) fn write_closing(lines: &mut Lines<'_>, totals: &Totals, closing: &Cl
     write_totals(lines, totals)?;
     for registry in &closing.registries {
         lines.line(format_args!("Registry {}: {}", registry.registry, pass_words(registry)))?;
-        for fault in &registry.faults {
-            lines.line(format_args!("  Error: {fault}"))?;
+    }
+    write_alerts(lines, closing)
+}
+
+/// Writes what must not be overlooked, in formats that have no totals too.
+pub(crate) fn write_alerts(lines: &mut Lines<'_>, closing: &Closing) -> io::Result<()> {
+    for report in &closing.registries {
+        for fault in &report.faults {
+            lines.line(format_args!("Error: registry {}: {fault}", report.registry))?;
         }
     }
     for NotEntered { registry, reason } in &closing.not_entered {
-        lines.line(format_args!("Registry {registry}: not entered"))?;
-        lines.line(format_args!("  Error: {reason}"))?;
+        lines.line(format_args!("Error: registry {registry}: {reason}"))?;
     }
     closing.warnings.iter().try_for_each(|warning| lines.line(format_args!("Warning: {warning}")))
 }
@@ -50,7 +56,7 @@ fn write_totals(lines: &mut Lines<'_>, totals: &Totals) -> io::Result<()> {
     lines.line("Totals:")?;
     let mut count = |words: &str, count: u64, parts: String| {
         let parts = if parts.is_empty() { parts } else { format!("  ({parts})") };
-        if count > 0 { lines.line(format_args!("{count:>8} {words}{parts}")) } else { Ok(()) }
+        if count > 0 { lines.line(format_args!("  {words:<24}{count:>8}{parts}")) } else { Ok(()) }
     };
     for status in Status::ALL {
         let parts = match status {
@@ -66,7 +72,8 @@ fn write_totals(lines: &mut Lines<'_>, totals: &Totals) -> io::Result<()> {
     count("over a threshold", totals.crossing, String::new())?;
     count("findings", totals.findings.total(), by_severity(&totals.findings))?;
     count("findings accepted", totals.accepted, String::new())?;
-    lines.line(format_args!("{:>8} images in {} repositories", totals.images, totals.repositories))
+    count("images", totals.images, String::new())?;
+    count("repositories", totals.repositories, String::new())
 }
 
 fn by_code(counts: &BTreeMap<&'static str, u64>) -> String {
@@ -86,5 +93,8 @@ fn pass_words(report: &CycleReport) -> String {
         Mode::ByItself => "ECR scans by itself",
     };
     let halted = report.halted.map(|halt| format!("; ended early: {halt}")).unwrap_or_default();
-    format!("{mode}, {} started{halted}", report.started)
+    match report.started {
+        0 => format!("{mode}{halted}"),
+        started => format!("{mode}, {started} started{halted}"),
+    }
 }

@@ -6,10 +6,19 @@
 
 mod closing;
 mod format;
+#[cfg(test)]
+mod golden;
+mod json;
 mod line;
 mod name;
 mod report;
+#[cfg(test)]
+mod schema;
 mod status;
+#[cfg(test)]
+mod stories;
+mod summary;
+mod table;
 mod text;
 mod totals;
 

@@ -19,13 +19,12 @@ impl<'w> Lines<'w> {
         self.line.clear();
         // Only a Display that reports an error could fail here, and none of ours does.
         write!(self.line, "{text}").map_err(io::Error::other)?;
-        if self.line.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-            self.line.push('\n');
-            return self.out.write_all(self.line.as_bytes());
+        if !self.line.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            self.line = plain(&self.line);
         }
-        let mut line = plain(&self.line);
-        line.push('\n');
-        self.out.write_all(line.as_bytes())
+        self.line.truncate(self.line.trim_end().len());
+        self.line.push('\n');
+        self.out.write_all(self.line.as_bytes())
     }
 
     /// Writes an empty line.

@@ -8,8 +8,11 @@ use vigil_core::{RegistryId, RepositoryName, Severity};
 
 use crate::closing::Closing;
 use crate::format::Format;
+use crate::json::Stream;
 use crate::name::Place;
-use crate::text;
+use crate::summary::{PlanSummary, Summary};
+use crate::table::Rows;
+use crate::text::{Blocks, PlanLines};
 use crate::totals::Totals;
 
 /// What stands at the head of a report.
@@ -55,7 +58,7 @@ pub struct Report<W> {
 }
 
 /// What a format writes where. Nothing may be kept that grows with the number of images.
-pub(crate) trait Layout {
+pub(crate) trait Layout: Send {
     /// The head.
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()>;
     /// One repository.
@@ -137,6 +140,11 @@ impl<W: Write> Report<W> {
 
 fn layout(format: Format, header: Header) -> Box<dyn Layout> {
     match (format, header.kind) {
-        (_, _) => Box::new(text::Blocks::new(header)),
+        (Format::Text, PassKind::Scan) => Box::new(Blocks::new(header)),
+        (Format::Text, PassKind::Plan) => Box::new(PlanLines::new(header)),
+        (Format::Summary, PassKind::Scan) => Box::new(Summary),
+        (Format::Summary, PassKind::Plan) => Box::new(PlanSummary),
+        (Format::Json, _) => Box::new(Stream::new(header)),
+        (Format::Table, _) => Box::new(Rows::new(&header)),
     }
 }

@@ -101,7 +101,7 @@ pub fn reason(record: &ImageRecord) -> Reason {
 pub(crate) fn decision_reason(decision: &Decision) -> Reason {
     match decision {
         Decision::Scan(due) => Reason::new(due.code(), due),
-        Decision::Wait => Reason::new("under_way", "a scan was under way already"),
+        Decision::Wait => Reason::new("under_way", "a scan was under way"),
         Decision::Rest(rest) => rest_reason(rest),
         Decision::Hold(due, hold) => hold_reason(due, hold),
         Decision::Observe => Reason::new("by_itself", "ECR starts scans in this registry by itself"),
@@ -199,5 +199,82 @@ impl Reason {
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.code().replace('_', " "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vigil_core::policy::LeftOut;
+    use vigil_core::testing::{image, now};
+    use vigil_core::{Fault, FaultKind};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(decision: Decision, ending: Option<Ending>, expected: &str) {
+        let record =
+            ImageRecord { image: image(1, &["v1"], 1), decision, ending, evaluation: None, change: None };
+        let Reason { code, text, next } = reason(&record);
+        let next = next.map(|next| format!(" [{next}]")).unwrap_or_default();
+        assert_eq!(format!("{}: {code}: {text}{next}", status(&record)), expected);
+    }
+
+    fn due() -> Decision {
+        Decision::Scan(Due::NeverScanned)
+    }
+
+    fn said() -> String {
+        "FAILED: oops".into()
+    }
+
+    #[test]
+    fn what_came_of_an_image_comes_before_what_was_decided() {
+        check(due(), None, "planned: never_scanned: never scanned");
+        check(due(), Some(Ending::Scanned), "scanned: never_scanned: never scanned");
+        check(due(), Some(Ending::Failed { said: said() }), "failed: failed: the scan failed: FAILED: oops");
+        let unscannable = Some(Ending::Unscannable { said: said() });
+        check(due(), unscannable, "unscannable: unscannable: ECR cannot scan it: FAILED: oops");
+        let unavailable = Some(Ending::Unavailable { said: "LIMIT_EXCEEDED".into() });
+        check(due(), unavailable, "unavailable: unavailable: there is no valid result: LIMIT_EXCEEDED");
+        let fault = || Some(Ending::Fault(Fault::new(FaultKind::Denied, "BatchGetImage", "no")));
+        check(due(), fault(), "fault: denied: access denied (BatchGetImage): no");
+        check(
+            Decision::LeaveOut(LeftOut::Index),
+            fault(),
+            "fault: denied: access denied (BatchGetImage): no",
+        );
+        check(Decision::Undecided, None, "unfinished: undecided: nothing could be decided");
+        check(
+            due(),
+            Some(Ending::Unfinished(Unfinished::Starting)),
+            "unfinished: starting: the pass ended while its scan was being started",
+        );
+    }
+
+    #[test]
+    fn what_rests_says_until_when_and_what_failed_whether_it_is_tried_again() {
+        let ago = jiff::SignedDuration::from_hours(72);
+        let rest = |rest| Decision::Rest(rest);
+        let fresh = || rest(Rest::Fresh { ago, expiry: "7d".into(), next: now() });
+        let says =
+            "current: fresh: scanned 3 d ago, expiry 7d, due from 2026-11-21 12:00Z [2026-11-21T12:00:00Z]";
+        check(fresh(), Some(Ending::Read), says);
+        check(fresh(), None, says);
+        let failed = "failed: failed: the last scan failed and is not started again unless retry-failed is \
+            set: FAILED: oops";
+        check(rest(Rest::Failed { said: said() }), Some(Ending::Failed { said: said() }), failed);
+        check(rest(Rest::Failed { said: said() }), None, failed);
+        check(
+            Decision::Hold(Due::NeverScanned, Hold::PassCap { cap: 5 }),
+            None,
+            "held: pass_cap: over the cap of 5 scans a pass (due: never scanned)",
+        );
+    }
+
+    #[test]
+    fn only_what_the_pass_was_after_is_settled_and_nothing_settled_is_amiss() {
+        for status in Status::ALL {
+            assert!(!(status.is_settled() && status.is_trouble()), "{status}");
+        }
     }
 }

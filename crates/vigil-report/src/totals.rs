@@ -77,3 +77,24 @@ impl Totals {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stories::scan_records;
+
+    #[test]
+    fn every_image_is_counted_once() {
+        let mut totals = Totals::default();
+        for record in scan_records() {
+            let Ok((.., record)) = record;
+            totals.add(&record);
+        }
+        assert_eq!(totals.images, totals.by_status.values().sum::<u64>());
+        assert_eq!(totals.count(Status::LeftOut), totals.left_out.values().sum::<u64>());
+        assert_eq!(totals.count(Status::Held), totals.held.values().sum::<u64>());
+        assert_eq!(totals.exceptions_used, BTreeSet::from([0]));
+        assert_eq!((totals.crossing, totals.accepted, totals.missing), (1, 2, 1));
+        assert_eq!((totals.unread_repositories, totals.unreached_repositories), (1, 1));
+    }
+}

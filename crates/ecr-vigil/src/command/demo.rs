@@ -68,7 +68,12 @@ async fn serve(request: &DemoRequest, listener: TcpListener) -> Exit {
          \nhttp://{address}/_sim says how it is steered. Ctrl-C ends it.\n",
         request.images, request.repositories,
     ));
-    sim(request).serve(listener, async move { drop(stop.stopped().await) }).await;
+    sim(request)
+        .serve(listener, async move {
+            // Whatever ends it, it ends.
+            let _ = stop.stopped().await;
+        })
+        .await;
     Exit::Clean
 }
 

@@ -7,7 +7,6 @@ use toml::Value;
 use vigil_core::policy::{Exception, Exceptions, Pattern};
 
 /// Reads the file. Every mistake in it is told at once.
-#[expect(clippy::disallowed_methods, reason = "the file is one of the user's settings")]
 pub(super) fn read(path: &str) -> Result<Exceptions, Vec<String>> {
     let text = std::fs::read_to_string(Path::new(path))
         .map_err(|error| vec![format!("the file `{path}` cannot be read: {error}")])?;

@@ -50,7 +50,6 @@ pub fn named_images(arguments: &[String], file: Option<&str>) -> Result<Option<N
     if problems.is_empty() { Ok(Some(images)) } else { Err(InvalidImages(problems)) }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the list is what the user gave as input")]
 fn read(file: &str) -> Result<String, InvalidImages> {
     let text = if file == "-" {
         let mut text = String::new();

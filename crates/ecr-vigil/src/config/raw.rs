@@ -135,7 +135,6 @@ impl Layers {
         }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the settings file is read here and nowhere else")]
     fn read_file(&mut self, named: Option<&str>) {
         let path = PathBuf::from(named.unwrap_or(DEFAULT_FILE));
         let source = Source::File(path.clone());

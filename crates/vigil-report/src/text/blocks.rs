@@ -3,8 +3,8 @@
 
 use std::io::{self, Write};
 
-use vigil_core::Evaluation;
 use vigil_core::record::{ImageRecord, RepositoryRecord};
+use vigil_core::{Evaluation, Severity};
 
 use super::findings::write_finding;
 use crate::closing::{Closing, write_closing};
@@ -75,12 +75,25 @@ impl Blocks {
         lines.line(format_args!("Reporting Threshold: {detail}"))?;
         lines.blank()?;
         lines.line("Details:")?;
-        if evaluation.details.is_empty() {
-            return lines.line(format_args!("No vulnerabilities at {detail} or above detected!"));
+        if !evaluation.details.is_empty() {
+            evaluation.details.iter().try_for_each(|finding| write_finding(lines, finding))?;
+            lines.blank()?;
         }
-        evaluation.details.iter().try_for_each(|finding| write_finding(lines, finding))?;
-        lines.blank()
+        match (unlisted(evaluation, detail), evaluation.details.is_empty()) {
+            (0, false) => Ok(()),
+            (0, true) if status(record).is_settled() => {
+                lines.line(format_args!("No vulnerabilities at {detail} or above detected!"))
+            }
+            (0, true) => lines.line(format_args!("The earlier scan found none at {detail} or above.")),
+            (unlisted, _) => lines.line(format_args!("Counted by ECR but not listed: {unlisted}")),
+        }
     }
+}
+
+/// How many findings that should be told in detail ECR counts but does not list.
+fn unlisted(evaluation: &Evaluation, detail: &Severity) -> u64 {
+    let counted = evaluation.counts.iter().filter(|(severity, _)| *severity >= detail);
+    counted.map(|(_, count)| count).sum::<u64>().saturating_sub(evaluation.details.len() as u64)
 }
 
 impl Layout for Blocks {
