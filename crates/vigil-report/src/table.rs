@@ -84,7 +84,7 @@ impl Rows {
     fn write(&self, lines: &mut Lines<'_>, rows: impl Iterator<Item = Vec<String>>) -> io::Result<()> {
         let mut table = Table::new();
         // What is given is what is used: a library that measured the terminal would make the output depend on it.
-        table.force_no_tty().load_style(presets::NOTHING);
+        table.load_style(presets::NOTHING);
         table.set_content_arrangement(ContentArrangement::Disabled);
         for row in rows {
             let aligned = row.iter().zip(&self.columns).map(|(text, column)| {
@@ -210,9 +210,7 @@ fn result_reason(record: &ImageRecord, status: Status) -> String {
         _ => Some(reason(record).text),
     };
     let crossed = record.evaluation.iter().flat_map(|evaluation| &evaluation.crossed);
-    let crossed: Vec<_> = crossed
-        .map(|crossed| format!("reaches {} >= {}", crossed.severity, crossed.threshold.max(1)))
-        .collect();
-    let crossed = (!crossed.is_empty()).then(|| crossed.join(", "));
+    let crossed: Vec<_> = crossed.map(|crossed| crossed.severity.as_str()).collect();
+    let crossed = (!crossed.is_empty()).then(|| format!("over {}", crossed.join(", ")));
     [crossed, why].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }

@@ -1,5 +1,7 @@
 //! For tests: builders of values, and ports that live in memory.
 
+#![expect(clippy::expect_used, reason = "a test that builds a wrong value should stop there")]
+
 mod clock;
 mod failing;
 mod memory;
