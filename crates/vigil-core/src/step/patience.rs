@@ -34,10 +34,11 @@ impl Patience {
         (self.shortest * (1_i32 << questions.min(6))).min(LONGEST)
     }
 
-    /// Learns from a first question.
-    pub fn learn(&mut self, finished: bool) {
-        let factor = if finished { DECAY } else { GROWTH };
-        self.wait = self.wait.mul_f64(factor).clamp(self.shortest, LONGEST);
+    /// Learns from a first question, asked when the scan was this old. Many questions of one age that come too early
+    /// together teach no more than one of them.
+    pub fn learn(&mut self, age: SignedDuration, finished: bool) {
+        let wait = if finished { self.wait.mul_f64(DECAY) } else { self.wait.max(age.mul_f64(GROWTH)) };
+        self.wait = wait.clamp(self.shortest, LONGEST);
     }
 }
 
@@ -54,10 +55,17 @@ mod tests {
             let takes = SignedDuration::from_millis(3_000 + (n * 7_919 % 5_000) as i64);
             let finished = takes <= patience.first();
             early += u32::from(!finished);
-            patience.learn(finished);
+            patience.learn(patience.first(), finished);
         }
         assert!(early < 100, "{early} of 10,000 questions came too early");
         assert!(patience.first() < SignedDuration::from_secs(12), "{:?}", patience.first());
+    }
+
+    #[test]
+    fn a_burst_of_early_questions_teaches_no_more_than_one() {
+        let mut patience = Patience::starting_at(SignedDuration::from_secs(3));
+        (0..100).for_each(|_| patience.learn(SignedDuration::from_secs(3), false));
+        assert!(patience.first() < SignedDuration::from_secs(4), "{:?}", patience.first());
     }
 
     #[test]

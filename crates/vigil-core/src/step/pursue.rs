@@ -218,10 +218,10 @@ impl<'a> Pursuit<'a> {
     ) -> Result<(), NotRecorded> {
         let now = self.ports.clock.now();
         let (repository, image) = (awaited.repository.clone(), awaited.image.clone());
-        let first = awaited.questions == 0 && awaited.accepted;
+        let first = (awaited.questions == 0 && awaited.accepted).then(|| now.duration_since(awaited.since));
         let reading = settle(awaited, answer, self.pass.scan_patience, now);
-        if first {
-            self.patience.learn(matches!(reading, Reading::Settled(..)));
+        if let Some(age) = first {
+            self.patience.learn(age, matches!(reading, Reading::Settled(..)));
         }
         match reading {
             Reading::Settled(ending, scan) => self.end(&repository, &image, ending, scan).await,
