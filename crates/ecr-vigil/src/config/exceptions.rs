@@ -1,10 +1,9 @@
 //! The file of accepted vulnerabilities: `[[exception]]` tables of TOML.
 
 use std::path::Path;
-use std::str::FromStr;
 
 use toml::Value;
-use vigil_core::policy::{Exception, Exceptions, Pattern};
+use vigil_core::policy::{Exception, Exceptions, InvalidPattern, Pattern};
 
 /// Reads the file. Every mistake in it is told at once.
 pub(super) fn read(path: &str) -> Result<Exceptions, Vec<String>> {
@@ -53,8 +52,8 @@ fn exception(value: Value, problems: &mut Vec<String>) -> Option<Exception> {
     let id = text("id").and_then(|id| id.ok_or_else(|| "`id` is missing: such as CVE-2024-3094".into()));
     let reason = text("reason")
         .and_then(|reason| reason.ok_or_else(|| "`reason` is missing: why is it accepted?".into()));
-    let repository = text("repository").and_then(parsed::<Pattern>);
-    let tag = text("tag").and_then(parsed::<Pattern>);
+    let repository = text("repository").and_then(pattern);
+    let tag = text("tag").and_then(pattern);
     let until = text("expires").and_then(|text| {
         let date = |text: String| {
             text.parse().map_err(|_| format!("`expires` is `{text}`: expected a date such as 2027-01-31"))
@@ -76,8 +75,11 @@ fn exception(value: Value, problems: &mut Vec<String>) -> Option<Exception> {
     })
 }
 
-fn parsed<T: FromStr<Err: ToString>>(text: Option<String>) -> Result<Option<T>, String> {
-    text.map(|text| text.parse().map_err(|error: T::Err| error.to_string())).transpose()
+fn pattern(text: Option<String>) -> Result<Option<Pattern>, String> {
+    let invalid = |error: InvalidPattern| {
+        format!("{error}; expected a glob such as team/*, or regex: and a regular expression")
+    };
+    text.map(|text| text.parse().map_err(invalid)).transpose()
 }
 
 #[cfg(test)]

@@ -17,9 +17,7 @@ pub struct Age {
 
 /// A text that is no age.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{text}` is not a duration: {reason} (write numbers with m for months, w, d or h, such as 7d, 2w1d, 1m2w or 12h)"
-)]
+#[error("`{text}` is not a duration: {reason}")]
 pub struct InvalidAge {
     text: String,
     reason: &'static str,

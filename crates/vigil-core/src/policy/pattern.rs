@@ -31,9 +31,7 @@ pub struct Patterns {
 
 /// A text that is neither a glob nor a regular expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{text}` is not a pattern: {reason} (write a glob such as team/*, or regex: and a regular expression)"
-)]
+#[error("`{text}` is not a pattern: {reason}")]
 pub struct InvalidPattern {
     text: String,
     reason: String,
