@@ -56,9 +56,15 @@ impl Budget {
     /// Waits until a call may be sent; returns when that is.
     pub(crate) async fn acquire(&self) -> Duration {
         let _turn = self.turn.lock().await;
-        let slot = self.state().pace.reserve(self.watch.elapsed());
-        self.watch.wait_until(slot).await;
-        self.watch.elapsed()
+        loop {
+            let now = self.watch.elapsed();
+            // Bound to a name, so that the lock is not held while waiting.
+            let taken = self.state().pace.take(now);
+            match taken {
+                Ok(()) => return now,
+                Err(later) => self.watch.wait_until(later).await,
+            }
+        }
     }
 
     /// Takes note of how a call that was sent at this time has ended.
@@ -79,7 +85,7 @@ impl Budget {
             }
             Err(Refusal { meaning: Meaning::NoAnswer, .. }) => {}
             // A refusal is an answer: the service had time for the call.
-            _ => state.pace.passed(),
+            _ => state.pace.passed(now),
         }
     }
 
