@@ -1,17 +1,19 @@
 //! Stories of whole passes, told as scripts: images appear, time passes, and what a pass decides and does is printed.
 
 use std::fmt::Write;
+use std::sync::Mutex;
 
 use jiff::SignedDuration;
+use tokio::sync::oneshot;
 
 use crate::cycle::{Pass, Ports, Scope, cycle};
 use crate::fault::FaultKind;
 use crate::finding::Severity;
-use crate::image::{Child, Image, Kind, Platform};
+use crate::image::{Child, Image, Kind, Platform, RegistryId};
 use crate::plan::Budget;
 use crate::policy::{Cadence, Exceptions, Gate, Selection, Thresholds};
-use crate::port::{Clock, Mode, Registry, Scanner, Silent, Start};
-use crate::record::{Decision, ImageRecord};
+use crate::port::{Clock, Milestone, Mode, Progress, Registry, Scanner, Silent, Start};
+use crate::record::{Decision, Ending, ImageRecord, Unfinished};
 use crate::stop::{Halt, Stop};
 use crate::testing::{Failing, MemoryEcr, MemoryLedger, PausedClock, digest, finding, image, now, scan};
 
@@ -226,6 +228,37 @@ async fn an_interrupted_look_names_what_it_did_not_come_to() {
     let stop = Stop::when(async { Halt::Interrupted });
     insta::assert_snapshot!(tell(&ecr, &clock, &Pass { concurrency: 1, ..pass() }, &stop).await);
     assert_eq!(ecr.starts(), [""; 0]);
+}
+
+/// Stops the pass as soon as it is planned.
+struct StopWhenPlanned(Mutex<Option<oneshot::Sender<()>>>);
+
+impl Progress for StopWhenPlanned {
+    fn reached(&self, _: &RegistryId, milestone: Milestone) {
+        if matches!(milestone, Milestone::Planned { .. }) {
+            self.0.lock().unwrap().take().unwrap().send(()).unwrap();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pass_that_is_stopped_before_its_first_start_starts_nothing() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    ecr.add("team/app", image(1, &["v1"], 1), None);
+    let (planned, is_planned) = oneshot::channel();
+    let progress = StopWhenPlanned(Mutex::new(Some(planned)));
+    let ledger = MemoryLedger::default();
+    let ports = Ports { registry: &ecr, scanner: &ecr, ledger: &ledger, clock: &clock, progress: &progress };
+    let stop = Stop::when(async {
+        is_planned.await.unwrap();
+        Halt::Interrupted
+    });
+    let report = cycle(ports, &pass(), &stop).await.unwrap();
+    assert_eq!((report.started, report.halted), (0, Some(Halt::Interrupted)));
+    assert_eq!(ecr.starts(), [""; 0]);
+    let (_, record) = ledger.records().into_iter().next().unwrap();
+    assert_eq!(record.images[0].ending, Some(Ending::Unfinished(Unfinished::NotStarted)));
 }
 
 #[tokio::test(start_paused = true)]

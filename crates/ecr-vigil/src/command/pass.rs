@@ -128,7 +128,7 @@ async fn try_travel(journey: &Journey<'_>) -> Result<Exit, NoReport> {
         }
     };
     output.finish().map_err(|error| NoReport::Output(place, error))?;
-    Ok(exit(&totals, &reports, &not_entered))
+    Ok(exit(journey.act, &totals, &reports, &not_entered))
 }
 
 async fn pass(journey: &Journey<'_>) -> Result<Outcome, NoReport> {
@@ -260,9 +260,13 @@ fn warnings(journey: &Journey<'_>, totals: &Totals) -> Vec<String> {
 }
 
 /// What a pipeline is told. A crossed threshold wins: what was found is true whatever else is missing.
-fn exit(totals: &Totals, reports: &[CycleReport], not_entered: &[NotEntered]) -> Exit {
-    let failed = [Status::Failed, Status::Unavailable, Status::Fault, Status::Unfinished];
-    let failed: u64 = failed.into_iter().map(|status| totals.count(status)).sum();
+fn exit(act: bool, totals: &Totals, reports: &[CycleReport], not_entered: &[NotEntered]) -> Exit {
+    // That an earlier scan failed is no failure of a plan.
+    let failed: &[Status] = match act {
+        true => &[Status::Failed, Status::Unavailable, Status::Fault, Status::Unfinished],
+        false => &[Status::Fault, Status::Unfinished],
+    };
+    let failed: u64 = failed.iter().map(|status| totals.count(*status)).sum();
     let incomplete = failed + totals.missing + totals.unread_repositories + totals.unreached_repositories;
     let registry_failed = |report: &CycleReport| !report.faults.is_empty();
     let nothing_seen =

@@ -261,7 +261,7 @@ impl<'a> Watch<'a> {
                 self.record_ending(&repository, image, Decision::Rest(rest), ending, finished).await
             }
             Standing::Due(why) => {
-                let judged = finished.map(|scan| self.judge(&repository, &image, scan));
+                let judged = finished.and_then(|scan| self.judge(&repository, &image, scan));
                 self.record(&repository, judged.into_iter().collect()).await?;
                 match self.shortlist.offer(Candidate { repository, image, why }) {
                     Some(held) => super::record_held(self.ports, held).await,
@@ -300,9 +300,12 @@ impl<'a> Watch<'a> {
         self.awaited.push(Awaited::new(repository, image, None, self.now));
     }
 
-    fn judge(&self, repository: &RepositoryName, image: &Image, scan: Scan) -> Entry {
-        let Pass { gate, exceptions, .. } = self.pass;
-        Entry::Judged(image.digest, evaluate(repository, image, scan, gate, exceptions, self.now))
+    /// A plan is about scans: what earlier ones found does not belong to it.
+    fn judge(&self, repository: &RepositoryName, image: &Image, scan: Scan) -> Option<Entry> {
+        let Pass { gate, exceptions, act, .. } = self.pass;
+        act.then(|| {
+            Entry::Judged(image.digest, evaluate(repository, image, scan, gate, exceptions, self.now))
+        })
     }
 
     async fn record_ending(
@@ -315,7 +318,7 @@ impl<'a> Watch<'a> {
     ) -> Result<(), NotRecorded> {
         let digest = image.digest;
         let mut entries: Vec<Entry> =
-            findings.map(|scan| self.judge(repository, &image, scan)).into_iter().collect();
+            findings.and_then(|scan| self.judge(repository, &image, scan)).into_iter().collect();
         entries.push(Entry::Decided(Box::new(image), decision));
         entries.push(Entry::Ended(digest, ending));
         self.record(repository, entries).await

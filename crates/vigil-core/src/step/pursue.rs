@@ -85,6 +85,10 @@ pub async fn pursue(
     };
     let mut flight = Flight::new();
     let halted = loop {
+        // Before anything is launched: the pass may have been stopped while it was still looking.
+        if let Some(halt) = stop.halted() {
+            break Some(halt);
+        }
         pursuit.launch(&mut flight);
         pursuit.give_up_queue().await?;
         let next = pursuit.waiting.peek().map(|Reverse(waiting)| waiting.at);
