@@ -113,3 +113,68 @@ impl fmt::Display for Subject<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecr::operation::start_image_scan::StartImageScanError;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+    use crate::Operation;
+    use crate::budget::CallCounts;
+
+    type Refused = SdkError<StartImageScanError, HttpResponse>;
+
+    fn refused(status: u16, code: &str) -> Refused {
+        let error = StartImageScanError::generic(ErrorMetadata::builder().code(code).build());
+        SdkError::service_error(error, HttpResponse::new(status.try_into().unwrap(), SdkBody::empty()))
+    }
+
+    async fn counts(
+        refuse: impl Fn() -> Refused + Send + Sync,
+    ) -> (Result<(), Failed>, CallCounts, Duration) {
+        let budget = Arc::new(Budget::new(Operation::StartImageScan, None));
+        let result = call(&budget, Subject::default(), || std::future::ready(Err(refuse()))).await;
+        (result, budget.counts(), budget.watch.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn throttling_without_end_is_given_up() {
+        let (result, counts, time) = counts(|| refused(400, "ThrottlingException")).await;
+        assert_eq!(result.unwrap_err().refusal.meaning, Meaning::Throttled);
+        assert!((20..=50).contains(&counts.throttled), "{counts:?}");
+        assert!(time <= THROTTLED_FOR + Duration::from_secs(10), "{time:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_never_answers_is_given_up_within_seconds() {
+        let (result, counts, time) = counts(|| refused(503, "ServiceUnavailable")).await;
+        assert!(result.unwrap_err().perhaps_done);
+        assert_eq!(counts, CallCounts { transient: 6, ..CallCounts::default() });
+        assert!(time < Duration::from_secs(20), "{time:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_nobody_waits_for_any_more_is_counted() {
+        let budget = Arc::new(Budget::new(Operation::StartImageScan, None));
+        let (asked, answer) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
+        let send = || {
+            let (asked, answer) = (asked.clone(), answer.clone());
+            async move {
+                asked.notify_one();
+                answer.notified().await;
+                Ok::<(), Refused>(())
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = call(&budget, Subject::default(), send) => panic!("there was no answer yet"),
+            () = asked.notified() => {}
+        }
+        answer.notify_one();
+        while budget.counts().ok == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}

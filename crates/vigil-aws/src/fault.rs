@@ -79,7 +79,11 @@ impl Refusal {
             SdkError::ServiceError(refused) => {
                 let status = refused.raw().status().as_u16();
                 let said = refused.err();
-                Self::said(status, said.code(), said.message())
+                match said.code() {
+                    // The SDK takes an answer that it cannot read for an error of the service.
+                    None if (200..300).contains(&status) => Self::no_answer(chain(said)),
+                    code => Self::said(status, code, said.message()),
+                }
             }
             other => {
                 let meaning = if is_about_credentials(other) {
@@ -182,4 +186,39 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ecr::error::ConnectorError;
+    use aws_sdk_ecr::operation::start_image_scan::StartImageScanError;
+
+    fn read(error: &SdkError<StartImageScanError, HttpResponse>) -> Refusal {
+        Refusal::read(error)
+    }
+
+    #[test]
+    fn credentials_that_cannot_be_had_are_told_from_a_broken_line() {
+        let credentials = CredentialsError::not_loaded("no provider had any");
+        let refusal = read(&SdkError::dispatch_failure(ConnectorError::other(credentials.into(), None)));
+        assert_eq!(refusal.meaning, Meaning::Credentials);
+        assert!(refusal.message.ends_with("no provider had any"), "{}", refusal.message);
+        let refusal = read(&SdkError::dispatch_failure(ConnectorError::io("connection\nreset".into())));
+        assert_eq!(refusal.meaning, Meaning::NoAnswer);
+        assert_eq!(refusal.message, "dispatch failure: io error: connection reset");
+        assert_eq!(read(&SdkError::timeout_error("late")).meaning, Meaning::NoAnswer);
+        assert_eq!(read(&SdkError::construction_failure("bad endpoint")).meaning, Meaning::Other);
+    }
+
+    #[test]
+    fn a_refusal_without_words_still_says_something() {
+        assert_eq!(Refusal::said(403, None, None).message, "HTTP status 403 without a reason");
+        assert_eq!(Refusal::said(400, Some("OddException"), None).message, "OddException");
+        assert_eq!(Refusal::said(400, Some("OddException"), Some(" Odd. ")).message, "OddException: Odd.");
+        assert_eq!(
+            Refusal::said(400, Some("ThrottlingException"), Some("Rate exceeded")).message,
+            "Rate exceeded"
+        );
+    }
 }

@@ -73,7 +73,7 @@ pub enum ConnectError {
     /// AWS did not say who we are.
     #[error("cannot sign in {target}")]
     SignIn {
-        /// With what, and where.
+        /// Where, and as whom.
         target: String,
         /// What happened.
         #[source]
@@ -82,7 +82,7 @@ pub enum ConnectError {
     /// AWS said who we are in a form that we do not know.
     #[error("signed in {target} with an identity that cannot be read: {said}")]
     UnknownIdentity {
-        /// With what, and where.
+        /// Where, and as whom.
         target: String,
         /// The identity's ARN or account.
         said: String,
@@ -175,8 +175,8 @@ async fn sign_in(config: &SdkConfig, target: &Target, region: Region) -> Result<
 impl Target {
     fn named(&self, region: &Region) -> String {
         match &self.role_arn {
-            Some(role) => format!("in {region} as {role}"),
-            None => format!("in {region}"),
+            Some(role) => format!("to {region} as {role}"),
+            None => format!("to {region}"),
         }
     }
 }

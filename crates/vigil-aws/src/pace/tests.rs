@@ -33,6 +33,9 @@ enum Event {
     Answer { passed: bool },
 }
 
+/// When, in the order of scheduling; the client, its worker, and what happens.
+type Scheduled = (Duration, u64, usize, usize, Event);
+
 struct Client {
     pace: Pace,
     queue: VecDeque<usize>,
@@ -49,7 +52,7 @@ struct Simulation {
     scene: Scene,
     clients: Vec<Client>,
     bucket: Bucket,
-    events: BinaryHeap<Reverse<(Duration, u64, usize, usize, Event)>>,
+    events: BinaryHeap<Reverse<Scheduled>>,
     count: u64,
     chance: u64,
     /// By client, then by second.
