@@ -1,0 +1,35 @@
+//! The demo: a pass without an AWS account, and the box alone for any AWS client.
+
+use crate::program::Program;
+use crate::python::script;
+use crate::stage::Stage;
+
+#[tokio::test]
+async fn the_demo_makes_a_whole_pass_and_needs_nothing() {
+    let stage = Stage::new().await;
+    let demo = "demo --repositories 3 --images 12 --first-question 500ms";
+    let demo = Program::new(demo, stage.home.path()).run().await.code(0).complains("An ECR in a box");
+    assert!(demo.stdout.contains("IMAGE"), "{}", demo.stdout);
+    stage.untouched();
+}
+
+#[tokio::test]
+async fn boto3_pages_through_the_box() {
+    let stage = Stage::new().await;
+    let demo = "demo --listen 127.0.0.1:0 --repositories 150 --images 2500";
+    let mut demo = Program::new(demo, stage.home.path()).start().await;
+    let line = demo.until("listens at").await;
+    let url = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().trim_end_matches(',');
+    let client =
+        stage.surround(script("page_with_boto3.py", "", stage.home.path())).env("AWS_ENDPOINT_URL", url);
+    client.run().await.code(0).reports("150 repositories, 2500 images");
+    demo.signal("TERM");
+    demo.end().await.code(0).silent();
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_a_mistake() {
+    let stage = Stage::new().await;
+    stage.run("demo --listen nowhere").await.code(2).complains("ADDRESS:PORT");
+    stage.run(&format!("demo --listen {}", stage.address)).await.code(2).complains("cannot listen");
+}

@@ -1,0 +1,45 @@
+//! A registry with enhanced scanning: Amazon Inspector scans by itself, and a pass only reads.
+
+use serde_json::json;
+use vigil_sim::{FaultAction, FaultRule, NewImage, Scanning, SimConfig};
+
+use crate::golden::golden;
+use crate::stage::{Stage, clean, quick};
+
+async fn enhanced() -> Stage {
+    let stage = Stage::with(SimConfig { scanning: Scanning::enhanced(&["team/*"]), ..quick() }).await;
+    let finding = json!({
+        "severity": "HIGH",
+        "title": "CVE-2022-9 - curl",
+        "description": "curl does what it should not.",
+        "packageVulnerabilityDetails": {
+            "vulnerabilityId": "CVE-2022-9",
+            "sourceUrl": "https://nvd.nist.gov/vuln/detail/CVE-2022-9",
+            "vulnerablePackages": [
+                {"name": "curl", "version": "7.0", "packageManager": "OS", "fixedInVersion": "7.1"}
+            ]
+        }
+    });
+    let vulnerable = NewImage { enhanced_findings: Some(vec![finding]), ..clean() };
+    stage.push("team/app:v1", vulnerable);
+    stage.push("team/app:v2", NewImage { enhanced_findings: Some(Vec::new()), ..clean() });
+    stage.push("other/app:v1", clean());
+    stage
+}
+
+#[tokio::test]
+async fn it_is_read_and_never_told_to_scan() {
+    let stage = enhanced().await;
+    let scan = stage.run("scan").await.code(1);
+    golden("enhanced", &scan.stdout);
+    assert_eq!(stage.calls("StartImageScan"), 0);
+}
+
+#[tokio::test]
+async fn without_the_right_to_ask_the_first_refusal_tells() {
+    let stage = enhanced().await;
+    stage.sim.add_fault(FaultRule::on("GetRegistryScanningConfiguration", FaultAction::AccessDenied));
+    let scan = stage.run("scan --format json --concurrency 1").await.code(1).reports("CVE-2022-9");
+    assert_eq!(stage.sim.calls()["StartImageScan"].ok, 0);
+    golden("enhanced_unasked", &scan.outcomes());
+}

@@ -1,0 +1,58 @@
+//! Accepted vulnerabilities and thresholds: what is too bad, and what somebody has decided to live with.
+
+use crate::golden::golden;
+use crate::images::{finding, vulnerable};
+use crate::stage::Stage;
+
+async fn two_findings() -> Stage {
+    let stage = Stage::new().await;
+    let findings =
+        [finding("CVE-2024-3094", "CRITICAL", "xz-utils"), finding("CVE-2023-1", "MEDIUM", "zlib")];
+    stage.push("team/app:v1", vulnerable(&findings));
+    stage
+}
+
+#[tokio::test]
+async fn what_is_accepted_is_listed_apart_and_what_has_expired_or_matched_nothing_is_warned_about() {
+    let stage = two_findings().await;
+    let accepted = "[[exception]]\nid = 'CVE-2024-3094'\nreason = 'not linked into our sshd'\nrepository = 'team/*'\n\
+                    [[exception]]\nid = 'CVE-2023-1'\nreason = 'until the spring'\nexpires = 2020-04-01\n\
+                    [[exception]]\nid = 'CVE-1999-1'\nreason = 'old times'\n";
+    stage.write("accepted.toml", accepted);
+    let scan = stage.run("scan --exceptions accepted.toml --medium off").await.code(0);
+    golden("exceptions", &scan.stdout);
+    // What has expired counts again.
+    stage.run("scan --exceptions accepted.toml").await.code(1);
+}
+
+#[tokio::test]
+async fn a_wrong_file_of_exceptions_is_a_wrong_setting() {
+    let stage = two_findings().await;
+    stage.write("accepted.toml", "[[exception]]\nid = 'CVE-1'\nexpires = 'soon'\n");
+    stage.run("scan --exceptions accepted.toml").await.code(2).silent().complains("`reason` is missing");
+    stage.untouched();
+}
+
+#[tokio::test]
+async fn thresholds_decide_the_exit_code() {
+    let stage = two_findings().await;
+    stage.run("scan").await.code(1);
+    for (flags, code) in [
+        ("--critical off --high off --medium off --low off", 0),
+        ("--critical 2 --medium 2", 0),
+        ("--critical 2 --medium 1", 1),
+        ("--critical off", 1),
+        ("--critical 1 --medium off", 1),
+    ] {
+        stage.run(&format!("scan {flags}")).await.code(code);
+    }
+}
+
+#[tokio::test]
+async fn the_severity_threshold_decides_only_what_is_told_in_detail() {
+    let stage = two_findings().await;
+    stage.run("scan").await.code(1);
+    let high = stage.run("scan --severity-threshold HIGH").await.code(1);
+    assert!(high.stdout.contains("CRITICAL: CVE-2024-3094") && !high.stdout.contains("CVE-2023-1"));
+    stage.run("scan -s MEDIUM").await.code(1).reports("MEDIUM: CVE-2023-1");
+}

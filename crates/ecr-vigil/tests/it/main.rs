@@ -1,0 +1,27 @@
+//! Stories of the whole program: the built binary, in a process of its own, against an ECR in a box.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "stories stop at the first surprise")]
+
+mod budget;
+mod credentials;
+mod demo;
+mod ending;
+mod enhanced;
+mod exceptions;
+mod golden;
+mod help;
+mod images;
+mod library;
+mod log;
+mod moto;
+mod named;
+mod output;
+mod pass;
+mod program;
+mod python;
+mod schema;
+mod settings;
+mod stage;
+mod status;
+mod targets;
+mod weather;

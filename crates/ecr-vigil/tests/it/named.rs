@@ -1,0 +1,125 @@
+//! Images by name: on the command line, from a file, from standard input.
+
+use vigil_sim::{ImageKind, NewImage, Platform};
+
+use crate::golden::golden;
+use crate::stage::{Stage, clean, push};
+
+const HOST: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+
+/// Two images and a third under an index in `team/app`, one in `team/web`.
+async fn some_images() -> Stage {
+    let stage = Stage::new().await;
+    stage.push("team/app:v1", clean());
+    stage.push("team/app:v2", clean());
+    let arm64 = NewImage { kind: ImageKind::OciImage, platform: Platform::LinuxArm64, ..clean() };
+    let child = stage.push("team/app", arm64);
+    stage.push("team/app:multi", NewImage { kind: ImageKind::OciIndex, refers_to: vec![child], ..clean() });
+    stage.push("team/web:v1", clean());
+    stage
+}
+
+#[tokio::test]
+async fn a_name_means_an_image_or_all_of_a_repository() {
+    let digest = some_images().await.registry.images("team/app").unwrap()[1].digest;
+    for (names, scanned) in [
+        ("team/app".to_owned(), 3),
+        ("team/app:v1".to_owned(), 1),
+        (format!("team/app@{digest}"), 1),
+        (format!("{HOST}/team/app:v2"), 1),
+        (format!("{HOST}/team/app"), 3),
+        ("team/app:multi".to_owned(), 1),
+        (format!("team/app:v1 team/app:v1 team/app:v2 team/app@{digest} team/web"), 3),
+    ] {
+        let stage = some_images().await;
+        let scan = stage.run(&format!("scan --format json {names}")).await.code(0);
+        assert_eq!(scan.count("scanned"), scanned, "{names}: {}", scan.outcomes());
+        assert_eq!(stage.calls("StartImageScan"), scanned, "{names}");
+        assert_eq!(stage.calls("DescribeRepositories"), 0, "{names}: nobody asked for all");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_named() {
+    let stage = some_images().await;
+    let none = format!("sha256:{}", "0".repeat(64));
+    let scan =
+        stage.run(&format!("scan team/app:v1 team/app:v9 team/app@{none} no/such:v1 no/such")).await.code(3);
+    golden("missing", &scan.stdout);
+}
+
+#[tokio::test]
+async fn images_of_other_registries_are_left_alone_and_said_so() {
+    let stage = some_images().await;
+    let scan = stage
+        .run("scan --format json team/app:v1 docker.io/library/nginx:1 public.ecr.aws/nginx/nginx:1")
+        .await;
+    let scan = scan.code(0);
+    assert_eq!(scan.count("scanned"), 1);
+    let warnings = scan.json()["warnings"].to_string();
+    assert!(
+        warnings.contains("docker.io/library/nginx:1") && warnings.contains("public.ecr.aws"),
+        "{warnings}"
+    );
+}
+
+#[tokio::test]
+async fn only_images_of_other_registries_leave_nothing_to_do() {
+    let stage = some_images().await;
+    stage.run("scan docker.io/library/nginx:1").await.code(0).reports("docker.io/library/nginx:1");
+    assert_eq!(stage.calls("DescribeImages"), 0);
+}
+
+#[tokio::test]
+async fn a_file_names_images_as_a_list_or_line_by_line() {
+    for (list, scanned) in [
+        (r#"["team/app:v1", "team/web"]"#, 2),
+        (" [ ]", 0),
+        ("# running\nteam/app:v1\n\n  team/app:v2  \n", 2),
+        ("", 0),
+    ] {
+        let stage = some_images().await;
+        stage.write("images.txt", list);
+        let scan = stage.run("scan --format json --images-file images.txt").await.code(0);
+        assert_eq!(scan.count("scanned"), scanned, "{list}");
+        let stage = some_images().await;
+        let scan = stage.program("scan --format json --images-file -").stdin(list).run().await.code(0);
+        assert_eq!(scan.count("scanned"), scanned, "{list} on standard input");
+    }
+}
+
+#[tokio::test]
+async fn names_that_are_none_are_told_all_at_once() {
+    let stage = some_images().await;
+    stage.write("images.txt", "team/app:v1\nApp\nteam/app:\n");
+    let scan = stage.run("scan --images-file images.txt b@sha256:12").await.code(2).silent();
+    golden("bad_names", &scan.stderr);
+    stage.untouched();
+    stage.write("images.txt", "[1]");
+    stage.run("scan --images-file images.txt").await.code(2).complains("not a JSON list of texts");
+}
+
+#[tokio::test]
+async fn a_uri_of_another_region_gets_its_own_registry() {
+    let stage = some_images().await;
+    push(&stage.sim.registry("123456789012", "eu-west-1"), "team/far:v1", clean());
+    let far = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/far:v1";
+    let scan = stage.run(&format!("scan --format json {far} {HOST}/team/app:v1 team/web:v1")).await.code(0);
+    assert_eq!(scan.count("scanned"), 3, "{}", scan.outcomes());
+    let regions: Vec<String> = scan.json()["registries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["registry"]["region"].to_string())
+        .collect();
+    assert_eq!(regions, ["\"eu-west-1\"", "\"us-east-1\""]);
+}
+
+#[tokio::test]
+async fn a_uri_of_an_account_without_a_target_is_named() {
+    let stage = some_images().await;
+    let stray = "999999999999.dkr.ecr.us-east-1.amazonaws.com/team/app:v1";
+    let scan = stage.run(&format!("scan --format json {stray} team/app:v1")).await.code(3);
+    assert_eq!(scan.count("scanned"), 1);
+    golden("stray", &scan.json()["not_entered"].to_string());
+}

@@ -1,0 +1,77 @@
+//! Where the report goes: whole or not at all, and never among the log.
+
+use std::fs::OpenOptions;
+
+use crate::images::{finding, vulnerable};
+use crate::program::Program;
+use crate::stage::{Stage, quick};
+
+#[tokio::test]
+async fn a_file_holds_the_whole_report_and_nothing_is_left_beside_it() {
+    let stage = Stage::with_images(quick(), 1).await;
+    stage.write("report.json", "the one before");
+    stage.run("scan --format json --output report.json").await.code(0).silent();
+    let report = std::fs::read_to_string(stage.home.path().join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["totals"]["by_status"]["scanned"], 1);
+    assert_eq!(std::fs::read_dir(stage.home.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_report_that_cannot_be_written_leaves_the_one_before() {
+    let stage = Stage::with_images(quick(), 1).await;
+    stage.write("report.txt", "the one before");
+    // A file of not one byte, and the signal about it ignored: writing fails as on a full disk.
+    let no_room = "trap '' XFSZ; ulimit -f 0";
+    let program = Program::within_shell(no_room, "scan --output report.txt", stage.home.path());
+    stage.surround(program).run().await.code(4).complains("report.txt");
+    let report = std::fs::read_to_string(stage.home.path().join("report.txt")).unwrap();
+    assert_eq!(report, "the one before");
+    assert_eq!(std::fs::read_dir(stage.home.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_written_ends_it_before_any_call() {
+    let stage = Stage::with_images(quick(), 1).await;
+    stage.write("file", "");
+    for place in ["no/such/directory/report.txt", "file/report.txt", "."] {
+        stage.run(&format!("scan --output {place}")).await.code(4).complains(place);
+    }
+    stage.untouched();
+}
+
+#[tokio::test]
+async fn a_full_device_is_no_place_for_a_report() {
+    let stage = Stage::with_images(quick(), 1).await;
+    for format in ["text", "json", "table", "summary"] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let scan = stage.program(&format!("scan --format {format}")).stdout_to(full).run().await;
+        scan.code(4).complains("standard output");
+    }
+}
+
+#[tokio::test]
+async fn who_stops_reading_causes_no_panic() {
+    let stage = Stage::with_images(quick(), 200).await;
+    for command in ["plan", "plan --format json", "config show", "completions bash", "--help"] {
+        let mut running = stage.program(command).start().await;
+        running.stop_reading();
+        let ended = running.end().await;
+        assert!(ended.code.is_some_and(|code| code <= 5), "{command}: {ended:?}");
+        assert!(!ended.stderr.contains("panic"), "{command}: {}", ended.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_temporary_directory_is_missed_only_by_large_passes() {
+    let stage = Stage::with_images(quick(), 2).await;
+    stage.program("scan").env("TMPDIR", "/no/such/directory").run().await.code(0);
+    // More than what is kept in memory.
+    for n in 1..=3 {
+        let mut long = finding(&format!("CVE-2024-{n}"), "CRITICAL", "xz-utils");
+        long["description"] = "long ".repeat(1 << 20).into();
+        stage.push(&format!("team/large:v{n}"), vulnerable(&[long]));
+    }
+    stage.program("scan").env("TMPDIR", "/no/such/directory").run().await.code(4).complains("temporary file");
+    stage.program("scan --format json").run().await.code(1);
+}

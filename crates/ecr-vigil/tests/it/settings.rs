@@ -1,0 +1,122 @@
+//! Settings: where they come from, which wins, and everything that is wrong with them told at once.
+
+use crate::golden::golden;
+use crate::program::Program;
+use crate::stage::Stage;
+
+/// Without any setting but those of the story.
+fn bare(stage: &Stage, arguments: &str) -> Program {
+    stage.program(arguments).without_env("VIGIL_FIRST_QUESTION")
+}
+
+#[tokio::test]
+async fn a_flag_wins_over_the_environment_and_the_environment_over_the_file() {
+    let stage = Stage::new().await;
+    stage.write("vigil.toml", "[pass]\nconcurrency = 2\ntimeout = '1h'\n[gate]\nhigh = 5\nlow = 'off'\n");
+    let program = bare(&stage, "config show --concurrency 4 --fips --repositories a/*,regex:b{1,2}");
+    let shown =
+        program.env("VIGIL_CONCURRENCY", "3").env("VIGIL_HIGH", "6").env("VIGIL_TAGS", "").run().await;
+    golden("config_show", &shown.code(0).stdout);
+    stage.untouched();
+}
+
+#[tokio::test]
+async fn what_is_shown_can_be_read_back_and_shows_no_secret() {
+    let stage = Stage::new().await;
+    let role = "arn:aws:iam::210987654321:role/scanner";
+    let target = format!("[[target]]\nregion = 'eu-west-1'\nrole_arn = '{role}'\nexternal_id = 'hush'\n");
+    stage.write("mine.toml", &format!("[pass]\nconcurrency = 2\n{target}"));
+    let shown = bare(&stage, "config show --config mine.toml").run().await.code(0).reports("(secret)");
+    for secret in ["hush", "do-not-print-me"] {
+        assert!(!shown.stdout.contains(secret) && !shown.stderr.contains(secret));
+    }
+    stage.write("vigil.toml", &shown.stdout);
+    bare(&stage, "config check").run().await.code(0).reports("the settings are right");
+}
+
+#[tokio::test]
+async fn everything_wrong_is_told_at_once_with_key_source_and_form() {
+    let stage = Stage::new().await;
+    let file = "sped = 3\n[gate]\nhigh = 'many'\nexceptions = 'none.toml'\n[pass]\nconcurency = 1\nconcurrency = 0\n\
+                [select]\nnewest = 0\nrepositories = ['regex:(']\n[report]\nformat = 'xml'\n\
+                [[target]]\nregion = 'Mars'\nexternal_id = 'x'\nrole_arn = 'root'\ncolour = 'red'\n";
+    stage.write("vigil.toml", file);
+    let program = bare(
+        &stage,
+        "config check --expiry soon --endpoint-url ftp://x --fips --timeout 5 --region eu-west-1",
+    )
+    .env("VIGIL_LOG_LEVEL", "loud")
+    .env("VIGIL_SPEED", "11")
+    .env("VIGIL_CALLS_PER_SECOND", "StartImageScan=0,Sing=1")
+    .env("VIGIL_TAG_STATUS", "untagged")
+    .env("VIGIL_TAGS", "v*")
+    .env("LOW", "-1");
+    let checked = program.run().await.code(2).silent();
+    golden("config_check", &checked.stderr);
+}
+
+#[tokio::test]
+async fn wrong_settings_open_nothing() {
+    let stage = Stage::new().await;
+    for wrong in
+        ["--expiry soon", "--config none.toml", "--exceptions none.toml", "A/Bad", "--images-file none.txt"]
+    {
+        for command in ["scan --output report.txt", "plan --output report.txt"] {
+            stage.run(&format!("{command} {wrong}")).await.code(2).silent();
+        }
+    }
+    stage.run("scan --no-such-flag").await.code(2).complains("--no-such-flag");
+    stage.program("scan").env("VIGIL_SPEED", "11").run().await.code(2).complains("VIGIL_SPEED");
+    stage.untouched();
+    assert_eq!(std::fs::read_dir(stage.home.path()).unwrap().count(), 0);
+}
+
+/// Every variable of other programs that the documentation promises to understand.
+const OTHERS: [(&str, &str); 14] = [
+    ("AWS_ECR_SCAN_LOG_FORMAT", "logfmt"),
+    ("AWS_ECR_SCAN_LOG_LEVEL", "WARNING"),
+    ("AWS_ECR_SCAN_IMAGES_FILTER_TAG_STATUS", "TAGGED"),
+    ("REPOSITORIES_FILTER_REGEXP", "team/(app|web){1,2}"),
+    ("ECR_IMAGES_DURATION_DELTA", "2w1d"),
+    ("CRITICAL", "1"),
+    ("HIGH", "2"),
+    ("MEDIUM", "3"),
+    ("LOW", "4"),
+    ("CONCURRENCY", "5"),
+    ("SEVERITY_THRESHOLD", "MEDIUM"),
+    ("TIMEOUT", "10m"),
+    ("FORMAT", "summary"),
+    ("VIGIL_OUTPUT", "report.txt"),
+];
+
+#[tokio::test]
+async fn the_variables_of_other_programs_are_understood() {
+    let stage = Stage::new().await;
+    let program =
+        OTHERS.iter().fold(bare(&stage, "config show"), |program, (name, value)| program.env(name, value));
+    let shown = program.run().await.code(0);
+    golden("config_show_others", &shown.stdout);
+    let documented = include_str!("../../../../docs/settings.md");
+    let table = documented.split("## Moving over").nth(1).unwrap().split("\n## ").next().unwrap();
+    let first_column = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('|').next());
+    for name in first_column.flat_map(|cell| cell.split(", ")) {
+        let name = name.trim().trim_matches('`');
+        assert!(shown.stdout.contains(&format!("# environment {name}\n")), "{name} is promised");
+    }
+}
+
+#[tokio::test]
+async fn our_own_variable_wins_over_that_of_another_program() {
+    let stage = Stage::new().await;
+    let program = bare(&stage, "config show").env("VIGIL_HIGH", "7").env("HIGH", "8").env("LOW", "");
+    let shown = program.run().await.code(0).reports("high = 7  # environment VIGIL_HIGH");
+    assert!(shown.stdout.contains("low = 0  # default"), "an empty variable counts as not set");
+}
+
+#[tokio::test]
+async fn the_variables_of_other_programs_steer_a_pass() {
+    let stage = crate::images::one_of_everything().await;
+    let program =
+        stage.program("plan").env("REPOSITORIES_FILTER_REGEXP", "team/(web|api)").env("FORMAT", "json");
+    assert_eq!(program.run().await.code(0).count("planned"), 3);
+}
