@@ -4,14 +4,11 @@
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use async_trait::async_trait;
-use jiff::SignedDuration;
 use vigil_aws::{Network, SystemClock, Target, connect};
 use vigil_core::cycle::Ports;
-use vigil_core::policy::{Cadence, Exceptions, Gate, Selection, Thresholds};
 use vigil_core::port::{Ledger, NotRecorded, Silent};
 use vigil_core::record::{Decision, Entry};
-use vigil_core::stop::Stop;
-use vigil_core::{Budget, Pass, RegistryId, RepositoryName, Scope, Severity, cycle};
+use vigil_core::{Pass, RegistryId, RepositoryName, Stop, cycle};
 
 /// Prints what is due instead of keeping it.
 struct Printed;
@@ -38,18 +35,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ecr = connect(&Target::default(), &Network::default()).await?;
     let ports =
         Ports { registry: &ecr, scanner: &ecr, ledger: &Printed, clock: &SystemClock, progress: &Silent };
-    let thresholds = Thresholds { critical: None, high: None, medium: None, low: None };
-    let pass = Pass {
-        act: false,
-        scope: Scope::Selected(Selection::default()),
-        cadence: Cadence { expiry: "7d".parse()?, retry_failed: false },
-        budget: Budget { daily: 100_000, per_pass: None },
-        gate: Gate { thresholds, detail: Severity::Critical },
-        exceptions: Exceptions::default(),
-        concurrency: 16,
-        first_question: SignedDuration::from_secs(5),
-        scan_patience: SignedDuration::from_mins(15),
-    };
+    let pass = Pass { act: false, ..Pass::default() };
     let report = cycle(ports, &pass, &Stop::never()).await?;
     report.faults.iter().for_each(|fault| println!("{}: {fault}", report.registry));
     Ok(())

@@ -59,6 +59,23 @@ pub enum Scope {
     Named(Vec<ImageName>),
 }
 
+impl Default for Pass {
+    /// A whole pass over everything, with the defaults of each policy.
+    fn default() -> Self {
+        Self {
+            act: true,
+            scope: Scope::Selected(Selection::default()),
+            cadence: Cadence::default(),
+            budget: Budget::default(),
+            gate: Gate::default(),
+            exceptions: Exceptions::default(),
+            concurrency: 20,
+            first_question: SignedDuration::from_secs(3),
+            scan_patience: SignedDuration::from_mins(15),
+        }
+    }
+}
+
 /// How a pass over one registry went; what came of each image is in the ledger.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CycleReport {

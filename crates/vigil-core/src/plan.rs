@@ -99,6 +99,13 @@ pub fn plan(due: Vec<Candidate>, scanned: &[Timestamp], budget: Budget, now: Tim
     Plan { held, ..plan }
 }
 
+impl Default for Budget {
+    /// ECR's own quota.
+    fn default() -> Self {
+        Self { daily: 100_000, per_pass: None }
+    }
+}
+
 impl Shortlist {
     /// An empty one.
     pub fn new(budget: Budget, now: Timestamp) -> Self {

@@ -8,28 +8,15 @@ use tokio::sync::oneshot;
 
 use crate::cycle::{Pass, Ports, Scope, cycle};
 use crate::fault::FaultKind;
-use crate::finding::Severity;
 use crate::image::{Child, Image, Kind, Platform, RegistryId};
 use crate::plan::Budget;
-use crate::policy::{Cadence, Exceptions, Gate, Selection, Thresholds};
 use crate::port::{Clock, Milestone, Mode, Progress, Registry, Scanner, Silent, Start};
 use crate::record::{Decision, Ending, ImageRecord, Unfinished};
 use crate::stop::{Halt, Stop};
 use crate::testing::{Failing, MemoryEcr, MemoryLedger, PausedClock, digest, finding, image, now, scan};
 
 fn pass() -> Pass {
-    let thresholds = Thresholds { critical: Some(0), high: Some(0), medium: None, low: None };
-    Pass {
-        act: true,
-        scope: Scope::Selected(Selection::default()),
-        cadence: Cadence { expiry: "7d".parse().unwrap(), retry_failed: false },
-        budget: Budget { daily: 100_000, per_pass: None },
-        gate: Gate { thresholds, detail: Severity::High },
-        exceptions: Exceptions::default(),
-        concurrency: 4,
-        first_question: SignedDuration::from_secs(1),
-        scan_patience: SignedDuration::from_mins(15),
-    }
+    Pass { concurrency: 4, first_question: SignedDuration::from_secs(1), ..Pass::default() }
 }
 
 /// Makes a pass and tells, image by image, what was decided and what came of it.

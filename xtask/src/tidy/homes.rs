@@ -38,6 +38,7 @@ const KEPT: [Kept; 5] = [
         why: "time is an argument, so that a test can say what time it is",
         homes: &[
             Home("crates/vigil-aws/src/clock.rs", "the clock of the running program, and of its pace"),
+            Home("crates/vigil-core/src/testing/clock.rs", "the paused time of tests"),
             Home("crates/vigil-sim/src/clock.rs", "the simulator lives in its own time"),
             CHORES,
         ],

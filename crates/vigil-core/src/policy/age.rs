@@ -24,6 +24,11 @@ pub struct InvalidAge {
 }
 
 impl Age {
+    /// So many days.
+    pub fn days(days: u16) -> Self {
+        Self { text: format!("{days}d"), months: 0, days: days.into(), hours: 0 }
+    }
+
     /// The moment this long before `now`; the earliest there is when that lies before the calendar.
     pub fn before(&self, now: Timestamp) -> Timestamp {
         let now = now.to_zoned(TimeZone::UTC);

@@ -11,3 +11,10 @@ pub struct Cadence {
     /// memory of our own the choice is between never and always.
     pub retry_failed: bool,
 }
+
+impl Default for Cadence {
+    /// Every seven days, failed scans never.
+    fn default() -> Self {
+        Self { expiry: Age::days(7), retry_failed: false }
+    }
+}

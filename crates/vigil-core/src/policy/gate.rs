@@ -41,3 +41,17 @@ impl Thresholds {
         .flatten()
     }
 }
+
+impl Default for Gate {
+    /// Any finding that is LOW or worse is too much; HIGH ones and worse are detailed.
+    fn default() -> Self {
+        Self { thresholds: Thresholds::default(), detail: Severity::High }
+    }
+}
+
+impl Default for Thresholds {
+    /// Any finding on any level.
+    fn default() -> Self {
+        Self { critical: Some(0), high: Some(0), medium: Some(0), low: Some(0) }
+    }
+}
