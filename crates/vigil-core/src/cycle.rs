@@ -2,6 +2,9 @@
 //!
 //! A pass does not fail as a whole: what goes wrong is in its report, beside what went right.
 
+use std::pin::pin;
+
+use futures::future::{self, Either};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::fault::{Fault, FaultKind};
@@ -103,17 +106,23 @@ pub struct CycleReport {
 pub async fn cycle(ports: Ports<'_>, pass: &Pass, stop: &Stop) -> Result<CycleReport, NotRecorded> {
     let began = ports.clock.now();
     let mut faults = Vec::new();
-    let mode = match ports.scanner.mode().await {
+    let asked = match future::select(ports.scanner.mode(), pin!(stop.stopped())).await {
+        Either::Left((asked, _)) => asked,
+        Either::Right((halt, _)) => {
+            return Ok(report(ports, began, Mode::OnRequest, 0, Some(halt), faults));
+        }
+    };
+    let mode = match asked {
         Ok(mode) => mode,
-        // Without the permission to ask, we try: an enhanced registry refuses the first start and says so.
-        Err(fault) if fault.kind == FaultKind::Denied => Mode::OnRequest,
+        // Where we may not ask, or nobody can answer, we try: an enhanced registry refuses the first start and says so.
+        Err(fault) if matches!(fault.kind, FaultKind::Denied | FaultKind::Refused) => Mode::OnRequest,
         Err(fault) => {
             faults.push(fault);
             return Ok(report(ports, began, Mode::OnRequest, 0, None, faults));
         }
     };
     let observed = observe(ports, pass, mode, began, stop).await?;
-    faults.extend(observed.fault);
+    faults.extend(observed.faults);
     announce(ports, mode, &observed.plan, &observed.awaited).await?;
     if !pass.act {
         return Ok(report(ports, began, mode, 0, observed.halted, faults));

@@ -158,6 +158,33 @@ async fn whatever_ecr_answers_is_a_result_of_that_image_alone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_page_of_repositories_that_fails_does_not_stop_those_that_are_known() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    for n in 1..=3 {
+        ecr.add(&format!("team/app{n}"), image(n, &["v1"], 1), None);
+    }
+    let ecr = Failing { inner: ecr, faults: vec![("repositories", "2", FaultKind::Throttled)] };
+    insta::assert_snapshot!(tell(&ecr, &clock, &pass(), &Stop::never()).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_asked_for_by_name_and_not_there_is_named_once() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    ecr.add("team/app", image(1, &["v1"], 1), None);
+    let name = |text: &str| match text.parse().unwrap() {
+        crate::image::Reference::Ecr(name) => name,
+        other => panic!("{other:?}"),
+    };
+    let names = ["team/app:v1", "team/app:v9", "team/app:v9", "team/app"].map(name);
+    let whole = Pass { scope: Scope::Named(names.to_vec()), ..pass() };
+    insta::assert_snapshot!(tell(&ecr, &clock, &whole, &Stop::never()).await);
+    let picked = Pass { scope: Scope::Named(names[..3].to_vec()), ..pass() };
+    insta::assert_snapshot!(tell(&ecr, &clock, &picked, &Stop::never()).await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_used_up_registry_holds_the_rest_and_says_so() {
     let clock = PausedClock::new();
     let ecr = MemoryEcr::new(clock);

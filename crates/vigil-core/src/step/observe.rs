@@ -29,7 +29,7 @@ pub struct Observed {
     /// Scans that are under way already.
     pub awaited: Vec<Awaited>,
     /// What kept us from seeing the registry as a whole.
-    pub fault: Option<Fault>,
+    pub faults: Vec<Fault>,
     /// Why the look ended early, if it did.
     pub halted: Option<Halt>,
 }
@@ -49,7 +49,9 @@ struct Watch<'a> {
     pending: VecDeque<(RepositoryName, Image)>,
     shortlist: Shortlist,
     awaited: Vec<Awaited>,
-    fault: Option<Fault>,
+    faults: Vec<Fault>,
+    /// A fault that would meet every further call.
+    closed: Option<Fault>,
 }
 
 #[derive(Clone)]
@@ -81,7 +83,7 @@ pub async fn observe(
     let mut flight = Flight::new();
     let mut halted = None;
     loop {
-        if watch.fault.is_none() {
+        if watch.closed.is_none() {
             watch.launch(&mut flight);
         }
         if flight.len() == 0 {
@@ -101,7 +103,9 @@ pub async fn observe(
         watch.take(answer).await?;
     }
     watch.name_unfinished(abandoned).await?;
-    Ok(Observed { plan: watch.shortlist.into_plan(), awaited: watch.awaited, fault: watch.fault, halted })
+    let closed = watch.closed.take().filter(|fault| !watch.faults.contains(fault));
+    watch.faults.extend(closed);
+    Ok(Observed { plan: watch.shortlist.into_plan(), awaited: watch.awaited, faults: watch.faults, halted })
 }
 
 impl<'a> Watch<'a> {
@@ -126,7 +130,8 @@ impl<'a> Watch<'a> {
             pending: VecDeque::new(),
             shortlist: Shortlist::new(pass.budget, now),
             awaited: Vec::new(),
-            fault: None,
+            faults: Vec::new(),
+            closed: None,
         }
     }
 
@@ -181,7 +186,8 @@ impl<'a> Watch<'a> {
                 Ok(())
             }
             Answer::Names(Err(fault)) => {
-                self.fault = Some(fault);
+                self.take_fault(&fault);
+                self.faults.push(fault);
                 Ok(())
             }
             Answer::Listed(survey) => self.take_survey(survey).await,
@@ -221,9 +227,7 @@ impl<'a> Watch<'a> {
         let scan = match answer {
             Ok(scan) => scan,
             Err(fault) => {
-                if fault.kind == FaultKind::Credentials {
-                    self.fault.get_or_insert(fault.clone());
-                }
+                self.take_fault(&fault);
                 return self
                     .record_ending(&repository, image, Decision::Undecided, Ending::Fault(fault), None)
                     .await;
@@ -232,6 +236,12 @@ impl<'a> Watch<'a> {
         match self.mode {
             Mode::OnRequest => self.decide_on_request(repository, image, scan).await,
             Mode::ByItself => self.decide_by_itself(repository, image, scan).await,
+        }
+    }
+
+    fn take_fault(&mut self, fault: &Fault) {
+        if fault.kind == FaultKind::Credentials {
+            self.closed.get_or_insert(fault.clone());
         }
     }
 
@@ -330,7 +340,7 @@ impl<'a> Watch<'a> {
 
     /// Names what the look did not come to: for the end of time, or for a fault that would meet every call.
     async fn name_unfinished(&mut self, abandoned: Vec<Call>) -> Result<(), NotRecorded> {
-        let fault = self.fault.clone();
+        let fault = self.closed.clone();
         let ending = || match &fault {
             Some(fault) => Ending::Fault(fault.clone()),
             None => Ending::Unfinished(Unfinished::NotRead),

@@ -43,12 +43,16 @@ pub(super) async fn survey(
         faults: Vec::new(),
         unopened: Vec::new(),
     };
-    let picks = picks.filter(|picks| !picks.contains(&Pick::Whole));
     let images = match &picks {
-        Some(picks) => survey.list_named(ports, picks).await,
-        None => survey.list_all(ports).await,
+        Some(picks) if !picks.contains(&Pick::Whole) => survey.list_named(ports, picks).await,
+        _ => survey.list_all(ports).await,
     };
-    let images = survey.open_indexes(ports, images, picks.is_some()).await;
+    // A listing that failed says nothing of what is missing.
+    if survey.faults.is_empty() {
+        survey.name_missing(picks.iter().flatten(), &images);
+    }
+    let named = picks.is_some_and(|picks| !picks.contains(&Pick::Whole));
+    let images = survey.open_indexes(ports, images, named).await;
     survey.sights = select(images, selection, now);
     survey
 }
@@ -75,14 +79,14 @@ impl Survey {
     }
 
     async fn list_named(&mut self, ports: Ports<'_>, picks: &[Pick]) -> Vec<Image> {
-        let images = match ports.registry.named(&self.repository, picks).await {
-            Ok(images) => images,
-            Err(fault) => {
-                self.faults.push(fault);
-                return Vec::new();
-            }
-        };
-        for pick in picks {
+        ports.registry.named(&self.repository, picks).await.unwrap_or_else(|fault| {
+            self.faults.push(fault);
+            Vec::new()
+        })
+    }
+
+    fn name_missing<'p>(&mut self, picks: impl Iterator<Item = &'p Pick>, images: &[Image]) {
+        for pick in picks.collect::<BTreeSet<_>>() {
             let (name, found) = match pick {
                 Pick::Whole => continue,
                 Pick::Tag(tag) => (
@@ -98,7 +102,6 @@ impl Survey {
                 self.missing.push(name);
             }
         }
-        images
     }
 
     /// Opens the indexes among the images. If the children are not among them yet, since only some images were asked

@@ -11,7 +11,7 @@ use crate::scan::Scan;
 pub struct Failing<P> {
     /// The port that works.
     pub inner: P,
-    /// Which calls fail: by operation and repository (`*` for any), and how.
+    /// Which calls fail: by operation and repository, or by cursor for `repositories` (`*` for any), and how.
     pub faults: Vec<(&'static str, &'static str, FaultKind)>,
 }
 
@@ -30,7 +30,7 @@ impl<P: Registry> Registry for Failing<P> {
     }
 
     async fn repositories(&self, after: Option<Cursor>) -> Result<Page<RepositoryName>, Fault> {
-        self.check("repositories", "*")?;
+        self.check("repositories", after.as_ref().map_or("", |Cursor(at)| at))?;
         self.inner.repositories(after).await
     }
 
