@@ -2,6 +2,18 @@
 
 use futures::future::join_all;
 use vigil_aws::{AwsRegistry, ConnectError, Network, SystemClock, Target, connect};
+use vigil_core::{Halt, Stop};
+
+/// Why a target was not connected to.
+#[derive(Debug, thiserror::Error)]
+pub enum NotConnected {
+    /// It could not be.
+    #[error(transparent)]
+    Failed(#[from] ConnectError),
+    /// The pass was to end first.
+    #[error("not entered: {0}")]
+    Halted(Halt),
+}
 
 /// The clock that everything goes by.
 pub fn clock() -> SystemClock {
@@ -12,8 +24,15 @@ pub fn clock() -> SystemClock {
 pub async fn registries(
     targets: &[Target],
     network: &Network,
-) -> Vec<(String, Result<AwsRegistry, ConnectError>)> {
-    join_all(targets.iter().map(async |target| (name(target), connect(target, network).await))).await
+    stop: &Stop,
+) -> Vec<(String, Result<AwsRegistry, NotConnected>)> {
+    let enter = async |target| {
+        tokio::select! {
+            connection = connect(target, network) => Ok(connection?),
+            halt = stop.stopped() => Err(NotConnected::Halted(halt)),
+        }
+    };
+    join_all(targets.iter().map(async |target| (name(target), enter(target).await))).await
 }
 
 /// What a target is called before anybody knows its account.

@@ -1,6 +1,8 @@
 //! Where the report goes: standard output, or a file that appears whole or not at all.
 
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -11,7 +13,12 @@ pub enum Output {
     Standard(BufWriter<Stdout>),
     /// A file, under another name until it is whole.
     File(BufWriter<NamedTempFile>, PathBuf),
+    /// A pipe, a terminal or another device: there is nothing to be replaced.
+    Device(BufWriter<File>),
 }
+
+/// As of any new file, less what the umask takes: a temporary file would be the user's own secret.
+const PERMISSIONS: u32 = 0o666;
 
 impl Output {
     /// Opens the place: a file's directory must be there and be writable.
@@ -21,12 +28,19 @@ impl Output {
     /// If the file cannot be made.
     pub fn open(file: Option<&Path>) -> io::Result<Self> {
         let Some(file) = file else { return Ok(Self::Standard(BufWriter::new(io::stdout()))) };
+        // What is replaced is the file that a link leads to, not the link.
+        let file = &file.canonicalize().unwrap_or_else(|_| file.to_owned());
         if file.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
         }
+        if file.exists() && !file.is_file() {
+            return Ok(Self::Device(BufWriter::new(OpenOptions::new().write(true).open(file)?)));
+        }
         let directory =
             file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let unfinished = tempfile::Builder::new().prefix(".ecr-vigil-").tempfile_in(directory)?;
+        let permissions = Permissions::from_mode(PERMISSIONS);
+        let unfinished =
+            tempfile::Builder::new().prefix(".ecr-vigil-").permissions(permissions).tempfile_in(directory)?;
         Ok(Self::File(BufWriter::new(unfinished), file.to_owned()))
     }
 
@@ -47,6 +61,7 @@ impl Output {
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
                 _ => Ok(()),
             },
+            Self::Device(mut out) => out.flush(),
             Self::File(out, path) => {
                 let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
                 file.as_file().sync_all()?;
@@ -62,6 +77,7 @@ impl Write for Output {
         match self {
             Self::Standard(out) => out.write(bytes),
             Self::File(out, _) => out.write(bytes),
+            Self::Device(out) => out.write(bytes),
         }
     }
 
@@ -69,6 +85,7 @@ impl Write for Output {
         match self {
             Self::Standard(out) => out.flush(),
             Self::File(out, _) => out.flush(),
+            Self::Device(out) => out.flush(),
         }
     }
 }

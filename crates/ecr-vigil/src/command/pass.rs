@@ -6,11 +6,12 @@ use vigil_aws::AwsRegistry;
 use vigil_core::cycle::Ports;
 use vigil_core::image::ImageName;
 use vigil_core::port::{Clock, NotRecorded, Registry};
-use vigil_core::{CycleReport, Pass, Scope, cycle};
+use vigil_core::{CycleReport, Pass, Scope, Stop, cycle};
 use vigil_report::{Closing, Header, NotEntered, PassKind, RenderError, Status, Totals, render};
 
 use super::settings::{read, tell};
 use crate::cli::PassRequest;
+use crate::compose::NotConnected;
 use crate::config::{NamedImages, Settings, named_images};
 use crate::exit::Exit;
 use crate::output::Output;
@@ -35,6 +36,8 @@ struct Outcome {
     began: Timestamp,
     reports: Vec<CycleReport>,
     not_entered: Vec<NotEntered>,
+    /// Whether it was to end before every registry was entered.
+    halted_at_the_door: bool,
     spool: Spool,
 }
 
@@ -109,7 +112,7 @@ async fn try_travel(journey: &Journey<'_>) -> Result<Exit, NoReport> {
         width: output.width(),
     };
     let mut output = output;
-    let Outcome { reports, not_entered, spool, .. } = outcome;
+    let Outcome { reports, not_entered, halted_at_the_door, spool, .. } = outcome;
     let warnings = |totals: &Totals| warnings(journey, totals);
     let closing = |totals: &Totals| Closing {
         registries: reports.clone(),
@@ -128,7 +131,8 @@ async fn try_travel(journey: &Journey<'_>) -> Result<Exit, NoReport> {
         }
     };
     output.finish().map_err(|error| NoReport::Output(place, error))?;
-    Ok(exit(journey.act, &totals, &reports, &not_entered))
+    let halted = halted_at_the_door || reports.iter().any(|report| report.halted.is_some());
+    Ok(exit(journey.act, &totals, &reports, &not_entered, halted))
 }
 
 async fn pass(journey: &Journey<'_>) -> Result<Outcome, NoReport> {
@@ -136,7 +140,7 @@ async fn pass(journey: &Journey<'_>) -> Result<Outcome, NoReport> {
     let clock = compose::clock();
     let began = clock.now();
     let stop = shutdown::stop(clock, settings.pace.timeout).map_err(NoReport::Signals)?;
-    let (registries, not_entered) = enter(journey).await;
+    let Entered { registries, not_entered, halted } = enter(journey, &stop).await;
     let spool = Spool::new();
     let display = Display::new(&journey.bars);
     let passes = registries.iter().map(|(registry, names)| {
@@ -153,7 +157,7 @@ async fn pass(journey: &Journey<'_>) -> Result<Outcome, NoReport> {
     for report in &reports {
         tracing::info!(registry = %report.registry, started = report.started, faults = report.faults.len(), "pass ended");
     }
-    Ok(Outcome { began, reports, not_entered, spool })
+    Ok(Outcome { began, reports, not_entered, halted_at_the_door: halted, spool })
 }
 
 fn plan_of(journey: &Journey<'_>, names: Option<Vec<ImageName>>) -> Pass {
@@ -171,10 +175,18 @@ fn plan_of(journey: &Journey<'_>, names: Option<Vec<ImageName>>) -> Pass {
     }
 }
 
-type Entered = Vec<(AwsRegistry, Option<Vec<ImageName>>)>;
+/// Registries, each with the images that are named in it, if any are named.
+type Registries = Vec<(AwsRegistry, Option<Vec<ImageName>>)>;
+
+struct Entered {
+    registries: Registries,
+    not_entered: Vec<NotEntered>,
+    /// Whether the pass was to end before every registry was entered.
+    halted: bool,
+}
 
 /// Connects to the registries, and gives each the images that are named in it.
-async fn enter(journey: &Journey<'_>) -> (Entered, Vec<NotEntered>) {
+async fn enter(journey: &Journey<'_>, stop: &Stop) -> Entered {
     let settings = journey.settings;
     let mut targets = settings.targets.clone();
     let hosts = || journey.named.iter().flat_map(|named| &named.ecr).filter_map(|name| name.host.as_ref());
@@ -189,15 +201,16 @@ async fn enter(journey: &Journey<'_>) -> (Entered, Vec<NotEntered>) {
                 .map(|region| vigil_aws::Target { region: Some(region), ..Default::default() }),
         );
     }
-    let mut entered: Entered = Vec::new();
-    let mut not_entered = Vec::new();
-    for (name, connection) in compose::registries(&targets, &settings.network).await {
+    let mut registries = Registries::new();
+    let (mut not_entered, mut halted) = (Vec::new(), false);
+    for (name, connection) in compose::registries(&targets, &settings.network, stop).await {
         match connection {
-            Ok(registry) if entered.iter().any(|(other, _)| other.id() == registry.id()) => {
+            Ok(registry) if registries.iter().any(|(other, _)| other.id() == registry.id()) => {
                 tracing::debug!(registry = %registry.id(), "named twice, looked at once");
             }
-            Ok(registry) => entered.push((registry, None)),
+            Ok(registry) => registries.push((registry, None)),
             Err(error) => {
+                halted |= matches!(error, NotConnected::Halted(_));
                 let reason = chain(&error);
                 tracing::error!(registry = name, "{reason}");
                 not_entered.push(NotEntered { registry: name, reason });
@@ -205,14 +218,19 @@ async fn enter(journey: &Journey<'_>) -> (Entered, Vec<NotEntered>) {
         }
     }
     if let Some(named) = &journey.named {
-        not_entered.extend(distribute(&named.ecr, &mut entered));
+        let strays = distribute(&named.ecr, &mut registries, not_entered.is_empty());
+        not_entered.extend(strays);
     }
-    (entered, not_entered)
+    Entered { registries, not_entered, halted }
 }
 
 /// Gives each registry the images named in it, and drops the registries in which none is. Says which images are in no
 /// registry at hand.
-fn distribute(names: &[ImageName], entered: &mut Entered) -> Vec<NotEntered> {
+fn distribute(names: &[ImageName], registries: &mut Registries, all_entered: bool) -> Vec<NotEntered> {
+    let reason = match all_entered {
+        true => "no target has this account and region: add a [[target]] with a role in it",
+        false => "not looked at: none of the registries that were entered is its own",
+    };
     let mut stray = Vec::new();
     for name in names {
         let is_its = |registry: &AwsRegistry| {
@@ -220,15 +238,12 @@ fn distribute(names: &[ImageName], entered: &mut Entered) -> Vec<NotEntered> {
                 registry.id().account == host.account && registry.id().region == host.region
             })
         };
-        match entered.iter_mut().find(|(registry, _)| is_its(registry)) {
+        match registries.iter_mut().find(|(registry, _)| is_its(registry)) {
             Some((_, names)) => names.get_or_insert_default().push(name.clone()),
-            None => stray.push(NotEntered {
-                registry: name.to_string(),
-                reason: "no target has this account and region: add a [[target]] with a role in it".into(),
-            }),
+            None => stray.push(NotEntered { registry: name.to_string(), reason: reason.into() }),
         }
     }
-    entered.retain(|(_, names)| names.is_some());
+    registries.retain(|(_, names)| names.is_some());
     stray
 }
 
@@ -260,7 +275,13 @@ fn warnings(journey: &Journey<'_>, totals: &Totals) -> Vec<String> {
 }
 
 /// What a pipeline is told. A crossed threshold wins: what was found is true whatever else is missing.
-fn exit(act: bool, totals: &Totals, reports: &[CycleReport], not_entered: &[NotEntered]) -> Exit {
+fn exit(
+    act: bool,
+    totals: &Totals,
+    reports: &[CycleReport],
+    not_entered: &[NotEntered],
+    halted: bool,
+) -> Exit {
     // That an earlier scan failed is no failure of a plan.
     let failed: &[Status] = match act {
         true => &[Status::Failed, Status::Unavailable, Status::Fault, Status::Unfinished],
@@ -271,11 +292,11 @@ fn exit(act: bool, totals: &Totals, reports: &[CycleReport], not_entered: &[NotE
     let registry_failed = |report: &CycleReport| !report.faults.is_empty();
     let nothing_seen =
         totals.repositories == 0 && (reports.is_empty() || reports.iter().all(registry_failed));
-    if nothing_seen && !(reports.is_empty() && not_entered.is_empty()) {
+    if nothing_seen && !halted && !(reports.is_empty() && not_entered.is_empty()) {
         Exit::NothingDone
     } else if totals.crossing > 0 {
         Exit::ThresholdsCrossed
-    } else if reports.iter().any(|report| report.halted.is_some()) {
+    } else if halted {
         Exit::EndedEarly
     } else if incomplete > 0 || !not_entered.is_empty() || reports.iter().any(registry_failed) {
         Exit::SomeFailed

@@ -8,12 +8,13 @@ mod keys;
 mod raw;
 mod settings;
 mod show;
-mod timeout;
+mod values;
 
 pub use environment::environment;
 pub use images::{NamedImages, named_images};
 pub(crate) use keys::given;
 pub use keys::{Flags, demo_flags, flags};
 pub use raw::{Layers, Problem};
-pub use settings::{LogFormat, LogLevel, LogSettings, Settings};
+pub use settings::{LogSettings, Settings};
 pub use show::show;
+pub use values::{LogFormat, LogLevel};

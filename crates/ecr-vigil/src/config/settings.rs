@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use jiff::SignedDuration;
-use vigil_aws::{Network, Operation, Target};
-use vigil_core::finding::Severity;
+use vigil_aws::{Network, Target};
 use vigil_core::image::Region;
 use vigil_core::plan::Budget;
 use vigil_core::policy::{Cadence, Exceptions, Gate, Pattern, Patterns, Selection, TagStatus, Thresholds};
@@ -15,7 +14,9 @@ use vigil_report::Format;
 use super::exceptions;
 use super::keys::{KEYS, Key};
 use super::raw::{Layers, Problem, Source, WrittenTarget};
-use super::timeout::{Limit, OptionalLimit};
+use super::values::{
+    AtLeastOne, Concurrency, KnownSeverity, Level, Limit, LogFormat, LogLevel, OptionalLimit, Rate, Tags, Url,
+};
 
 /// All settings.
 #[derive(Debug)]
@@ -66,133 +67,6 @@ pub struct LogSettings {
     pub level: LogLevel,
     /// How it looks.
     pub format: LogFormat,
-}
-
-/// Declares an enum of words, with the words.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $($word:literal)|+),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name { $($(#[$variant_doc])* $variant),+ }
-        impl FromStr for $name {
-            type Err = String;
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
-                match text {
-                    $($($word)|+ => Ok(Self::$variant),)+
-                    _ => Err(format!("`{text}` is not known")),
-                }
-            }
-        }
-    };
-}
-
-words! {
-    /// A level of the log.
-    LogLevel {
-        /// Everything.
-        Debug = "debug" | "trace",
-        /// What happens.
-        Info = "info",
-        /// What should not happen.
-        Warn = "warn" | "warning",
-        /// What must not happen.
-        Error = "error" | "fatal" | "panic",
-    }
-}
-words! {
-    /// A format of the log.
-    LogFormat {
-        /// For people.
-        Text = "text",
-        /// `key=value`.
-        Logfmt = "logfmt",
-        /// One object a line.
-        Json = "json",
-    }
-}
-
-struct Tags(TagStatus);
-struct Level(Option<u64>);
-struct KnownSeverity(Severity);
-struct Url(String);
-struct Rate(Operation, f64);
-struct AtLeastOne(usize);
-struct Concurrency(usize);
-
-impl FromStr for Tags {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.to_ascii_lowercase().as_str() {
-            "any" => Ok(Self(TagStatus::Any)),
-            "tagged" => Ok(Self(TagStatus::Tagged)),
-            "untagged" => Ok(Self(TagStatus::Untagged)),
-            _ => Err(format!("`{text}` is not known")),
-        }
-    }
-}
-
-impl FromStr for Level {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "off" => Ok(Self(None)),
-            text => text
-                .parse()
-                .map(|n| Self(Some(n)))
-                .map_err(|_| format!("`{text}` is neither a number nor off")),
-        }
-    }
-}
-
-impl FromStr for KnownSeverity {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match Severity::from(text.to_ascii_uppercase().as_str()) {
-            Severity::Unknown(_) => Err(format!("`{text}` is not a severity")),
-            severity => Ok(Self(severity)),
-        }
-    }
-}
-
-impl FromStr for Url {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-        match rest {
-            Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => {
-                Ok(Self(text.to_owned()))
-            }
-            _ => Err(format!("`{text}` is not a URL")),
-        }
-    }
-}
-
-impl FromStr for Rate {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (operation, rate) = text.split_once('=').ok_or_else(|| format!("`{text}` has no ="))?;
-        let operation: Operation = operation.trim().parse().map_err(|error| format!("{error}"))?;
-        let rate = rate.trim().parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
-        Ok(Self(operation, rate.ok_or_else(|| format!("`{text}` gives no rate above zero"))?))
-    }
-}
-
-impl FromStr for AtLeastOne {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().ok().filter(|n| *n > 0).map(Self).ok_or_else(|| format!("`{text}` is not such a number"))
-    }
-}
-
-impl FromStr for Concurrency {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse()
-            .ok()
-            .filter(|n| (1..=1000).contains(n))
-            .map(Self)
-            .ok_or_else(|| format!("`{text}` is not such a number"))
-    }
 }
 
 /// Reads values out of the layers and collects what is wrong with them.

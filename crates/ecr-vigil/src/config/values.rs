@@ -1,0 +1,182 @@
+//! The values that settings can have, parsed from what was written.
+
+use std::str::FromStr;
+
+use jiff::SignedDuration;
+use vigil_aws::Operation;
+use vigil_core::finding::Severity;
+use vigil_core::policy::TagStatus;
+
+/// Declares an enum of words, with the words.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $($word:literal)|+),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+        impl FromStr for $name {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($($word)|+ => Ok(Self::$variant),)+
+                    _ => Err(format!("`{text}` is not known")),
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// A level of the log.
+    LogLevel {
+        /// Everything.
+        Debug = "debug" | "trace",
+        /// What happens.
+        Info = "info",
+        /// What should not happen.
+        Warn = "warn" | "warning",
+        /// What must not happen.
+        Error = "error" | "fatal" | "panic",
+    }
+}
+words! {
+    /// A format of the log.
+    LogFormat {
+        /// For people.
+        Text = "text",
+        /// `key=value`.
+        Logfmt = "logfmt",
+        /// One object a line.
+        Json = "json",
+    }
+}
+
+pub(super) struct Tags(pub(super) TagStatus);
+pub(super) struct Level(pub(super) Option<u64>);
+pub(super) struct KnownSeverity(pub(super) Severity);
+pub(super) struct Url(pub(super) String);
+pub(super) struct Rate(pub(super) Operation, pub(super) f64);
+pub(super) struct AtLeastOne(pub(super) usize);
+pub(super) struct Concurrency(pub(super) usize);
+
+impl FromStr for Tags {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.to_ascii_lowercase().as_str() {
+            "any" => Ok(Self(TagStatus::Any)),
+            "tagged" => Ok(Self(TagStatus::Tagged)),
+            "untagged" => Ok(Self(TagStatus::Untagged)),
+            _ => Err(format!("`{text}` is not known")),
+        }
+    }
+}
+
+impl FromStr for Level {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "off" => Ok(Self(None)),
+            text => text
+                .parse()
+                .map(|n| Self(Some(n)))
+                .map_err(|_| format!("`{text}` is neither a number nor off")),
+        }
+    }
+}
+
+impl FromStr for KnownSeverity {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match Severity::from(text.to_ascii_uppercase().as_str()) {
+            Severity::Unknown(_) => Err(format!("`{text}` is not a severity")),
+            severity => Ok(Self(severity)),
+        }
+    }
+}
+
+impl FromStr for Url {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+        match rest {
+            Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(format!("`{text}` is not a URL")),
+        }
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (operation, rate) = text.split_once('=').ok_or_else(|| format!("`{text}` has no ="))?;
+        let operation: Operation = operation.trim().parse().map_err(|error| format!("{error}"))?;
+        let rate = rate.trim().parse().ok().filter(|rate: &f64| rate.is_finite() && *rate > 0.0);
+        Ok(Self(operation, rate.ok_or_else(|| format!("`{text}` gives no rate above zero"))?))
+    }
+}
+
+impl FromStr for AtLeastOne {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().ok().filter(|n| *n > 0).map(Self).ok_or_else(|| format!("`{text}` is not such a number"))
+    }
+}
+
+impl FromStr for Concurrency {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse()
+            .ok()
+            .filter(|n| (1..=1000).contains(n))
+            .map(Self)
+            .ok_or_else(|| format!("`{text}` is not such a number"))
+    }
+}
+
+/// A positive duration, such as `90s`, `30m` or `1h30m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limit(pub(super) SignedDuration);
+
+/// A limit, or `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OptionalLimit(pub(super) Option<SignedDuration>);
+
+impl FromStr for Limit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse::<SignedDuration>() {
+            Ok(duration) if duration.is_positive() => Ok(Self(duration)),
+            Ok(_) => Err(format!("`{text}` is not longer than zero")),
+            Err(_) => Err(format!("`{text}` is not a duration")),
+        }
+    }
+}
+
+impl FromStr for OptionalLimit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "none" => Ok(Self(None)),
+            text => text.parse().map(|Limit(limit)| Self(Some(limit))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn go_durations_are_understood_and_nonsense_is_named() {
+        for (text, seconds) in [("90s", 90), ("30m", 1800), ("1h30m", 5400), ("1.5h", 5400)] {
+            assert_eq!(text.parse::<Limit>().unwrap().0.as_secs(), seconds, "{text}");
+        }
+        for text in ["", "90", "0s", "-5s", "soon", "1d"] {
+            assert!(text.parse::<Limit>().unwrap_err().contains(&format!("`{text}`")));
+        }
+        assert_eq!("none".parse::<OptionalLimit>().unwrap().0, None);
+    }
+}
