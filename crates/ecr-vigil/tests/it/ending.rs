@@ -71,3 +71,15 @@ async fn a_second_signal_ends_the_program_at_once() {
     running.signal("INT");
     running.end().await.code(5).silent();
 }
+
+#[tokio::test]
+async fn a_signal_is_heeded_whatever_call_is_stuck() {
+    for operation in ["GetCallerIdentity", "GetRegistryScanningConfiguration", "DescribeRepositories"] {
+        let stage = Stage::with_images(quick(), 1).await;
+        stage.sim.add_fault(FaultRule::on(operation, FaultAction::Hold));
+        let running = stage.program("scan").start().await;
+        stage.sim.when_calls(operation, 1).await;
+        running.signal("TERM");
+        running.end().await.code(5).reports("interrupted");
+    }
+}

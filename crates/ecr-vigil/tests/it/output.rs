@@ -1,6 +1,7 @@
 //! Where the report goes: whole or not at all, and never among the log.
 
 use std::fs::OpenOptions;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::images::{finding, vulnerable};
 use crate::program::Program;
@@ -74,4 +75,31 @@ async fn a_missing_temporary_directory_is_missed_only_by_large_passes() {
     }
     stage.program("scan").env("TMPDIR", "/no/such/directory").run().await.code(4).complains("temporary file");
     stage.program("scan --format json").run().await.code(1);
+}
+
+#[tokio::test]
+async fn others_may_read_the_report_and_a_link_to_it_stays_a_link() {
+    let stage = Stage::with_images(quick(), 1).await;
+    stage.write("there.txt", "the one before");
+    std::os::unix::fs::symlink("there.txt", stage.home.path().join("here.txt")).unwrap();
+    let program = Program::within_shell("umask 022", "scan --output here.txt", stage.home.path());
+    stage.surround(program).run().await.code(0);
+    assert!(stage.home.path().join("here.txt").is_symlink());
+    let there = stage.home.path().join("there.txt");
+    assert!(std::fs::read_to_string(&there).unwrap().contains("team/app:v1"));
+    assert_eq!(std::fs::metadata(there).unwrap().permissions().mode() & 0o777, 0o644);
+}
+
+#[tokio::test]
+async fn a_device_is_written_to_and_not_replaced() {
+    let stage = Stage::with_images(quick(), 1).await;
+    // By way of links in a directory of our own: a program that replaced what it is given would replace those.
+    for (device, code) in [("/dev/stdout", 0), ("/dev/full", 4)] {
+        let link = stage.home.path().join(device.trim_start_matches("/dev/"));
+        std::os::unix::fs::symlink(device, &link).unwrap();
+        let scan = stage.program("scan --output").arg(&link).run().await.code(code);
+        assert_eq!(scan.stdout.contains("team/app:v1"), code == 0);
+        assert!(link.is_symlink());
+    }
+    assert_eq!(std::fs::read_dir(stage.home.path()).unwrap().count(), 2);
 }

@@ -1,8 +1,10 @@
 //! One pass from the first call to the last line: planned, made, and made again.
 
+use jiff::SignedDuration;
+
 use crate::golden::golden;
 use crate::images::{DUE, one_of_everything};
-use crate::stage::{Stage, quick};
+use crate::stage::{Stage, frozen, quick};
 
 #[tokio::test]
 async fn each_scannable_digest_is_scanned_once_and_a_second_pass_starts_nothing() {
@@ -62,4 +64,28 @@ async fn the_selection_decides_what_is_looked_at() {
     assert_eq!(planned("--tags v*").await, (3, 3));
     assert_eq!(planned("--repositories team/app --exclude-tags v*,five").await.0, 1);
     assert_eq!(planned("--expiry 1m").await, (3, DUE - 1));
+}
+
+#[tokio::test]
+async fn an_image_that_was_scanned_today_is_not_tried_again_whatever_the_expiry() {
+    let stage = one_of_everything().await;
+    let scan = stage.run("scan team/app:this-morning --expiry 1h --format json").await.code(1);
+    golden("already_today", &scan.outcomes());
+    assert_eq!(stage.calls("StartImageScan"), 0);
+}
+
+#[tokio::test]
+async fn a_scan_that_somebody_else_has_started_is_waited_for() {
+    let stage = Stage::with_images(frozen(), 1).await;
+    let other = stage.program("scan").start().await;
+    // One look before the start, and one after.
+    stage.sim.when_calls("DescribeImageScanFindings", 2).await;
+    other.signal("TERM");
+    other.end().await.code(5);
+    stage.sim.reset_calls();
+    let scan = stage.program("scan --format json").start().await;
+    stage.sim.when_calls("DescribeImageScanFindings", 2).await;
+    stage.sim.clock().advance(SignedDuration::from_hours(1));
+    let scan = scan.end().await.code(0);
+    assert_eq!((scan.count("scanned"), stage.calls("StartImageScan")), (1, 0), "{}", scan.outcomes());
 }
