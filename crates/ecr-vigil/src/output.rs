@@ -21,6 +21,18 @@ pub enum Output {
 const PERMISSIONS: u32 = 0o666;
 
 impl Output {
+    /// Sees whether the place can be opened, and leaves nothing there: a pass that is killed must leave nothing either.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be made.
+    pub fn check(file: Option<&Path>) -> io::Result<()> {
+        match file {
+            Some(_) => Self::open(file).map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Opens the place: a file's directory must be there and be writable.
     ///
     /// # Errors
@@ -57,10 +69,7 @@ impl Output {
     /// If it cannot be written; a file that was there before is then untouched.
     pub fn finish(self) -> io::Result<()> {
         match self {
-            Self::Standard(mut out) => match out.flush() {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-                _ => Ok(()),
-            },
+            Self::Standard(mut out) => out.flush(),
             Self::Device(mut out) => out.flush(),
             Self::File(out, path) => {
                 let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;

@@ -35,7 +35,8 @@ pub(crate) fn image(detail: &ImageDetail) -> Option<Image> {
 
 /// Reads a time; `None` if it lies outside of what a calendar can say.
 pub(crate) fn timestamp(time: &DateTime) -> Option<Timestamp> {
-    Timestamp::from_nanosecond(time.as_nanos()).ok()
+    // On the wire times are decimal seconds, read as floating point: below the millisecond there is only noise.
+    Timestamp::from_millisecond(time.to_millis().ok()?).ok()
 }
 
 /// An image without a status is active: servers that know no archive give none.

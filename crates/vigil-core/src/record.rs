@@ -187,10 +187,10 @@ impl fmt::Display for Unfinished {
             Self::NotStarted => f.write_str("the pass ended before its scan was started"),
             Self::Starting => f.write_str("the pass ended while its scan was being started"),
             Self::Running { state: Some(state) } => {
-                write!(f, "its scan did not finish in time: ECR says {state}")
+                write!(f, "the pass did not wait any longer for its scan: ECR says {state}")
             }
             Self::Running { state: None } => {
-                f.write_str("its scan did not finish in time: ECR says nothing of it")
+                f.write_str("the pass did not wait any longer for its scan: ECR says nothing of it")
             }
         }
     }

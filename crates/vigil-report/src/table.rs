@@ -55,7 +55,7 @@ impl Rows {
         let mut columns = match header.kind {
             PassKind::Scan => vec![
                 column("IMAGE", OPEN),
-                column("PLATFORM", 14),
+                column("PLATFORM", 15),
                 column("STATUS", 13),
                 column("SCANNED", 16),
                 number("CRIT"),
@@ -67,7 +67,7 @@ impl Rows {
             ],
             PassKind::Plan => vec![
                 column("IMAGE", OPEN),
-                column("PLATFORM", 14),
+                column("PLATFORM", 15),
                 column("DECISION", 11),
                 column("NEXT", 17),
                 column("REASON", OPEN),

@@ -2,8 +2,10 @@
 
 mod chores;
 mod demo;
+mod enter;
 mod pass;
 mod run;
 mod settings;
+mod verdict;
 
 pub use run::run;

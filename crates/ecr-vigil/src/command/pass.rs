@@ -2,16 +2,16 @@
 
 use indicatif::MultiProgress;
 use jiff::Timestamp;
-use vigil_aws::AwsRegistry;
 use vigil_core::cycle::Ports;
 use vigil_core::image::ImageName;
-use vigil_core::port::{Clock, NotRecorded, Registry};
-use vigil_core::{CycleReport, Pass, Scope, Stop, cycle};
-use vigil_report::{Closing, Header, NotEntered, PassKind, RenderError, Status, Totals, render};
+use vigil_core::port::{Clock, NotRecorded};
+use vigil_core::{CycleReport, Pass, Scope, cycle};
+use vigil_report::{Closing, Header, NotEntered, PassKind, RenderError, Totals, render};
 
+use super::enter::{Entered, enter, unambiguous};
 use super::settings::{read, tell};
+use super::verdict::{exit, warnings};
 use crate::cli::PassRequest;
-use crate::compose::NotConnected;
 use crate::config::{NamedImages, Settings, named_images};
 use crate::exit::Exit;
 use crate::output::Output;
@@ -50,8 +50,6 @@ enum NoReport {
     Signals(std::io::Error),
     #[error(transparent)]
     NotRecorded(#[from] NotRecorded),
-    #[error("{0}: {1}")]
-    Rendered(String, String),
 }
 
 /// Makes the pass that the command line asks for.
@@ -99,11 +97,12 @@ pub async fn travel(journey: Journey<'_>) -> Exit {
 
 async fn try_travel(journey: &Journey<'_>) -> Result<Exit, NoReport> {
     let settings = journey.settings;
-    // The place for the report is made before the pass: a pass of hours must not end for want of one.
+    // Whether there is a place for the report is seen before the pass: one of hours must not end for want of it.
     let place = settings.output.as_ref().map_or("standard output".into(), |path| path.display().to_string());
-    let output =
-        Output::open(settings.output.as_deref()).map_err(|error| NoReport::Output(place.clone(), error))?;
+    let no_place = |error| NoReport::Output(place.clone(), error);
+    Output::check(settings.output.as_deref()).map_err(no_place)?;
     let outcome = pass(journey).await?;
+    let mut output = Output::open(settings.output.as_deref()).map_err(no_place)?;
     let header = Header {
         title: "Container security updates".into(),
         as_of: outcome.began,
@@ -111,26 +110,25 @@ async fn try_travel(journey: &Journey<'_>) -> Result<Exit, NoReport> {
         kind: if journey.act { PassKind::Scan } else { PassKind::Plan },
         width: output.width(),
     };
-    let mut output = output;
     let Outcome { reports, not_entered, halted_at_the_door, spool, .. } = outcome;
-    let warnings = |totals: &Totals| warnings(journey, totals);
+    let warnings = |totals: &Totals| {
+        warnings(&settings.exceptions, journey.named.as_ref(), journey.act, totals, header.as_of)
+    };
     let closing = |totals: &Totals| Closing {
         registries: reports.clone(),
         not_entered: not_entered.clone(),
         warnings: warnings(totals),
     };
-    let totals = match render(settings.format, &header, spool.into_records(), closing, &mut output) {
+    let written = render(settings.format, &header, spool.into_records(), closing, &mut output);
+    let totals = match written.and_then(|totals| Ok(output.finish().map(|()| totals)?)) {
         Ok(totals) => totals,
         // Whoever reads the report has had enough of it.
         Err(RenderError::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             return Ok(Exit::EndedEarly);
         }
-        Err(RenderError::Write(error)) => return Err(NoReport::Output(place, error)),
-        Err(RenderError::Records(error)) => {
-            return Err(NoReport::Rendered("the report".into(), error.to_string()));
-        }
+        Err(RenderError::Write(error)) => return Err(no_place(error)),
+        Err(RenderError::Records(error)) => return Err(error.into()),
     };
-    output.finish().map_err(|error| NoReport::Output(place, error))?;
     let halted = halted_at_the_door || reports.iter().any(|report| report.halted.is_some());
     Ok(exit(journey.act, &totals, &reports, &not_entered, halted))
 }
@@ -140,7 +138,7 @@ async fn pass(journey: &Journey<'_>) -> Result<Outcome, NoReport> {
     let clock = compose::clock();
     let began = clock.now();
     let stop = shutdown::stop(clock, settings.pace.timeout).map_err(NoReport::Signals)?;
-    let Entered { registries, not_entered, halted } = enter(journey, &stop).await;
+    let Entered { registries, not_entered, halted } = enter(settings, journey.named.as_ref(), &stop).await;
     let spool = Spool::new();
     let display = Display::new(&journey.bars);
     let passes = registries.iter().map(|(registry, names)| {
@@ -173,140 +171,4 @@ fn plan_of(journey: &Journey<'_>, names: Option<Vec<ImageName>>) -> Pass {
         first_question: settings.pace.first_question,
         scan_patience: settings.pace.scan_timeout,
     }
-}
-
-/// Registries, each with the images that are named in it, if any are named.
-type Registries = Vec<(AwsRegistry, Option<Vec<ImageName>>)>;
-
-struct Entered {
-    registries: Registries,
-    not_entered: Vec<NotEntered>,
-    /// Whether the pass was to end before every registry was entered.
-    halted: bool,
-}
-
-/// Connects to the registries, and gives each the images that are named in it.
-async fn enter(journey: &Journey<'_>, stop: &Stop) -> Entered {
-    let settings = journey.settings;
-    let mut targets = settings.targets.clone();
-    let hosts = || journey.named.iter().flat_map(|named| &named.ecr).filter_map(|name| name.host.as_ref());
-    // A full URI names its region; unless targets are given, the credentials at hand are tried there.
-    if !settings.targets_given && hosts().next().is_some() {
-        let regions = hosts().map(|host| host.region.clone()).collect::<std::collections::BTreeSet<_>>();
-        let bare = journey.named.iter().flat_map(|named| &named.ecr).any(|name| name.host.is_none());
-        targets.retain(|_| bare);
-        targets.extend(
-            regions
-                .into_iter()
-                .map(|region| vigil_aws::Target { region: Some(region), ..Default::default() }),
-        );
-    }
-    let mut registries = Registries::new();
-    let (mut not_entered, mut halted) = (Vec::new(), false);
-    for (name, connection) in compose::registries(&targets, &settings.network, stop).await {
-        match connection {
-            Ok(registry) if registries.iter().any(|(other, _)| other.id() == registry.id()) => {
-                tracing::debug!(registry = %registry.id(), "named twice, looked at once");
-            }
-            Ok(registry) => registries.push((registry, None)),
-            Err(error) => {
-                halted |= matches!(error, NotConnected::Halted(_));
-                let reason = chain(&error);
-                tracing::error!(registry = name, "{reason}");
-                not_entered.push(NotEntered { registry: name, reason });
-            }
-        }
-    }
-    if let Some(named) = &journey.named {
-        let strays = distribute(&named.ecr, &mut registries, not_entered.is_empty());
-        not_entered.extend(strays);
-    }
-    Entered { registries, not_entered, halted }
-}
-
-/// Gives each registry the images named in it, and drops the registries in which none is. Says which images are in no
-/// registry at hand.
-fn distribute(names: &[ImageName], registries: &mut Registries, all_entered: bool) -> Vec<NotEntered> {
-    let reason = match all_entered {
-        true => "no target has this account and region: add a [[target]] with a role in it",
-        false => "not looked at: none of the registries that were entered is its own",
-    };
-    let mut stray = Vec::new();
-    for name in names {
-        let is_its = |registry: &AwsRegistry| {
-            name.host.as_ref().is_none_or(|host| {
-                registry.id().account == host.account && registry.id().region == host.region
-            })
-        };
-        match registries.iter_mut().find(|(registry, _)| is_its(registry)) {
-            Some((_, names)) => names.get_or_insert_default().push(name.clone()),
-            None => stray.push(NotEntered { registry: name.to_string(), reason: reason.into() }),
-        }
-    }
-    registries.retain(|(_, names)| names.is_some());
-    stray
-}
-
-/// A bare name is looked up in the one target; with several it could be in any.
-fn unambiguous(names: &[ImageName], settings: &Settings) -> Result<(), String> {
-    match names.iter().find(|name| name.host.is_none()) {
-        Some(name) if settings.targets.len() > 1 => Err(format!(
-            "`{name}` could be in any of {} targets: write the full registry URI",
-            settings.targets.len()
-        )),
-        _ => Ok(()),
-    }
-}
-
-fn warnings(journey: &Journey<'_>, totals: &Totals) -> Vec<String> {
-    let now = compose::clock().now();
-    let mut warnings = Vec::new();
-    for (place, exception) in journey.settings.exceptions.iter().enumerate() {
-        let of = format!("the exception for {} ({})", exception.id, exception.reason);
-        if exception.expired(now) {
-            warnings.push(format!("{of} has expired: it accepts nothing any more"));
-        } else if journey.act && !totals.exceptions_used.contains(&place) {
-            warnings.push(format!("{of} matched nothing in this pass"));
-        }
-    }
-    let foreign = journey.named.iter().flat_map(|named| &named.foreign);
-    warnings.extend(foreign.map(|name| format!("{name} is not in a private ECR registry: not looked at")));
-    warnings
-}
-
-/// What a pipeline is told. A crossed threshold wins: what was found is true whatever else is missing.
-fn exit(
-    act: bool,
-    totals: &Totals,
-    reports: &[CycleReport],
-    not_entered: &[NotEntered],
-    halted: bool,
-) -> Exit {
-    // That an earlier scan failed is no failure of a plan.
-    let failed: &[Status] = match act {
-        true => &[Status::Failed, Status::Unavailable, Status::Fault, Status::Unfinished],
-        false => &[Status::Fault, Status::Unfinished],
-    };
-    let failed: u64 = failed.iter().map(|status| totals.count(*status)).sum();
-    let incomplete = failed + totals.missing + totals.unread_repositories + totals.unreached_repositories;
-    let registry_failed = |report: &CycleReport| !report.faults.is_empty();
-    let nothing_seen =
-        totals.repositories == 0 && (reports.is_empty() || reports.iter().all(registry_failed));
-    if nothing_seen && !halted && !(reports.is_empty() && not_entered.is_empty()) {
-        Exit::NothingDone
-    } else if totals.crossing > 0 {
-        Exit::ThresholdsCrossed
-    } else if halted {
-        Exit::EndedEarly
-    } else if incomplete > 0 || !not_entered.is_empty() || reports.iter().any(registry_failed) {
-        Exit::SomeFailed
-    } else {
-        Exit::Clean
-    }
-}
-
-/// An error and its causes, once.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

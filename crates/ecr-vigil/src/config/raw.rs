@@ -236,10 +236,16 @@ fn texts(key: &Key, value: Value) -> Option<Vec<String>> {
 
 /// Says that a key is not known, and which known one is meant, if one looks alike.
 fn nearest(name: &str) -> String {
+    /// Below this two words have little in common.
+    const ALIKE: f64 = 0.85;
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().replace('-', "_");
-    let alike =
-        KEYS.iter().find(|key| last(key.name) == last(name) || key.flag.replace('-', "_") == last(name));
-    match alike {
+    let likeness = |key: &Key| {
+        let by_name = strsim::jaro_winkler(&last(key.name), &last(name));
+        let by_flag = strsim::jaro_winkler(&last(key.flag), &last(name));
+        by_name.max(by_flag)
+    };
+    let best = KEYS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    match best.filter(|key| likeness(key) >= ALIKE) {
         Some(key) => format!("there is no such setting; `{}` is one", key.name),
         None => "there is no such setting; `ecr-vigil config show` lists all".into(),
     }

@@ -67,16 +67,22 @@ impl FromStr for Pattern {
         }
         let matcher = if let Some(regex) = text.strip_prefix("regex:") {
             // Checked alone first: the whole-name anchors must not make sense of a half expression such as `a)|(b`.
-            Regex::new(regex).map_err(|error| invalid(error.to_string()))?;
+            Regex::new(regex).map_err(|error| invalid(brief(&error)))?;
             let whole = format!("^(?:{regex})$");
             let regex = RegexBuilder::new(&whole).size_limit(SIZE_LIMIT).build();
-            Matcher::Regex(regex.map_err(|error| invalid(error.to_string()))?)
+            Matcher::Regex(regex.map_err(|error| invalid(brief(&error)))?)
         } else {
             let glob = GlobBuilder::new(text).literal_separator(false).build();
             Matcher::Glob(glob.map_err(|error| invalid(error.kind().to_string()))?.compile_matcher())
         };
         Ok(Self { text: text.to_owned(), matcher })
     }
+}
+
+/// The last line of what is said of a regular expression: those before it draw where the mistake is.
+fn brief(error: &regex::Error) -> String {
+    let text = error.to_string();
+    text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
 impl fmt::Display for Pattern {

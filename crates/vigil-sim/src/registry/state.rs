@@ -27,7 +27,11 @@ impl RegistryId {
         match self.region.split('-').next() {
             Some("cn") => ("aws-cn", "amazonaws.com.cn"),
             Some("eusc") => ("aws-eusc", "amazonaws.eu"),
-            Some("us") if self.region.starts_with("us-gov-") => ("aws-us-gov", "amazonaws.com"),
+            _ if self.region.starts_with("us-gov-") => ("aws-us-gov", "amazonaws.com"),
+            _ if self.region.starts_with("us-iso-") => ("aws-iso", "c2s.ic.gov"),
+            _ if self.region.starts_with("us-isob-") => ("aws-iso-b", "sc2s.sgov.gov"),
+            _ if self.region.starts_with("eu-isoe-") => ("aws-iso-e", "cloud.adc-e.uk"),
+            _ if self.region.starts_with("us-isof-") => ("aws-iso-f", "csp.hci.ic.gov"),
             _ => ("aws", "amazonaws.com"),
         }
     }
