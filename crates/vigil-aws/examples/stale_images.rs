@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use vigil_aws::{Network, SystemClock, Target, connect};
-use vigil_core::cycle::Ports;
+use vigil_core::Ports;
 use vigil_core::port::{Ledger, NotRecorded, Silent};
 use vigil_core::record::{Decision, Entry};
 use vigil_core::{Pass, RegistryId, RepositoryName, Stop, cycle};

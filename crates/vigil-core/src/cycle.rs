@@ -5,79 +5,14 @@
 use std::pin::pin;
 
 use futures::future::{self, Either};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::fault::{Fault, FaultKind};
-use crate::image::{ImageName, RegistryId};
-use crate::plan::Budget;
-use crate::policy::{Cadence, Exceptions, Gate, Selection};
-use crate::port::{Clock, Ledger, Mode, NotRecorded, Progress, Registry, Scanner};
+use crate::image::RegistryId;
+use crate::pass::{Pass, Ports};
+use crate::port::{Mode, NotRecorded};
 use crate::step::{announce, observe, pursue};
 use crate::stop::{Halt, Stop};
-
-/// The outside, as one pass over one registry sees it.
-#[derive(Clone, Copy)]
-pub struct Ports<'a> {
-    /// What the registry holds.
-    pub registry: &'a dyn Registry,
-    /// Its scanner.
-    pub scanner: &'a dyn Scanner,
-    /// Where results go.
-    pub ledger: &'a dyn Ledger,
-    /// The time.
-    pub clock: &'a dyn Clock,
-    /// Who watches.
-    pub progress: &'a dyn Progress,
-}
-
-/// What a pass is to do.
-#[derive(Debug, Clone)]
-pub struct Pass {
-    /// Whether scans are started and waited for, or only planned.
-    pub act: bool,
-    /// Where to look.
-    pub scope: Scope,
-    /// How often images are scanned.
-    pub cadence: Cadence,
-    /// How many scans may be started.
-    pub budget: Budget,
-    /// What is too bad.
-    pub gate: Gate,
-    /// What is accepted.
-    pub exceptions: Exceptions,
-    /// How many calls are in flight at once.
-    pub concurrency: usize,
-    /// How soon after its start a scan is first asked about.
-    pub first_question: SignedDuration,
-    /// How long one scan is waited for.
-    pub scan_patience: SignedDuration,
-}
-
-/// Where a pass looks.
-#[derive(Debug, Clone)]
-pub enum Scope {
-    /// The whole registry, as far as it is selected.
-    Selected(Selection),
-    /// These images and repositories, without any filter.
-    Named(Vec<ImageName>),
-}
-
-impl Default for Pass {
-    /// A whole pass over everything, with the defaults of each policy.
-    fn default() -> Self {
-        Self {
-            act: true,
-            scope: Scope::Selected(Selection::default()),
-            cadence: Cadence::default(),
-            budget: Budget::default(),
-            gate: Gate::default(),
-            exceptions: Exceptions::default(),
-            concurrency: 20,
-            first_question: SignedDuration::from_secs(3),
-            scan_patience: SignedDuration::from_mins(15),
-        }
-    }
-}
 
 /// How a pass over one registry went; what came of each image is in the ledger.
 #[derive(Debug, Clone, PartialEq)]

@@ -115,10 +115,11 @@ pub fn is_premature(scan: &Scan, now: Timestamp) -> bool {
 fn due_by_age(scanned_at: Timestamp, cadence: &Cadence, now: Timestamp) -> Standing {
     let ago = now.duration_since(scanned_at);
     let expiry = cadence.expiry.to_string();
-    let expired = scanned_at < cadence.expiry.before(now);
+    // Counted from the scan, not back from now: with months of different lengths only that is monotone in time.
+    let due_from = cadence.expiry.after(scanned_at);
     let quota_ends = scanned_at.saturating_add(IMAGE_QUOTA_WINDOW).unwrap_or(Timestamp::MAX);
-    if !expired {
-        let next = cadence.expiry.after(scanned_at).max(quota_ends);
+    if now <= due_from {
+        let next = due_from.max(quota_ends);
         Standing::Rest(Rest::Fresh { ago, expiry, next })
     } else if now < quota_ends {
         Standing::Rest(Rest::ImageQuota { ago, next: quota_ends, now })
@@ -313,18 +314,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn due_is_monotone_in_time(age in 0i64..5_000, later in 0i64..5_000, days in 0i32..200) {
+        fn due_is_monotone_in_time(age in 0i64..5_000, later in 0i64..5_000, days in 0i32..200, months in 0i32..5) {
             let last = hours_ago(age);
-            let cadence = cadence(&format!("{days}d"));
+            let cadence = cadence(&format!("{months}m{days}d"));
             let is_due = |at| matches!(due(last.as_ref(), &cadence, at), Standing::Due(_));
             let then = now() + SignedDuration::from_hours(later);
             prop_assert!(!is_due(now()) || is_due(then), "once due, due until scanned");
         }
 
         #[test]
-        fn what_rests_is_due_right_after_the_time_it_names(age in 0i64..5_000, days in 0i32..200) {
+        fn what_rests_is_due_right_after_the_time_it_names(age in 0i64..5_000, days in 0i32..200, months in 0i32..5) {
             let last = hours_ago(age);
-            let cadence = cadence(&format!("{days}d"));
+            let cadence = cadence(&format!("{months}m{days}d"));
             if let Standing::Rest(rest) = due(last.as_ref(), &cadence, now()) {
                 let next = rest.next().unwrap() + SignedDuration::from_millis(1);
                 prop_assert!(matches!(due(last.as_ref(), &cadence, next), Standing::Due(_)));

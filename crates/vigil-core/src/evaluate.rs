@@ -66,13 +66,11 @@ pub fn evaluate(
     exceptions: &Exceptions,
     now: Timestamp,
 ) -> Evaluation {
-    // Where ECR counts more than it lists, its count stands: a list can be cut short, a count cannot.
-    let listed = Counts::of(&scan.findings);
-    let all = scan.counts.map_or(listed.clone(), |said| said.at_least(&listed));
+    // What ECR counts but does not list is there nevertheless: a list can be cut short, a count cannot.
+    let unlisted = scan.counts.unwrap_or_default().less(&Counts::of(&scan.findings));
     let mut findings = scan.findings;
     findings.sort_by(Finding::report_order);
-    let mut details = Vec::new();
-    let mut accepted = Vec::new();
+    let (mut open, mut accepted) = (Vec::new(), Vec::new());
     for finding in findings {
         let exception = exceptions.accepting(&finding, repository, image, now);
         if let Some((place, exception)) = exception {
@@ -81,16 +79,18 @@ pub fn evaluate(
         } else if finding.suppressed {
             let reason = "suppressed in Amazon Inspector".to_owned();
             accepted.push(Accepted { finding, by: AcceptedBy::Inspector, reason });
-        } else if finding.severity >= gate.detail {
-            details.push(finding);
+        } else {
+            open.push(finding);
         }
     }
-    let counts = all.less(&Counts::of(accepted.iter().map(|accepted| &accepted.finding)));
+    let mut counts = Counts::of(&open);
+    counts.add(&unlisted);
+    open.retain(|finding| finding.severity >= gate.detail);
     let crossed = gate.thresholds.levels().filter_map(|(severity, threshold)| {
         let count = counts.get(&severity);
         (count > 0 && count >= threshold).then_some(Crossed { severity, count, threshold })
     });
-    Evaluation { scanned_at: scan.completed_at, crossed: crossed.collect(), counts, details, accepted }
+    Evaluation { scanned_at: scan.completed_at, crossed: crossed.collect(), counts, details: open, accepted }
 }
 
 impl fmt::Display for Crossed {
@@ -180,6 +180,18 @@ mod tests {
         let told: Vec<_> = evaluation.details.iter().map(|finding| finding.severity.to_string()).collect();
         assert_eq!(told, ["CRITICAL", "HIGH"]);
         assert_eq!(evaluation.counts.total(), 4);
+    }
+
+    #[test]
+    fn a_finding_in_several_packages_counts_once_until_all_are_accepted() {
+        let in_package =
+            |package: &str| Finding { arn: Some("arn:1".into()), ..finding("CVE-1", "HIGH", package) };
+        let findings = [in_package("a"), in_package("b")];
+        assert_eq!(judge(&findings, &Exceptions::default()).counts.total(), 1);
+        let only_in_a =
+            Exception { package: Some("a".into()), ..accept("CVE-1").iter().next().unwrap().clone() };
+        assert_eq!(judge(&findings, &Exceptions::new(vec![only_in_a])).counts.total(), 1);
+        assert_eq!(judge(&findings, &accept("CVE-1")).counts.total(), 0);
     }
 
     #[test]

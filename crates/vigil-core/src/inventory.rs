@@ -1,6 +1,6 @@
 //! What a repository holds, once its indexes are opened: children carry the tags and platform that an index gives them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::image::{Child, Digest, Image, Kind, Platform, Tag};
 
@@ -19,13 +19,13 @@ struct FromIndexes {
 /// Brings the listed images of a repository together with what its indexes say of them. An index inside an index hands
 /// on what it was given. Images are returned in the order of their digests.
 pub fn inventory(mut listed: Vec<Image>, indexes: &[OpenedIndex]) -> Vec<Image> {
-    // One round for each level of nesting; an index cannot contain itself, since its digest covers its content.
-    for _ in 0..=indexes.len() {
-        let before = listed.clone();
+    // An index inside an index needs a round more for each level of nesting. It cannot contain itself, since its digest
+    // covers its content, so there are fewer levels than indexes.
+    let known: HashSet<Digest> = indexes.iter().map(|(index, _)| *index).collect();
+    let holds_index = |children: &[Child]| children.iter().any(|child| known.contains(&child.digest));
+    let nested = indexes.iter().filter(|(_, children)| holds_index(children)).count();
+    for _ in 0..=nested {
         apply(&mut listed, indexes);
-        if listed == before || indexes.is_empty() {
-            break;
-        }
     }
     listed.sort_by_key(|image| image.digest);
     listed.dedup_by_key(|image| image.digest);

@@ -11,6 +11,7 @@ pub mod fault;
 pub mod finding;
 pub mod image;
 pub mod inventory;
+pub mod pass;
 pub mod plan;
 pub mod policy;
 pub mod port;
@@ -23,12 +24,13 @@ mod stories;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use cycle::{CycleReport, Pass, Scope, cycle};
+pub use cycle::{CycleReport, cycle};
 pub use due::{Due, Rest, Standing, due};
 pub use evaluate::{Accepted, AcceptedBy, Crossed, Evaluation, evaluate};
 pub use fault::{Fault, FaultKind};
 pub use finding::{Counts, Difference, Finding, Package, Score, Severity, difference};
 pub use image::{AccountId, Digest, Image, ImageName, Partition, Region, RegistryId, RepositoryName, Tag};
+pub use pass::{Pass, Ports, Scope};
 pub use plan::{Budget, Hold, Plan, plan};
 pub use record::{Decision, Ending, Entry, ImageRecord, Unfinished};
 pub use scan::{Meaning, Scan, ScanState};

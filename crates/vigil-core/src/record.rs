@@ -155,6 +155,10 @@ pub fn add_up(entries: impl IntoIterator<Item = Entry>) -> RepositoryRecord {
         let mut judgements = judged.remove(digest).unwrap_or_default();
         image.ending = ended.remove(digest);
         image.evaluation = judgements.pop();
+        // What is left out in the end, as an image that was archived meanwhile, is left out with its findings.
+        if matches!(image.decision, Decision::LeaveOut(_)) {
+            image.evaluation = None;
+        }
         let pair = judgements.pop().zip(image.evaluation.as_ref());
         image.change = pair.map(|(before, after)| difference(&before.details, &after.details));
     }

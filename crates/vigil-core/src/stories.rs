@@ -6,9 +6,10 @@ use std::sync::Mutex;
 use jiff::SignedDuration;
 use tokio::sync::oneshot;
 
-use crate::cycle::{Pass, Ports, Scope, cycle};
+use crate::cycle::cycle;
 use crate::fault::FaultKind;
 use crate::image::{Child, Image, Kind, Platform, RegistryId};
+use crate::pass::{Pass, Ports, Scope};
 use crate::plan::Budget;
 use crate::port::{Clock, Milestone, Mode, Progress, Registry, Scanner, Silent, Start};
 use crate::record::{Decision, Ending, ImageRecord, Unfinished};
@@ -145,6 +146,8 @@ async fn whatever_ecr_answers_is_a_result_of_that_image_alone() {
         ecr.add("team/app", image(n, &[&format!("v{n}")], 1), None);
     }
     ecr.answer_start(digest(1), Start::OnceADay);
+    ecr.add("team/app", image(8, &["v8"], 30), Some(scan("COMPLETE", Some(days_ago(9)), &[])));
+    ecr.answer_start(digest(8), Start::OnceADay);
     ecr.answer_start(
         digest(2),
         Start::Unsupported("An artifact with media type 'x' cannot be scanned.".into()),

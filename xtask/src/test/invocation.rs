@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 /// With one of these the caller names packages, which `--workspace` would override.
 const PACKAGES: [&str; 4] = ["-p", "--package", "--workspace", "--exclude"];
 
-/// With one of these the caller names targets, to which `--all-targets` would add all the others.
+/// With one of these the caller names targets, to which ours would add all the others.
 const TARGETS: [&str; 10] = [
     "--lib",
     "--bin",
@@ -19,7 +19,7 @@ const TARGETS: [&str; 10] = [
     "--doc",
 ];
 
-/// All targets, which compiles the examples too: one of them is run by a test.
+/// The libraries, the programs and the tests.
 pub(super) fn of_tests(asked: &[OsString]) -> Vec<OsString> {
     let own = asked.iter().take_while(|argument| *argument != "--");
     let names = |flags: &[&str]| own.clone().any(|argument| flags.iter().any(|flag| is_flag(argument, flag)));
@@ -30,9 +30,14 @@ pub(super) fn of_tests(asked: &[OsString]) -> Vec<OsString> {
         arguments.push("--workspace");
     }
     if !names(&TARGETS) {
-        arguments.push("--all-targets");
+        arguments.extend(["--lib", "--bins", "--tests"]);
     }
     arguments.into_iter().map(OsString::from).chain(asked.iter().cloned()).collect()
+}
+
+/// The examples.
+pub(super) fn of_examples() -> Vec<OsString> {
+    ["build", "--quiet", "--workspace", "--examples"].map(OsString::from).to_vec()
 }
 
 /// The doc tests, which are in no target that can be asked for together with others.
@@ -58,10 +63,10 @@ mod tests {
 
     #[test]
     fn everything_is_run_unless_something_is_named() {
-        check("", "test --no-fail-fast --workspace --all-targets");
-        check("due", "test --no-fail-fast --workspace --all-targets due");
-        check("-p vigil-core due", "test --no-fail-fast --all-targets -p vigil-core due");
-        check("-pvigil-core", "test --no-fail-fast --all-targets -pvigil-core");
+        check("", "test --no-fail-fast --workspace --lib --bins --tests");
+        check("due", "test --no-fail-fast --workspace --lib --bins --tests due");
+        check("-p vigil-core due", "test --no-fail-fast --lib --bins --tests -p vigil-core due");
+        check("-pvigil-core", "test --no-fail-fast --lib --bins --tests -pvigil-core");
         check("--package=vigil-core --lib", "test --no-fail-fast --package=vigil-core --lib");
         check("--test it", "test --no-fail-fast --workspace --test it");
     }
@@ -70,8 +75,8 @@ mod tests {
     fn what_is_meant_for_the_test_program_names_nothing() {
         check(
             "due -- --test-threads=1",
-            "test --no-fail-fast --workspace --all-targets due -- --test-threads=1",
+            "test --no-fail-fast --workspace --lib --bins --tests due -- --test-threads=1",
         );
-        check("-- --test it", "test --no-fail-fast --workspace --all-targets -- --test it");
+        check("-- --test it", "test --no-fail-fast --workspace --lib --bins --tests -- --test it");
     }
 }

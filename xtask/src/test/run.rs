@@ -43,7 +43,8 @@ pub(crate) fn run(workspace: &Workspace, asked: &[OsString]) -> Result<ExitCode,
 
 /// Doc tests go first: the run then ends with the summary of a program that executed tests.
 fn rounds(workspace: &Workspace, asked: &[OsString]) -> Vec<Vec<OsString>> {
-    let mut rounds = vec![invocation::of_tests(asked)];
+    // A test runs an example as a user would: only a plain build puts it where one finds it.
+    let mut rounds = vec![invocation::of_examples(), invocation::of_tests(asked)];
     if asked.is_empty() && any_doc_test(&workspace.root) {
         rounds.insert(0, invocation::of_doc_tests());
     }

@@ -2,7 +2,7 @@
 
 use indicatif::MultiProgress;
 use jiff::Timestamp;
-use vigil_core::cycle::Ports;
+use vigil_core::Ports;
 use vigil_core::image::ImageName;
 use vigil_core::port::{Clock, NotRecorded};
 use vigil_core::{CycleReport, Pass, Scope, cycle};

@@ -10,6 +10,7 @@ const CVSS: [&str; 3] = ["2", "3", "4"];
 pub(super) fn finding(found: &ImageScanFinding) -> Finding {
     Finding {
         id: found.name().unwrap_or_default().into(),
+        arn: None,
         severity: found.severity().map_or(Severity::Undefined, |said: &FindingSeverity| said.as_str().into()),
         package: attribute(found, "package_name").map(|name| package(found, name)),
         scores: CVSS.into_iter().filter_map(|major| score(found, major)).collect(),

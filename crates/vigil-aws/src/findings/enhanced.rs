@@ -16,6 +16,7 @@ pub(super) fn findings(found: &EnhancedImageScanFinding) -> Vec<Finding> {
     let id = details.and_then(|details| details.vulnerability_id()).or(found.title());
     let general = Finding {
         id: id.or(found.finding_arn()).unwrap_or_default().into(),
+        arn: text(found.finding_arn()),
         severity: found.severity().map_or(Severity::Undefined, Severity::from),
         package: None,
         scores: scores(found),

@@ -33,6 +33,7 @@ async fn a_basic_finding_names_its_package_and_score() {
     let scan = read(sample("basic-complete-cvss2.json")).await;
     let expected = Finding {
         id: "CVE-2019-5188".into(),
+        arn: None,
         severity: Severity::Medium,
         package: Some(Package {
             name: "e2fsprogs".into(),

@@ -1,6 +1,6 @@
 //! How many findings of each severity.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +12,17 @@ use super::{Finding, Severity};
 pub struct Counts(BTreeMap<Severity, u64>);
 
 impl Counts {
-    /// Counts findings by their severity.
+    /// Counts findings by their severity, as ECR does: one that is in several packages counts once.
     pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
-        findings.into_iter().map(|finding| (finding.severity.clone(), 1)).collect()
+        let mut counted = BTreeSet::new();
+        let mut is_new = |finding: &&Finding| {
+            finding.arn.as_ref().is_none_or(|arn| counted.insert((arn.clone(), finding.id.clone())))
+        };
+        findings
+            .into_iter()
+            .filter(|finding| is_new(finding))
+            .map(|finding| (finding.severity.clone(), 1))
+            .collect()
     }
 
     /// The number of findings of one severity.
@@ -42,12 +50,6 @@ impl Counts {
         for (severity, count) in &other.0 {
             *self.0.entry(severity.clone()).or_default() += count;
         }
-    }
-
-    /// For each severity the larger of the two numbers.
-    pub fn at_least(&self, other: &Self) -> Self {
-        let larger = |severity: &Severity| (severity.clone(), self.get(severity).max(other.get(severity)));
-        self.0.keys().chain(other.0.keys()).map(larger).collect::<BTreeMap<_, _>>().into_iter().collect()
     }
 
     /// These numbers less the other's, never below zero.

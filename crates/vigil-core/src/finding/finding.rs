@@ -12,6 +12,9 @@ use super::Severity;
 pub struct Finding {
     /// The vulnerability's id, such as `CVE-2024-3094`.
     pub id: Arc<str>,
+    /// The finding's own id, where the scanner gives one: one finding can be in several packages, and counts once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arn: Option<Arc<str>>,
     /// As ECR says it.
     pub severity: Severity,
     /// The package that carries it, where the scanner names one.

@@ -50,11 +50,12 @@ impl FromStr for RepositoryName {
     type Err = InvalidName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        #[expect(clippy::expect_used, reason = "the pattern is a constant, and a test matches it")]
+        static FORM: LazyLock<Regex> = LazyLock::new(|| {
             let part = "[a-z0-9]+(?:(?:[.]|_|__|-+)[a-z0-9]+)*";
-            Regex::new(&format!("^{part}(?:/{part})*$")).ok()
+            Regex::new(&format!("^{part}(?:/{part})*$")).expect("a regular expression")
         });
-        let well_formed = FORM.as_ref().is_some_and(|form| form.is_match(text));
+        let well_formed = FORM.is_match(text);
         if (2..=256).contains(&text.len()) && well_formed {
             return Ok(Self(text.into()));
         }

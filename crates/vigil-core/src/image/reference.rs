@@ -54,15 +54,16 @@ impl RegistryHost {
     /// Reads a host of any partition, plain, FIPS or dual-stack; `None` for any other host.
     pub fn parse(host: &str) -> Option<Self> {
         // The forms are those that the Amazon ECR credential helper accepts.
-        static FORM: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        #[expect(clippy::expect_used, reason = "the pattern is a constant, and a test matches it")]
+        static FORM: LazyLock<Regex> = LazyLock::new(|| {
             Regex::new(concat!(
                 r"^(\d{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9][a-z0-9-]*)\.",
                 r"(?:amazonaws\.(?:com(?:\.cn)?|eu)|on\.(?:aws|amazonwebservices\.com\.cn)",
                 r"|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$"
             ))
-            .ok()
+            .expect("a regular expression")
         });
-        let parts = FORM.as_ref()?.captures(host)?;
+        let parts = FORM.captures(host)?;
         Some(Self { account: parts[1].parse().ok()?, region: parts[2].parse().ok()? })
     }
 }

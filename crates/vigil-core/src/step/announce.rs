@@ -1,8 +1,8 @@
 //! Writing down what a pass decided and saw.
 
-use super::collect::Awaited;
-use crate::cycle::Ports;
+use super::settle::Awaited;
 use crate::image::RepositoryName;
+use crate::pass::Ports;
 use crate::plan::{Held, Plan};
 use crate::port::{Milestone, Mode, NotRecorded};
 use crate::record::{Decision, Entry};
@@ -26,16 +26,20 @@ pub async fn announce(
         record(ports, &start.repository, vec![decided]).await?;
     }
     for awaited in awaited {
-        let decision = match mode {
-            Mode::OnRequest => Decision::Wait,
-            Mode::ByItself => Decision::Observe,
-        };
-        let decided = Entry::Decided(Box::new(awaited.image.clone()), decision);
+        let decided = Entry::Decided(Box::new(awaited.image.clone()), of_awaited(mode));
         record(ports, &awaited.repository, vec![decided]).await?;
     }
     let planned = Milestone::Planned { starts: plan.starts.len(), under_way: awaited.len() };
     ports.progress.reached(ports.registry.id(), planned);
     Ok(())
+}
+
+/// What is decided of an image whose scan is under way.
+pub(super) fn of_awaited(mode: Mode) -> Decision {
+    match mode {
+        Mode::OnRequest => Decision::Wait,
+        Mode::ByItself => Decision::Observe,
+    }
 }
 
 pub(super) async fn record_held(ports: Ports<'_>, held: Held) -> Result<(), NotRecorded> {

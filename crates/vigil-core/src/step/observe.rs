@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 
-use super::collect::Awaited;
 use super::flight::{Flight, Next};
+use super::settle::{Awaited, StartedBy};
 use super::survey::{Survey, survey};
-use crate::cycle::{Pass, Ports, Scope};
 use crate::due::{Standing, due, is_premature};
 use crate::evaluate::evaluate;
 use crate::fault::{Fault, FaultKind};
 use crate::image::{Image, Pick, RepositoryName};
+use crate::pass::{Pass, Ports, Scope};
 use crate::plan::{Candidate, Plan, Shortlist};
 use crate::port::{Cursor, Milestone, Mode, NotRecorded, Page};
 use crate::record::{Decision, Ending, Entry, Unfinished};
@@ -196,6 +196,11 @@ impl<'a> Watch<'a> {
     }
 
     async fn take_survey(&mut self, survey: Survey) -> Result<(), NotRecorded> {
+        survey
+            .faults
+            .iter()
+            .chain(survey.unopened.iter().map(|(_, fault)| fault))
+            .for_each(|fault| self.take_fault(fault));
         let mut entries: Vec<Entry> = survey.missing.into_iter().map(Entry::Missing).collect();
         entries.extend(survey.faults.into_iter().map(Entry::Unread));
         let mut looked_at = 0;
@@ -252,15 +257,18 @@ impl<'a> Watch<'a> {
         scan: Option<Scan>,
     ) -> Result<(), NotRecorded> {
         let standing = due(scan.as_ref(), &self.pass.cadence, self.now);
-        let finished =
-            scan.filter(|scan| scan.meaning() == Meaning::Finished && standing != Standing::UnderWay);
+        let (under_way, finished) = match standing {
+            Standing::UnderWay => (scan, None),
+            _ => (None, scan.filter(|scan| scan.meaning() == Meaning::Finished)),
+        };
         if let Some(at) = finished.as_ref().and_then(|scan| scan.completed_at) {
             self.shortlist.count_scan(at);
         }
         match standing {
             Standing::UnderWay => {
-                self.await_scan(repository, image);
-                Ok(())
+                // It was started within the day, or will soon have been.
+                self.shortlist.count_scan(self.now);
+                self.await_scan(repository, image, under_way).await
             }
             Standing::Rest(rest) => {
                 let ending = match &rest {
@@ -293,21 +301,33 @@ impl<'a> Watch<'a> {
                 .await;
         };
         if is_premature(&scan, self.now) {
-            self.await_scan(repository, image);
-            return Ok(());
+            return self.await_scan(repository, image, Some(scan)).await;
         }
         match Ending::without_findings(&scan) {
             Some(ending) => self.record_ending(&repository, image, Decision::Observe, ending, None).await,
             None if scan.meaning() == Meaning::Running => {
-                self.await_scan(repository, image);
-                Ok(())
+                self.await_scan(repository, image, Some(scan)).await
             }
             None => self.record_ending(&repository, image, Decision::Observe, Ending::Read, Some(scan)).await,
         }
     }
 
-    fn await_scan(&mut self, repository: RepositoryName, image: Image) {
-        self.awaited.push(Awaited::new(repository, image, None, self.now));
+    /// Takes note of a scan that is under way. A plan only says so; a pass waits for it.
+    async fn await_scan(
+        &mut self,
+        repository: RepositoryName,
+        image: Image,
+        said: Option<Scan>,
+    ) -> Result<(), NotRecorded> {
+        if !self.pass.act {
+            let decision = super::announce::of_awaited(self.mode);
+            return self.record(&repository, vec![Entry::Decided(Box::new(image), decision)]).await;
+        }
+        let mut awaited = Awaited::new(repository, image, StartedBy::Others, self.now);
+        awaited.showed_nothing = said.as_ref().is_some_and(|scan| is_premature(scan, self.now));
+        awaited.last_said = said.map(|scan| scan.state);
+        self.awaited.push(awaited);
+        Ok(())
     }
 
     /// A plan is about scans: what earlier ones found does not belong to it.

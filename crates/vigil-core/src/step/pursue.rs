@@ -5,15 +5,14 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use jiff::Timestamp;
 
-use super::collect::{Awaited, Reading, settle};
 use super::flight::{Flight, Next};
 use super::patience::Patience;
+use super::settle::{Awaited, Reading, StartedBy, settle};
 use super::{record, record_held};
-use crate::cycle::{Pass, Ports};
-use crate::due::Due;
 use crate::evaluate::evaluate;
 use crate::fault::{Fault, FaultKind};
 use crate::image::{Image, RepositoryName};
+use crate::pass::{Pass, Ports};
 use crate::plan::{Candidate, Held, Hold};
 use crate::policy::LeftOut;
 use crate::port::{Milestone, NotRecorded, Start};
@@ -51,14 +50,15 @@ struct Waiting {
     awaited: Awaited,
 }
 
+#[derive(Clone)]
 enum Call {
     Start(Candidate),
     Read(Awaited),
 }
 
 enum Answer {
-    Start(Result<Start, Fault>),
-    Read(Result<Option<Scan>, Fault>),
+    Start(Candidate, Result<Start, Fault>),
+    Read(Awaited, Result<Option<Scan>, Fault>),
 }
 
 /// Starts what is to be started and waits for what is under way.
@@ -74,11 +74,17 @@ pub async fn pursue(
     stop: &Stop,
 ) -> Result<Pursued, NotRecorded> {
     let now = ports.clock.now();
+    let wait = |mut awaited: Awaited| {
+        // The look may have taken hours: our patience with a scan begins when we begin to wait.
+        awaited.since = now;
+        let at = if awaited.showed_nothing { later(now, pass.first_question) } else { now };
+        Reverse(Waiting { at, awaited })
+    };
     let mut pursuit = Pursuit {
         ports,
         pass,
         queue: starts.into(),
-        waiting: awaited.into_iter().map(|awaited| Reverse(Waiting { at: now, awaited })).collect(),
+        waiting: awaited.into_iter().map(wait).collect(),
         patience: Patience::starting_at(pass.first_question),
         started: 0,
         closed: None,
@@ -90,7 +96,7 @@ pub async fn pursue(
             break Some(halt);
         }
         pursuit.launch(&mut flight);
-        pursuit.give_up_queue().await?;
+        pursuit.give_up().await?;
         let next = pursuit.waiting.peek().map(|Reverse(waiting)| waiting.at);
         if flight.len() == 0 && next.is_none() {
             break None;
@@ -98,14 +104,14 @@ pub async fn pursue(
         // With every call in flight there is no time to wait for: only an answer makes room.
         let wake = next.filter(|_| flight.len() < pass.concurrency.max(1));
         match flight.next(ports.clock, wake, stop).await {
-            Next::Landed(call, answer) => pursuit.take(call, answer).await?,
+            Next::Landed(_, answer) => pursuit.take(answer).await?,
             Next::Due => {}
             Next::Halted(halt) => break Some(halt),
         }
     };
     let (landed, abandoned) = flight.land(ports.clock).await;
-    for (call, answer) in landed {
-        pursuit.take(call, answer).await?;
+    for (_, answer) in landed {
+        pursuit.take(answer).await?;
     }
     let started = pursuit.started;
     pursuit.name_unfinished(abandoned).await?;
@@ -120,15 +126,15 @@ impl<'a> Pursuit<'a> {
             // Questions that are due come first: their answers free memory, starts fill it.
             if let Some(awaited) = self.next_question(now) {
                 let (repository, digest) = (awaited.repository.clone(), awaited.image.digest);
-                flight.launch(Call::Read(awaited), async move {
-                    Answer::Read(ports.scanner.read(&repository, digest).await)
+                flight.launch(Call::Read(awaited.clone()), async move {
+                    Answer::Read(awaited, ports.scanner.read(&repository, digest).await)
                 });
             } else if self.closed.is_none()
                 && let Some(candidate) = self.queue.pop_front()
             {
                 let (repository, digest) = (candidate.repository.clone(), candidate.image.digest);
-                flight.launch(Call::Start(candidate), async move {
-                    Answer::Start(ports.scanner.start(&repository, digest).await)
+                flight.launch(Call::Start(candidate.clone()), async move {
+                    Answer::Start(candidate, ports.scanner.start(&repository, digest).await)
                 });
             } else {
                 break;
@@ -142,7 +148,7 @@ impl<'a> Pursuit<'a> {
         while self.waiting.peek().is_some_and(|Reverse(waiting)| waiting.at <= now) {
             let Reverse(Waiting { awaited, .. }) = self.waiting.pop()?;
             let first = later(awaited.since, self.patience.first());
-            if awaited.questions == 0 && awaited.accepted && first > now {
+            if awaited.questions == 0 && awaited.by == StartedBy::Us && first > now {
                 self.waiting.push(Reverse(Waiting { at: first, awaited }));
             } else {
                 return Some(awaited);
@@ -151,12 +157,10 @@ impl<'a> Pursuit<'a> {
         None
     }
 
-    async fn take(&mut self, call: Call, answer: Answer) -> Result<(), NotRecorded> {
-        match (call, answer) {
-            (Call::Start(candidate), Answer::Start(answer)) => self.take_start(candidate, answer).await,
-            (Call::Read(awaited), Answer::Read(answer)) => self.take_scan(awaited, answer).await,
-            // A call's answer is of the call's own kind: `launch` pairs them.
-            _ => Ok(()),
+    async fn take(&mut self, answer: Answer) -> Result<(), NotRecorded> {
+        match answer {
+            Answer::Start(candidate, answer) => self.take_start(candidate, answer).await,
+            Answer::Read(awaited, answer) => self.take_scan(awaited, answer).await,
         }
     }
 
@@ -170,13 +174,21 @@ impl<'a> Pursuit<'a> {
                 self.started += 1;
                 self.ports.progress.reached(self.ports.registry.id(), Milestone::Started);
                 let Candidate { repository, image, why } = candidate;
-                let mut awaited = Awaited::new(repository, image, why.scanned_at(), self.ports.clock.now());
-                awaited.accepted = true;
+                let mut awaited = Awaited::new(repository, image, StartedBy::Us, self.ports.clock.now());
+                awaited.before = why.scanned_at();
                 let at = later(awaited.since, self.patience.first());
                 self.waiting.push(Reverse(Waiting { at, awaited }));
                 Ok(())
             }
-            Ok(Start::OnceADay) => self.take_once_a_day(candidate).await,
+            Ok(Start::OnceADay) => {
+                // Somebody was faster since our look, on push or by request: what that scan found is read instead.
+                let Candidate { repository, image, why } = candidate;
+                let mut awaited =
+                    Awaited::new(repository, image, StartedBy::OthersPerhaps, self.ports.clock.now());
+                awaited.before = why.scanned_at();
+                self.waiting.push(Reverse(Waiting { at: awaited.since, awaited }));
+                Ok(())
+            }
             Ok(Start::RegistryQuota(said)) => {
                 self.close(Closed::Held(Hold::RegistryQuota { said }), candidate).await
             }
@@ -199,30 +211,20 @@ impl<'a> Pursuit<'a> {
         }
     }
 
-    /// ECR has scanned the image within the day. What that scan found is known, unless it came after our look.
-    async fn take_once_a_day(&mut self, candidate: Candidate) -> Result<(), NotRecorded> {
-        let Candidate { repository, image, why } = candidate;
-        let ending = match why {
-            Due::Expired { .. } | Due::ScannedAtUnknownTime => Ending::OnceADay,
-            Due::Failed { said } => Ending::Failed { said },
-            Due::NoResult { said } => Ending::Unavailable { said },
-            Due::NeverScanned => {
-                let awaited = Awaited::new(repository, image, None, self.ports.clock.now());
-                self.waiting.push(Reverse(Waiting { at: awaited.since, awaited }));
-                return Ok(());
-            }
-        };
-        self.end(&repository, &image, ending, None).await
-    }
-
     async fn take_scan(
         &mut self,
         awaited: Awaited,
         answer: Result<Option<Scan>, Fault>,
     ) -> Result<(), NotRecorded> {
+        if let Err(fault) = &answer
+            && fault.kind == FaultKind::Credentials
+        {
+            self.closed.get_or_insert(Closed::Fault(fault.clone()));
+        }
         let now = self.ports.clock.now();
         let (repository, image) = (awaited.repository.clone(), awaited.image.clone());
-        let first = (awaited.questions == 0 && awaited.accepted).then(|| now.duration_since(awaited.since));
+        let first = (awaited.questions == 0 && awaited.by == StartedBy::Us)
+            .then(|| now.duration_since(awaited.since));
         let reading = settle(awaited, answer, self.pass.scan_patience, now);
         if let Some(age) = first {
             self.patience.learn(age, matches!(reading, Reading::Settled(..)));
@@ -256,18 +258,27 @@ impl<'a> Pursuit<'a> {
     async fn close(&mut self, closed: Closed, candidate: Candidate) -> Result<(), NotRecorded> {
         self.queue.push_front(candidate);
         self.closed.get_or_insert(closed);
-        self.give_up_queue().await
+        self.give_up().await
     }
 
-    /// Once the registry is closed, says of everything that was still to be started why it is not.
-    async fn give_up_queue(&mut self) -> Result<(), NotRecorded> {
-        let Some(closed) = &self.closed else { return Ok(()) };
-        for candidate in std::mem::take(&mut self.queue) {
-            match closed {
-                Closed::Held(why) => record_held(self.ports, Held { candidate, why: why.clone() }).await?,
-                Closed::Fault(fault) => {
-                    self.end(&candidate.repository, &candidate.image, Ending::Fault(fault.clone()), None)
-                        .await?;
+    /// Once the registry is closed, says of everything that was still to be started why it is not; and if no call would
+    /// be answered any more, of everything that was waited for too.
+    async fn give_up(&mut self) -> Result<(), NotRecorded> {
+        match &self.closed {
+            None => {}
+            Some(Closed::Held(why)) => {
+                for candidate in std::mem::take(&mut self.queue) {
+                    self.ports.progress.reached(self.ports.registry.id(), Milestone::Settled);
+                    record_held(self.ports, Held { candidate, why: why.clone() }).await?;
+                }
+            }
+            Some(Closed::Fault(fault)) => {
+                let ending = Ending::Fault(fault.clone());
+                for Candidate { repository, image, .. } in std::mem::take(&mut self.queue) {
+                    self.end(&repository, &image, ending.clone(), None).await?;
+                }
+                for Reverse(Waiting { awaited, .. }) in std::mem::take(&mut self.waiting) {
+                    self.end(&awaited.repository, &awaited.image, ending.clone(), None).await?;
                 }
             }
         }

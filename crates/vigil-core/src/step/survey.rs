@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::cycle::Ports;
 use crate::fault::Fault;
 use crate::image::{Digest, Image, Kind, Pick, RepositoryName, Storage};
 use crate::inventory::{OpenedIndex, inventory};
+use crate::pass::Ports;
 use crate::policy::{Selection, Sight, select};
 
 /// A repository, looked over.

@@ -117,7 +117,8 @@ impl Registry for MemoryEcr {
     }
 
     async fn named(&self, repository: &RepositoryName, picks: &[Pick]) -> Result<Vec<Image>, Fault> {
-        let all = self.lock().images.get(repository).cloned().unwrap_or_default();
+        let gone = || Fault::new(FaultKind::RepositoryGone, "DescribeImages", repository.as_str());
+        let all = self.lock().images.get(repository).cloned().ok_or_else(gone)?;
         let named = |image: &Image| {
             picks.iter().any(|pick| match pick {
                 Pick::Whole => true,

@@ -41,6 +41,7 @@ pub fn finding(id: &str, severity: &str, package: &str) -> Finding {
     };
     Finding {
         id: id.into(),
+        arn: None,
         severity: severity.into(),
         package: Some(package),
         scores: Vec::new(),

@@ -59,8 +59,17 @@ pub(super) struct ChangeView<'a> {
 
 impl<'a> FindingView<'a> {
     pub(super) fn of(finding: &'a Finding) -> Self {
-        let Finding { id, severity, package, scores, description, links, exploit_known, suppressed: _ } =
-            finding;
+        let Finding {
+            id,
+            severity,
+            package,
+            scores,
+            description,
+            links,
+            exploit_known,
+            arn: _,
+            suppressed: _,
+        } = finding;
         Self {
             id,
             severity: severity.as_str(),

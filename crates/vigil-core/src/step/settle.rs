@@ -15,8 +15,8 @@ pub struct Awaited {
     pub repository: RepositoryName,
     /// The image.
     pub image: Image,
-    /// Whether the scan was started by this pass.
-    pub accepted: bool,
+    /// Whose scan it is.
+    pub by: StartedBy,
     /// Since when we wait.
     pub since: Timestamp,
     /// When the scan before this one was completed: an answer with that time is an old one.
@@ -30,16 +30,22 @@ pub struct Awaited {
 }
 
 impl Awaited {
-    /// Starts waiting.
-    pub fn new(
-        repository: RepositoryName,
-        image: Image,
-        before: Option<Timestamp>,
-        since: Timestamp,
-    ) -> Self {
-        let (accepted, questions, last_said, showed_nothing) = (false, 0, None, false);
-        Self { repository, image, accepted, since, before, questions, last_said, showed_nothing }
+    /// Starts waiting at this moment.
+    pub fn new(repository: RepositoryName, image: Image, by: StartedBy, since: Timestamp) -> Self {
+        let (before, questions, last_said, showed_nothing) = (None, 0, None, false);
+        Self { repository, image, by, since, before, questions, last_said, showed_nothing }
     }
+}
+
+/// Whose scan is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartedBy {
+    /// This pass.
+    Us,
+    /// Somebody else: it was under way when we looked.
+    Others,
+    /// Somebody else, after our look: ECR refused to start another. Or nobody, if what we saw is all there is.
+    OthersPerhaps,
 }
 
 /// What an answer means.
@@ -70,7 +76,10 @@ pub fn settle(
     }
     match scan.meaning() {
         Meaning::Finished if awaited.before.is_some() && scan.completed_at == awaited.before => {
-            later(awaited, patience, now)
+            match awaited.by {
+                StartedBy::OthersPerhaps => Reading::Settled(Ending::OnceADay, None),
+                StartedBy::Us | StartedBy::Others => later(awaited, patience, now),
+            }
         }
         Meaning::Finished if is_premature(&scan, now) && !awaited.showed_nothing => {
             awaited.showed_nothing = true;
@@ -98,7 +107,7 @@ mod tests {
 
     fn awaited() -> Awaited {
         let since = now() - SignedDuration::from_mins(1);
-        Awaited::new("team/app".parse().unwrap(), image(1, &["v1"], 1), None, since)
+        Awaited::new("team/app".parse().unwrap(), image(1, &["v1"], 1), StartedBy::Us, since)
     }
 
     #[track_caller]
@@ -141,7 +150,9 @@ mod tests {
         let yesterday = now() - SignedDuration::from_hours(30);
         let old = scan("COMPLETE", Some(yesterday), &[finding("CVE-1", "HIGH", "a")]);
         check(Awaited { before: Some(yesterday), ..awaited() }, Some(old.clone()), "later");
-        check(Awaited { before: None, ..awaited() }, Some(old), "Scanned true");
+        check(Awaited { before: None, ..awaited() }, Some(old.clone()), "Scanned true");
+        let refused = Awaited { by: StartedBy::OthersPerhaps, before: Some(yesterday), ..awaited() };
+        check(refused, Some(old), "OnceADay false");
     }
 
     #[test]
