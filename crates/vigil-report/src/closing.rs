@@ -42,6 +42,9 @@ pub(crate) fn write_closing(lines: &mut Lines<'_>, totals: &Totals, closing: &Cl
 /// Writes what must not be overlooked, in formats that have no totals too.
 pub(crate) fn write_alerts(lines: &mut Lines<'_>, closing: &Closing) -> io::Result<()> {
     for report in &closing.registries {
+        if let Some(halt) = report.halted {
+            lines.line(format_args!("Error: registry {}: ended early: {halt}", report.registry))?;
+        }
         for fault in &report.faults {
             lines.line(format_args!("Error: registry {}: {fault}", report.registry))?;
         }
@@ -92,9 +95,8 @@ fn pass_words(report: &CycleReport) -> String {
         Mode::OnRequest => "scans on request",
         Mode::ByItself => "ECR scans by itself",
     };
-    let halted = report.halted.map(|halt| format!("; ended early: {halt}")).unwrap_or_default();
     match report.started {
-        0 => format!("{mode}{halted}"),
-        started => format!("{mode}, {started} started{halted}"),
+        0 => mode.to_owned(),
+        started => format!("{mode}, {started} started"),
     }
 }

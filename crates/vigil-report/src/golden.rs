@@ -1,10 +1,11 @@
 //! Every format of one story, as people and programs see it.
 
 use insta::assert_snapshot;
+use vigil_core::policy::LeftOut;
 use vigil_core::testing::{finding, image, now};
-use vigil_core::{Decision, Due, Ending, Evaluation};
+use vigil_core::{Decision, Digest, Due, Ending, Evaluation, Image};
 
-use crate::stories::{apparmor, decided, ended, found, judged, record, told, told_of};
+use crate::stories::{apparmor, decided, ended, found, judged, linux, record, told, told_of};
 use crate::{Closing, Format, PassKind};
 
 #[test]
@@ -140,6 +141,55 @@ fn findings_that_ecr_counts_without_listing_them_are_not_passed_over() {
     let records = vec![record("eu-west-1", "team/app", entries)];
     let told = told_of(Format::Text, PassKind::Scan, records, Closing::default());
     assert!(told.contains("Details:\nCounted by ECR but not listed: 1\n"), "{told}");
+}
+
+#[test]
+fn what_is_left_out_shows_no_findings_anywhere() {
+    let entries = || {
+        vec![
+            decided(image(1, &["v1"], 1), Decision::Scan(Due::NeverScanned)),
+            judged(1, found(now(), &[apparmor(), finding("CVE-2019-8457", "CRITICAL", "sqlite3")])),
+            decided(image(1, &["v1"], 1), Decision::LeaveOut(LeftOut::Archived)),
+        ]
+    };
+    for format in Format::ALL {
+        for kind in [PassKind::Scan, PassKind::Plan] {
+            let records = vec![record("eu-west-1", "team/app", entries())];
+            let told = told_of(format, kind, records, Closing::default());
+            for word in ["CVE-", "CRITICAL", "accepted  ", "findings  ", "over a threshold"] {
+                assert!(!told.contains(word), "{format}, {word}: {told}");
+            }
+            assert_eq!(told.contains("\"findings\":null"), format == Format::Json, "{told}");
+        }
+    }
+}
+
+#[test]
+fn children_of_an_index_that_share_a_platform_or_have_none_do_not_look_alike() {
+    // The testing values differ in the last digits, but people see the first.
+    let digest = |n: u64| format!("sha256:{n:0<64}").parse::<Digest>().unwrap();
+    let amd64 = |n| Image { digest: digest(n), ..linux(image(n, &["multi"], 1), "amd64", None) };
+    let nowhere = |n| Image { platform: None, ..amd64(n) };
+    let told = |format, kind| {
+        let children = [amd64(1), amd64(2), nowhere(3), nowhere(4)];
+        let entries = children.map(|child| decided(child, Decision::Scan(Due::NeverScanned)));
+        told_of(format, kind, vec![record("eu-west-1", "team/app", entries.into())], Closing::default())
+    };
+    let text = told(Format::Text, PassKind::Scan);
+    let json = told(Format::Json, PassKind::Scan);
+    let summary = told(Format::Summary, PassKind::Scan);
+    let plan = told(Format::Text, PassKind::Plan);
+    for (n, short) in [
+        (1, "team/app:multi (linux/amd64, sha256:100000000000)"),
+        (2, "team/app:multi (linux/amd64, sha256:200000000000)"),
+        (3, "team/app:multi (sha256:300000000000)"),
+        (4, "team/app:multi (sha256:400000000000)"),
+    ] {
+        assert!(text.contains(&format!("\nDigest: {}\n", digest(n))), "{text}");
+        assert!(json.contains(&format!("/team/app@{}\"", digest(n))), "{json}");
+        assert!(summary.contains(short), "{summary}");
+        assert!(plan.contains(short), "{plan}");
+    }
 }
 
 #[test]

@@ -6,9 +6,11 @@
 
 mod closing;
 mod format;
+mod gap;
 #[cfg(test)]
 mod golden;
 mod json;
+mod layout;
 mod line;
 mod name;
 mod report;
@@ -24,6 +26,7 @@ mod totals;
 
 pub use closing::{Closing, NotEntered};
 pub use format::{Format, UnknownFormat};
-pub use report::{Header, PassKind, RenderError, Report, render};
+pub use layout::{Header, PassKind};
+pub use report::{RenderError, Report, render};
 pub use status::{Reason, Status, reason, status};
 pub use totals::Totals;

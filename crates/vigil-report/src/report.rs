@@ -2,42 +2,18 @@
 
 use std::io::{self, Write};
 
-use jiff::Timestamp;
 use vigil_core::record::RepositoryRecord;
-use vigil_core::{RegistryId, RepositoryName, Severity};
+use vigil_core::{RegistryId, RepositoryName};
 
 use crate::closing::Closing;
 use crate::format::Format;
 use crate::json::Stream;
+use crate::layout::{Header, Layout, PassKind};
 use crate::name::Place;
 use crate::summary::{PlanSummary, Summary};
 use crate::table::Rows;
 use crate::text::{Blocks, PlanLines};
 use crate::totals::Totals;
-
-/// What stands at the head of a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header {
-    /// What it is a report of, such as `Container security updates`.
-    pub title: String,
-    /// The time by which everything was decided.
-    pub as_of: Timestamp,
-    /// Findings of this severity and worse are told in detail.
-    pub detail: Severity,
-    /// What was done.
-    pub kind: PassKind,
-    /// How many characters a line of a table may have.
-    pub width: Option<u16>,
-}
-
-/// What a report is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PassKind {
-    /// Images were scanned, and this is what came of it.
-    Scan,
-    /// Nothing was done: this is what would be.
-    Plan,
-}
 
 /// A report that could not be completed.
 #[derive(Debug, thiserror::Error)]
@@ -55,21 +31,6 @@ pub struct Report<W> {
     layout: Box<dyn Layout>,
     totals: Totals,
     out: W,
-}
-
-/// What a format writes where. Nothing may be kept that grows with the number of images.
-pub(crate) trait Layout: Send {
-    /// The head.
-    fn begin(&mut self, out: &mut dyn Write) -> io::Result<()>;
-    /// One repository.
-    fn repository(
-        &mut self,
-        out: &mut dyn Write,
-        place: &Place<'_>,
-        record: &RepositoryRecord,
-    ) -> io::Result<()>;
-    /// The end.
-    fn end(&mut self, out: &mut dyn Write, totals: &Totals, closing: &Closing) -> io::Result<()>;
 }
 
 /// Writes a whole report. Repositories come in the order in which they are given; what is said at the end may depend on

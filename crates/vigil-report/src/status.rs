@@ -31,7 +31,7 @@ pub enum Status {
     Unavailable,
     /// A call about it went wrong.
     Fault,
-    /// The pass ended first.
+    /// The pass ended first, or stopped waiting for its scan.
     Unfinished,
     /// It was not looked at.
     LeftOut,

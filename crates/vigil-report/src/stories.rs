@@ -144,7 +144,7 @@ fn log4j() -> Finding {
     }
 }
 
-fn linux(image: Image, architecture: &str, variant: Option<&str>) -> Image {
+pub(crate) fn linux(image: Image, architecture: &str, variant: Option<&str>) -> Image {
     let platform = Platform {
         os: "linux".into(),
         architecture: architecture.into(),

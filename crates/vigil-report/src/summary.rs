@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use vigil_core::record::{ImageRecord, RepositoryRecord};
 
 use crate::closing::{Closing, write_alerts, write_closing};
+use crate::gap::{Gap, gaps};
+use crate::layout::Layout;
 use crate::line::Lines;
-use crate::name::{Name, Place, WithPlatform};
-use crate::report::Layout;
+use crate::name::{Distinct, Name, Place};
 use crate::status::{Status, reason, status};
 use crate::totals::Totals;
 
@@ -34,21 +35,16 @@ impl Layout for Summary {
             let status = status(image);
             if status != Status::LeftOut {
                 let name = Name { repository: repository.as_str(), image: &image.image, short: false };
-                lines.line(format_args!("Results for {} in {region}:", WithPlatform(name)))?;
+                lines.line(format_args!("Results for {} in {region}:", Distinct(name)))?;
                 write_image(&mut lines, image, status)?;
             }
         }
-        for missing in &record.missing {
-            lines.line(format_args!("Results for {missing} in {region}:"))?;
-            write_without(&mut lines, "there is no such image or repository")?;
-        }
-        for fault in &record.unread {
-            lines.line(format_args!("Results for {repository} in {region}:"))?;
-            write_without(&mut lines, &fault.to_string())?;
-        }
-        if record.not_reached {
-            lines.line(format_args!("Results for {repository} in {region}:"))?;
-            write_without(&mut lines, "the pass ended before it was looked at")?;
+        for Gap { name, reason, .. } in gaps(record) {
+            let name = name.unwrap_or(repository.as_str());
+            lines.line(format_args!("Results for {name} in {region}:"))?;
+            lines.line(format_args!(" (not scanned: {reason})"))?;
+            lines.blank()?;
+            lines.blank()?;
         }
         Ok(())
     }
@@ -87,12 +83,6 @@ fn write_image(lines: &mut Lines<'_>, record: &ImageRecord, status: Status) -> i
     for (severity, count) in counts.iter().flat_map(|counts| counts.iter()) {
         lines.line(format_args!(" {severity}: {count}"))?;
     }
-    lines.blank()?;
-    lines.blank()
-}
-
-fn write_without(lines: &mut Lines<'_>, reason: &str) -> io::Result<()> {
-    lines.line(format_args!(" (not scanned: {reason})"))?;
     lines.blank()?;
     lines.blank()
 }

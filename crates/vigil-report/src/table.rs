@@ -10,9 +10,10 @@ use vigil_core::record::{ImageRecord, RepositoryRecord};
 use vigil_core::{Counts, RegistryId, Severity};
 
 use crate::closing::{Closing, write_closing};
+use crate::gap::{Gap, gaps};
+use crate::layout::{Header, Layout, PassKind};
 use crate::line::{Lines, plain};
 use crate::name::{Name, Place};
-use crate::report::{Header, Layout, PassKind};
 use crate::status::{Reason, Status, reason, status};
 use crate::text::plan_word;
 use crate::totals::Totals;
@@ -127,10 +128,12 @@ impl Rows {
     }
 
     /// A row about something that is no image.
-    fn other(&self, name: String, word: &str, reason: String) -> Vec<String> {
+    fn gap(&self, place: &Place<'_>, gap: Gap<'_>) -> Vec<String> {
+        let Gap { name, word, reason } = gap;
         let mut row = vec![String::new(); self.columns.len()];
         let last = row.len() - 1;
-        (row[0], row[2], row[last]) = (name, word.to_owned(), reason);
+        row[0] = name.unwrap_or(place.repository.as_str()).to_owned();
+        (row[2], row[last]) = (word.to_owned(), reason);
         row
     }
 }
@@ -149,15 +152,7 @@ impl Layout for Rows {
         let mut lines = Lines::new(out);
         let listed = |image: &&ImageRecord| self.kind == PassKind::Plan || status(image) != Status::LeftOut;
         let images = record.images.iter().filter(listed).map(|image| self.row(place, image));
-        let missing = record.missing.iter().map(|name| {
-            self.other(name.clone(), "missing", "there is no such image or repository".to_owned())
-        });
-        let name = || place.repository.to_string();
-        let unread = record.unread.iter().map(|fault| self.other(name(), "not read", fault.to_string()));
-        let unreached = record
-            .not_reached
-            .then(|| self.other(name(), "not reached", "the pass ended before it was looked at".to_owned()));
-        let rows: Vec<_> = images.chain(missing).chain(unread).chain(unreached).collect();
+        let rows: Vec<_> = images.chain(gaps(record).map(|gap| self.gap(place, gap))).collect();
         if rows.is_empty() {
             return Ok(());
         }

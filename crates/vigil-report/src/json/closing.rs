@@ -11,8 +11,8 @@ use vigil_core::{CycleReport, Fault, RegistryId, RepositoryName};
 
 use super::serial::{BySeverity, Each, RegistryView, Text};
 use crate::closing::{Closing, NotEntered};
+use crate::layout::{Header, PassKind};
 use crate::name::Place;
-use crate::report::{Header, PassKind};
 use crate::status::Status;
 use crate::totals::Totals;
 

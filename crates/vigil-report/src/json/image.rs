@@ -8,7 +8,7 @@ use vigil_core::{Accepted, Crossed, Decision, Digest, Evaluation, Finding, Tag};
 
 use super::finding::{AcceptedView, ChangeView, CrossedView, FindingView};
 use super::serial::{BySeverity, Each, RegistryView, Text};
-use crate::name::{Name, Place};
+use crate::name::{Place, PullUri};
 use crate::status::{Reason, decision_reason, reason, status};
 
 /// Every member is always there; `null` says that something is not known, or does not apply.
@@ -22,7 +22,7 @@ pub(super) struct ImageView<'a> {
     platform: Option<PlatformView<'a>>,
     index: Option<Text<Digest>>,
     pushed_at: Text<Timestamp>,
-    uri: Text<Name<'a>>,
+    uri: Text<PullUri<'a>>,
     console_url: Option<String>,
     decision: DecisionView,
     status: &'static str,

@@ -8,8 +8,8 @@ use vigil_core::record::RepositoryRecord;
 use super::closing::{EndView, HeadView, Kept};
 use super::image::ImageView;
 use crate::closing::Closing;
+use crate::layout::{Header, Layout};
 use crate::name::Place;
-use crate::report::{Header, Layout};
 use crate::totals::Totals;
 
 /// A report on its way.

@@ -6,11 +6,12 @@ use std::io::{self, Write};
 use vigil_core::record::{ImageRecord, RepositoryRecord};
 use vigil_core::{Evaluation, Severity};
 
-use super::findings::write_finding;
+use super::findings::{write_accepted, write_finding};
 use crate::closing::{Closing, write_closing};
+use crate::gap::{Gap, gaps};
+use crate::layout::{Header, Layout};
 use crate::line::Lines;
 use crate::name::{Place, WithPlatform};
-use crate::report::{Header, Layout};
 use crate::status::{Status, reason, status};
 use crate::totals::Totals;
 
@@ -20,17 +21,25 @@ pub(super) const RULE: &str = "----------------------------------------";
 /// The blocks of a scan pass.
 pub(crate) struct Blocks {
     header: Header,
-    /// The first block follows its rule without an empty line; all others have one.
+    spacing: Spacing,
+}
+
+/// The empty line between blocks: the first follows the head's rule without one.
+#[derive(Default)]
+pub(super) struct Spacing {
     any: bool,
+}
+
+impl Spacing {
+    /// Begins a block.
+    pub(super) fn open(&mut self, lines: &mut Lines<'_>) -> io::Result<()> {
+        if std::mem::replace(&mut self.any, true) { lines.blank() } else { Ok(()) }
+    }
 }
 
 impl Blocks {
     pub(crate) fn new(header: Header) -> Self {
-        Self { header, any: false }
-    }
-
-    fn open(&mut self, lines: &mut Lines<'_>) -> io::Result<()> {
-        if std::mem::replace(&mut self.any, true) { lines.blank() } else { Ok(()) }
+        Self { header, spacing: Spacing::default() }
     }
 
     fn image(
@@ -40,11 +49,14 @@ impl Blocks {
         record: &ImageRecord,
         status: Status,
     ) -> io::Result<()> {
-        self.open(lines)?;
-        lines.line(format_args!("Image: {}", WithPlatform(place.image_uri(&record.image))))?;
+        self.spacing.open(lines)?;
+        lines.line(format_args!("Image: {}", WithPlatform(place.image_name(&record.image))))?;
         if let tags @ [_, _, ..] = &record.image.tags[..] {
             let tags: Vec<_> = tags.iter().map(|tag| tag.as_str()).collect();
             lines.line(format_args!("Tags: {}", tags.join(", ")))?;
+        }
+        if record.image.index.is_some() {
+            lines.line(format_args!("Digest: {}", record.image.digest))?;
         }
         write_status(lines, record, status)?;
         if let Some(evaluation) = &record.evaluation {
@@ -65,7 +77,8 @@ impl Blocks {
             lines.line(format_args!("{:>15}{count:>5}", format!("{severity}: ")))?;
         }
         if !evaluation.accepted.is_empty() {
-            lines.line(format_args!("Accepted: {}", evaluation.accepted.len()))?;
+            lines.line("Accepted:")?;
+            evaluation.accepted.iter().try_for_each(|accepted| write_accepted(lines, accepted))?;
         }
         if let Some(change) = record.change.as_ref().filter(|change| !change.is_empty()) {
             let (new, gone) = (change.appeared.len(), change.gone.len());
@@ -115,16 +128,12 @@ impl Layout for Blocks {
                 status => self.image(&mut lines, place, image, status)?,
             }
         }
-        for missing in &record.missing {
-            self.open(&mut lines)?;
-            lines.line(format_args!("Image: {missing}"))?;
-            lines.line("Error: there is no such image or repository")?;
-            lines.line(RULE)?;
-        }
-        let unreached = record.not_reached.then(|| "the pass ended before it was looked at".to_owned());
-        for reason in record.unread.iter().map(ToString::to_string).chain(unreached) {
-            self.open(&mut lines)?;
-            lines.line(format_args!("Repository: {}", place.uri))?;
+        for Gap { name, reason, .. } in gaps(record) {
+            self.spacing.open(&mut lines)?;
+            match name {
+                Some(name) => lines.line(format_args!("Image: {name}"))?,
+                None => lines.line(format_args!("Repository: {}", place.uri))?,
+            }
             lines.line(format_args!("Error: {reason}"))?;
             lines.line(RULE)?;
         }
@@ -133,7 +142,7 @@ impl Layout for Blocks {
 
     fn end(&mut self, out: &mut dyn Write, totals: &Totals, closing: &Closing) -> io::Result<()> {
         let mut lines = Lines::new(out);
-        self.open(&mut lines)?;
+        self.spacing.open(&mut lines)?;
         write_closing(&mut lines, totals, closing)
     }
 }

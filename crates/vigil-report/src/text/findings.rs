@@ -1,8 +1,9 @@
-//! A finding in detail.
+//! A finding in detail, and an accepted one in a line.
 
 use std::io;
 
-use vigil_core::{Finding, Package, Score};
+use vigil_core::evaluate::AcceptedBy;
+use vigil_core::{Accepted, Finding, Package, Score};
 
 use crate::line::Lines;
 
@@ -29,18 +30,36 @@ pub(super) fn write_finding(lines: &mut Lines<'_>, finding: &Finding) -> io::Res
     }
 }
 
+/// Writes who accepted what, and why, on one line.
+pub(super) fn write_accepted(lines: &mut Lines<'_>, accepted: &Accepted) -> io::Result<()> {
+    let Accepted { finding: Finding { id, severity, package, .. }, by, reason } = accepted;
+    let package = package.as_ref().map(|package| format!(" in {}", versioned(package))).unwrap_or_default();
+    let by = match by {
+        // Counted from one, as in the warnings about exceptions.
+        AcceptedBy::Exception(place) => format!(" (exception {})", place + 1),
+        // The reason says so itself.
+        AcceptedBy::Inspector => String::new(),
+    };
+    lines.line(format_args!("  {severity}: {id}{package}: {reason}{by}"))
+}
+
 fn write_package(lines: &mut Lines<'_>, package: &Package) -> io::Result<()> {
-    let Package { name, version, fixed_in, path, .. } = package;
-    match version {
-        Some(version) => lines.line(format_args!("Package: {name}:{version}"))?,
-        None => lines.line(format_args!("Package: {name}"))?,
-    }
+    let Package { fixed_in, path, .. } = package;
+    lines.line(format_args!("Package: {}", versioned(package)))?;
     if let Some(path) = path {
         lines.line(format_args!("Path: {path}"))?;
     }
     match fixed_in {
         Some(fixed_in) => lines.line(format_args!("Fixed in: {fixed_in}")),
         None => Ok(()),
+    }
+}
+
+/// The package with its version, where that is known.
+fn versioned(package: &Package) -> String {
+    match &package.version {
+        Some(version) => format!("{}:{version}", package.name),
+        None => package.name.to_string(),
     }
 }
 

@@ -5,28 +5,24 @@ use std::io::{self, Write};
 use vigil_core::Decision;
 use vigil_core::record::{ImageRecord, RepositoryRecord};
 
-use super::blocks::{RULE, write_head};
+use super::blocks::{RULE, Spacing, write_head};
 use crate::closing::{Closing, write_closing};
+use crate::gap::{Gap, gaps};
+use crate::layout::{Header, Layout};
 use crate::line::Lines;
-use crate::name::{Place, WithPlatform};
-use crate::report::{Header, Layout};
+use crate::name::{Distinct, Place};
 use crate::status::{Status, reason, status};
 use crate::totals::Totals;
 
 /// The lines of a plan.
 pub(crate) struct PlanLines {
     header: Header,
-    /// The first block follows its rule without an empty line; all others have one.
-    any: bool,
+    spacing: Spacing,
 }
 
 impl PlanLines {
     pub(crate) fn new(header: Header) -> Self {
-        Self { header, any: false }
-    }
-
-    fn open(&mut self, lines: &mut Lines<'_>) -> io::Result<()> {
-        if std::mem::replace(&mut self.any, true) { lines.blank() } else { Ok(()) }
+        Self { header, spacing: Spacing::default() }
     }
 }
 
@@ -45,9 +41,9 @@ impl Layout for PlanLines {
             return Ok(());
         }
         let mut lines = Lines::new(out);
-        self.open(&mut lines)?;
+        self.spacing.open(&mut lines)?;
         lines.line(format_args!("Repository: {}", place.uri))?;
-        let uri = |image: &ImageRecord| WithPlatform(place.image_uri(&image.image)).to_string();
+        let uri = |image: &ImageRecord| Distinct(place.image_name(&image.image)).to_string();
         // A digest is so long that lining up with it would push every reason off the screen.
         let tagged = record.images.iter().filter(|image| !image.image.tags.is_empty());
         let width = tagged.map(|image| uri(image).len()).max().unwrap_or(0);
@@ -55,21 +51,18 @@ impl Layout for PlanLines {
             let (word, uri) = (plan_word(image), uri(image));
             lines.line(format_args!("{word:<9} {uri:<width$}  {}", reason(image).text))?;
         }
-        for missing in &record.missing {
-            lines.line(format_args!("missing   {missing:<width$}  there is no such image or repository"))?;
-        }
-        for fault in &record.unread {
-            lines.line(format_args!("error     {fault}"))?;
-        }
-        if record.not_reached {
-            lines.line("error     the pass ended before it was looked at")?;
+        for Gap { name, word, reason } in gaps(record) {
+            match name {
+                Some(name) => lines.line(format_args!("{word:<9} {name:<width$}  {reason}"))?,
+                None => lines.line(format_args!("error     {reason}"))?,
+            }
         }
         lines.line(RULE)
     }
 
     fn end(&mut self, out: &mut dyn Write, totals: &Totals, closing: &Closing) -> io::Result<()> {
         let mut lines = Lines::new(out);
-        self.open(&mut lines)?;
+        self.spacing.open(&mut lines)?;
         write_closing(&mut lines, totals, closing)
     }
 }
