@@ -35,7 +35,7 @@ pub(super) fn write_accepted(lines: &mut Lines<'_>, accepted: &Accepted) -> io::
     let Accepted { finding: Finding { id, severity, package, .. }, by, reason } = accepted;
     let package = package.as_ref().map(|package| format!(" in {}", versioned(package))).unwrap_or_default();
     let by = match by {
-        // Counted from one, as in the warnings about exceptions.
+        // Counted from one, as where the settings are found wrong.
         AcceptedBy::Exception(place) => format!(" (exception {})", place + 1),
         // The reason says so itself.
         AcceptedBy::Inspector => String::new(),
