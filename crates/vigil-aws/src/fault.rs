@@ -5,6 +5,7 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ecr::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecr::types::{ImageFailure, ImageFailureCode};
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use vigil_core::fault::{Fault, FaultKind};
 
@@ -55,7 +56,7 @@ const TOO_FAST: [&str; 10] = [
 ];
 
 /// Codes by which AWS services say that the credentials cannot be used.
-const CREDENTIALS: [&str; 11] = [
+const CREDENTIALS: [&str; 12] = [
     "AuthFailure",
     "ExpiredToken",
     "ExpiredTokenException",
@@ -66,6 +67,7 @@ const CREDENTIALS: [&str; 11] = [
     "MissingAuthenticationToken",
     "MissingAuthenticationTokenException",
     "RequestExpired",
+    "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 ];
 
@@ -85,6 +87,11 @@ impl Refusal {
                     code => Self::said(status, code, said.message()),
                 }
             }
+            other if let Some(refusal) = Self::of_role(other) => match refusal.meaning {
+                // In the midst of a pass it means that no call will succeed any more.
+                Meaning::Denied => Self { meaning: Meaning::Credentials, ..refusal },
+                _ => refusal,
+            },
             other => {
                 let meaning = if is_about_credentials(other) {
                     Meaning::Credentials
@@ -96,6 +103,21 @@ impl Refusal {
                 Self { meaning, message: chain(other) }
             }
         }
+    }
+
+    /// What STS says of the role, if the call was not sent because it could not be assumed. The SDK's own words for it are
+    /// those of its debugging output.
+    pub(crate) fn of_role(error: &(dyn Error + 'static)) -> Option<Self> {
+        let said = causes(error).find_map(|cause| cause.downcast_ref::<AssumeRoleError>())?;
+        // Without a code it was no answer, and the causes tell more.
+        let code = said.code()?;
+        let words = said.message().unwrap_or_default().trim();
+        let meaning = match meaning(400, code, words) {
+            meaning @ (Meaning::Denied | Meaning::Throttled | Meaning::NoAnswer) => meaning,
+            _ => Meaning::Credentials,
+        };
+        let message = if words.is_empty() { code.to_owned() } else { format!("{code}: {words}") };
+        Some(Self { meaning, message })
     }
 
     fn said(status: u16, code: Option<&str>, message: Option<&str>) -> Self {

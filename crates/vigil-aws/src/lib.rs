@@ -14,10 +14,12 @@ mod operation;
 mod pace;
 mod registry;
 mod scanner;
+mod secret;
 mod target;
 
 pub use budget::CallCounts;
 pub use clock::SystemClock;
 pub use operation::{Operation, UnknownOperation};
 pub use registry::AwsRegistry;
+pub use secret::Secret;
 pub use target::{AccessKey, ConnectError, Network, Target, connect};

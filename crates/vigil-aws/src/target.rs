@@ -3,7 +3,6 @@
 //! Credentials come from where AWS programs look for them (environment, profile, web identity, container, instance).
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
 use aws_config::identity::IdentityCache;
@@ -13,21 +12,22 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
 use vigil_core::fault::Fault;
 use vigil_core::image::{AccountId, InvalidRegistry, Partition, Region, RegistryId};
 
 use crate::fault::Refusal;
-use crate::{AwsRegistry, Operation};
+use crate::{AwsRegistry, Operation, Secret};
 
 /// A registry, named by how its account and region are found.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Target {
     /// The region; `None`: the one that the environment or the profile names.
     pub region: Option<Region>,
     /// The role to assume, by its ARN; `None`: the credentials found are used as they are.
     pub role_arn: Option<String>,
-    /// What the role's trust policy asks for besides the caller. Never printed.
-    pub external_id: Option<String>,
+    /// What the role's trust policy asks for besides the caller.
+    pub external_id: Option<Secret>,
 }
 
 /// How AWS is reached. What is not said here is found the SDK's way, from environment and profile.
@@ -45,17 +45,18 @@ pub struct Network {
     pub connect_timeout: Duration,
     /// Calls per second that an operation never exceeds. Without an entry it is as fast as AWS allows, which it learns.
     pub rates: BTreeMap<Operation, f64>,
-    /// A key to use instead of the credentials found, for endpoints that are not AWS.
+    /// A key to use instead of the credentials found, for endpoints that are not AWS. With it nothing else is looked for in
+    /// the environment and in profiles either, and no proxy is used: they are meant for AWS.
     pub access_key: Option<AccessKey>,
 }
 
-/// An access key. Never printed.
-#[derive(Clone, PartialEq, Eq)]
+/// An access key.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessKey {
     /// Its id.
     pub id: String,
     /// Its secret.
-    pub secret: String,
+    pub secret: Secret,
 }
 
 /// Why a registry could not be connected to.
@@ -98,7 +99,10 @@ const SESSION_NAME: &str = "ecr-vigil";
 ///
 /// If there is no region, if settings contradict each other, or if AWS does not accept the credentials.
 pub async fn connect(target: &Target, network: &Network) -> Result<AwsRegistry, ConnectError> {
-    let config = load(target, network).await;
+    let config = match &network.access_key {
+        Some(key) => stand_alone(target, network, key),
+        None => load(target, network).await,
+    };
     let region = config.region().ok_or(ConnectError::NoRegion)?.as_ref().to_owned();
     let region: Region = region.parse().map_err(ConnectError::InvalidRegion)?;
     refuse_contradictions(&config)?;
@@ -111,12 +115,34 @@ pub async fn connect(target: &Target, network: &Network) -> Result<AwsRegistry, 
     Ok(AwsRegistry::new(id, aws_sdk_ecr::Client::from_conf(without_retries), &network.rates))
 }
 
-async fn load(target: &Target, network: &Network) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
+/// What is given, and nothing that is found: the environment and profiles speak of AWS.
+fn stand_alone(target: &Target, network: &Network, AccessKey { id, secret }: &AccessKey) -> SdkConfig {
+    let credentials = Credentials::new(id, secret.expose(), None, None, "settings");
+    // Unlike the SDK's default, a client that is made like this uses no proxy.
+    let tls = tls::Provider::Rustls(CryptoMode::AwsLc);
+    let client = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
+    let region = target.region.as_ref().map(|region| aws_config::Region::new(region.as_str().to_owned()));
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .timeout_config(timeouts(network))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(client)
+        .use_fips(network.fips)
+        .use_dual_stack(network.dual_stack)
+        .region(region);
+    config.set_endpoint_url(network.endpoint_url.clone());
+    config.build()
+}
+
+fn timeouts(network: &Network) -> TimeoutConfig {
+    TimeoutConfig::builder()
         .connect_timeout(network.connect_timeout)
         .operation_attempt_timeout(network.attempt_timeout)
-        .build();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
+        .build()
+}
+
+async fn load(target: &Target, network: &Network) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts(network));
     if let Some(region) = &target.region {
         loader = loader.region(aws_config::Region::new(region.as_str().to_owned()));
     }
@@ -128,9 +154,6 @@ async fn load(target: &Target, network: &Network) -> SdkConfig {
     }
     if let Some(url) = &network.endpoint_url {
         loader = loader.endpoint_url(url);
-    }
-    if let Some(AccessKey { id, secret }) = &network.access_key {
-        loader = loader.credentials_provider(Credentials::new(id, secret, None, None, "settings"));
     }
     loader.load().await
 }
@@ -149,7 +172,7 @@ async fn assume_role(config: SdkConfig, target: &Target) -> SdkConfig {
     let Some(role) = &target.role_arn else { return config };
     let mut provider = AssumeRoleProvider::builder(role).session_name(SESSION_NAME).configure(&config);
     if let Some(external_id) = &target.external_id {
-        provider = provider.external_id(external_id);
+        provider = provider.external_id(external_id.expose());
     }
     let provider = SharedCredentialsProvider::new(provider.build().await);
     // A cache of its own: the one at hand holds the credentials that the role is assumed with.
@@ -160,7 +183,10 @@ async fn assume_role(config: SdkConfig, target: &Target) -> SdkConfig {
 async fn sign_in(config: &SdkConfig, target: &Target, region: Region) -> Result<RegistryId, ConnectError> {
     let named = || target.named(&region);
     let identity = aws_sdk_sts::Client::new(config).get_caller_identity().send().await.map_err(|error| {
-        let fault = Refusal::read(&error).fault("GetCallerIdentity");
+        let fault = match Refusal::of_role(&error) {
+            Some(refusal) => refusal.fault("AssumeRole"),
+            None => Refusal::read(&error).fault("GetCallerIdentity"),
+        };
         ConnectError::SignIn { target: named(), fault }
     })?;
     let (arn, account) = (identity.arn().unwrap_or_default(), identity.account().unwrap_or_default());
@@ -193,22 +219,5 @@ impl Default for Network {
             rates: BTreeMap::new(),
             access_key: None,
         }
-    }
-}
-
-impl fmt::Debug for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let external_id = self.external_id.as_ref().map(|_| "…");
-        f.debug_struct("Target")
-            .field("region", &self.region)
-            .field("role_arn", &self.role_arn)
-            .field("external_id", &external_id)
-            .finish()
-    }
-}
-
-impl fmt::Debug for AccessKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AccessKey(…)")
     }
 }

@@ -5,6 +5,8 @@ use std::path::Path;
 use toml::Value;
 use vigil_core::policy::{Exception, Exceptions, InvalidPattern, Pattern};
 
+use super::raw::not_toml;
+
 /// Reads the file. Every mistake in it is told at once.
 pub(super) fn read(path: &str) -> Result<Exceptions, Vec<String>> {
     let text = std::fs::read_to_string(Path::new(path))
@@ -16,7 +18,7 @@ pub(super) fn read(path: &str) -> Result<Exceptions, Vec<String>> {
 fn parse(text: &str) -> Result<Exceptions, Vec<String>> {
     let table: toml::Table = text
         .parse()
-        .map_err(|error: toml::de::Error| vec![format!("not TOML: {}", error.to_string().trim())])?;
+        .map_err(|error: toml::de::Error| vec![format!("not TOML: {}", not_toml(text, &error))])?;
     let mut problems = Vec::new();
     let mut exceptions = Vec::new();
     for (name, value) in table {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use toml::Value;
+use vigil_aws::Secret;
 
 use super::keys::{Flags, KEYS, Key};
 
@@ -44,7 +45,7 @@ pub(super) struct Written {
 pub(super) struct WrittenTarget {
     pub(super) region: Option<String>,
     pub(super) role_arn: Option<String>,
-    pub(super) external_id: Option<String>,
+    pub(super) external_id: Option<Secret>,
 }
 
 /// All that was written, and what of it could not even be read.
@@ -148,7 +149,7 @@ impl Layers {
         match text.parse::<toml::Table>() {
             Ok(table) => self.read_table(&path, "", table),
             Err(error) => {
-                self.complain("config", source, format!("the file is not TOML: {}", error.to_string().trim()))
+                self.complain("config", source, format!("the file is not TOML: {}", not_toml(&text, &error)))
             }
         }
         self.file = Some(path);
@@ -186,24 +187,31 @@ impl Layers {
                 continue;
             };
             for (name, value) in table {
-                let member = match name.as_str() {
-                    "region" => &mut written.region,
-                    "role_arn" => &mut written.role_arn,
-                    "external_id" => &mut written.external_id,
+                match (name.as_str(), value) {
+                    ("region", Value::String(text)) => written.region = Some(text),
+                    ("role_arn", Value::String(text)) => written.role_arn = Some(text),
+                    ("external_id", Value::String(text)) => written.external_id = Some(text.into()),
+                    ("region" | "role_arn" | "external_id", _) => {
+                        self.complain(&at(&name), source(), "expected a text".into());
+                    }
                     _ => {
                         let problem =
                             "there is no such setting; a target has region, role_arn and external_id";
                         self.complain(&at(&name), source(), problem.into());
-                        continue;
                     }
-                };
-                match value {
-                    Value::String(text) => *member = Some(text),
-                    _ => self.complain(&at(&name), source(), "expected a text".into()),
                 }
             }
             self.targets.push(written);
         }
+    }
+}
+
+/// Says what is wrong with a file and where, without the line itself: it may hold a secret.
+pub(super) fn not_toml(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => format!("line {}: {}", before.matches('\n').count() + 1, error.message()),
+        None => error.message().to_owned(),
     }
 }
 

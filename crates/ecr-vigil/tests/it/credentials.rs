@@ -11,7 +11,12 @@ fn refusal(code: &str) -> FaultAction {
 
 #[tokio::test]
 async fn refused_credentials_end_it_before_it_begins() {
-    for code in ["UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException"] {
+    for code in [
+        "UnrecognizedClientException",
+        "InvalidClientTokenId",
+        "ExpiredTokenException",
+        "SignatureDoesNotMatch",
+    ] {
         let stage = Stage::with_images(quick(), 1).await;
         stage.sim.add_fault(FaultRule::always(refusal(code)));
         stage.run("scan").await.code(4).complains("The security token included in the request is invalid.");
@@ -24,9 +29,12 @@ async fn credentials_that_expire_midway_leave_the_rest_named() {
     let stage = Stage::with_images(quick(), 5).await;
     stage.sim.add_fault(FaultRule::on("StartImageScan", refusal("ExpiredTokenException")).skip(2));
     let scan = stage.run("scan --format json --concurrency 1").await.code(3);
-    assert_eq!((scan.count("scanned"), scan.count("fault")), (2, 3), "{}", scan.outcomes());
+    // Nobody can be asked any more about the scans that were started; whether one was over by then is a race.
+    assert_eq!(scan.count("scanned") + scan.count("fault"), 5, "{}", scan.outcomes());
+    assert!(scan.count("fault") >= 3, "{}", scan.outcomes());
     assert_eq!(stage.calls("StartImageScan"), 3, "refused credentials are not tried again");
-    assert_eq!(scan.outcomes().matches("credentials").count(), 3, "{}", scan.outcomes());
+    let told = scan.outcomes().matches("credentials").count() as u64;
+    assert_eq!(told, scan.count("fault"), "{}", scan.outcomes());
 }
 
 #[tokio::test]

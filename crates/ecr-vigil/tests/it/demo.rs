@@ -13,6 +13,33 @@ async fn the_demo_makes_a_whole_pass_and_needs_nothing() {
     stage.untouched();
 }
 
+/// What people have set for AWS, and what they have broken: the box is not AWS.
+#[tokio::test]
+async fn the_demo_does_not_care_how_aws_is_reached() {
+    let stage = Stage::new().await;
+    stage.write("broken", "[profile");
+    // Nobody listens at port 1.
+    let environment = [
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
+        ("AWS_PROFILE", "no-such-profile"),
+        ("AWS_CONFIG_FILE", "broken"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "broken"),
+        ("AWS_ENDPOINT_URL_ECR", "http://127.0.0.1:1"),
+        ("HTTP_PROXY", "http://127.0.0.1:1"),
+        ("http_proxy", "http://127.0.0.1:1"),
+        ("ALL_PROXY", "http://127.0.0.1:1"),
+        ("VIGIL_SPEED", "11"),
+    ];
+    let demo = "demo --repositories 3 --images 12 --first-question 500ms --format json";
+    let demo = environment
+        .into_iter()
+        .fold(Program::new(demo, stage.home.path()), |demo, (name, value)| demo.env(name, value));
+    let demo = demo.run().await.code(0);
+    assert_eq!(demo.count("fault"), 0, "{}", demo.stdout);
+    assert!(demo.count("scanned") > 0, "{}", demo.stdout);
+}
+
 #[tokio::test]
 async fn boto3_pages_through_the_box() {
     let stage = Stage::new().await;

@@ -35,6 +35,15 @@ async fn what_is_shown_can_be_read_back_and_shows_no_secret() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_not_toml_is_told_by_line_and_its_text_is_kept() {
+    let stage = Stage::new().await;
+    stage.write("vigil.toml", "[[target]]\nregion = 'eu-west-1'\nexternal_id = \"s3cr3t\n");
+    let checked = bare(&stage, "config check").run().await.code(2).silent();
+    assert!(!checked.stderr.contains("s3cr3t"), "{}", checked.stderr);
+    golden("not_toml", &checked.stderr);
+}
+
+#[tokio::test]
 async fn everything_wrong_is_told_at_once_with_key_source_and_form() {
     let stage = Stage::new().await;
     let file = "sped = 3\n[gate]\nhigh = 'many'\nexceptions = 'none.toml'\n[pass]\nconcurency = 1\nconcurrency = 0\n\

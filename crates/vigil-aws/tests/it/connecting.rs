@@ -41,8 +41,10 @@ async fn a_role_that_may_not_be_assumed_is_named_with_the_reason() {
     let error = connect(&target, &stub.network()).await.unwrap_err();
     assert_eq!(error.to_string(), "cannot sign in to eu-west-1 as arn:aws:iam::123456789012:role/scanner");
     let ConnectError::SignIn { fault, .. } = error else { panic!("{error}") };
-    assert_eq!(fault.kind, FaultKind::Credentials);
-    assert!(fault.message.contains("is not authorized to perform: sts:AssumeRole"), "{}", fault.message);
+    assert_eq!(fault.kind, FaultKind::Denied);
+    let said = "AccessDenied: User: arn:aws:iam::123456789012:user/x is not authorized to perform: sts:AssumeRole on \
+                resource: arn:aws:iam::123456789012:role/scanner";
+    assert_eq!(fault.message, said);
 }
 
 #[tokio::test]
