@@ -5,13 +5,14 @@ use std::process::ExitCode;
 /// How a command ended, for the program that started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Everything was done, and no image is over a threshold.
+    /// No image failed, and none is over a threshold; what is held is in the report.
     Clean,
     /// Some image is over a threshold. This wins over the codes of incomplete passes: what was found is true.
     ThresholdsCrossed,
     /// The command line or the settings are wrong; nothing was opened.
     Usage,
-    /// Everything was tried, but some images or repositories could not be scanned or read.
+    /// Everything was tried, but some images or repositories could not be scanned or read. An image that was named, or for
+    /// which ECR's own quota did not suffice, counts even if it is only held.
     SomeFailed,
     /// Nothing could be done: no credentials, no access, no place to write.
     NothingDone,
@@ -22,10 +23,10 @@ pub enum Exit {
 /// The list, as `--help` shows it.
 pub const EXIT_CODES: &str = "\
 Exit codes:
-  0  everything was done, and no image is over a threshold
+  0  no image failed, and none is over a threshold; what is held is in the report
   1  an image is over a threshold (this wins over 3 and 5)
   2  the command line or the settings are wrong; nothing was opened
-  3  some images or repositories could not be scanned or read
+  3  something could not be scanned or read, a named image is held, or ECR's quota is used up
   4  nothing could be done: no credentials, no access, or no place to write
   5  the pass ended early, at its time limit or by a signal; the report is partial";
 

@@ -10,11 +10,18 @@ use tempfile::NamedTempFile;
 /// A place for the report.
 pub enum Output {
     /// Standard output.
-    Standard(BufWriter<Stdout>),
+    Standard(BufWriter<Heard<Stdout>>),
     /// A file, under another name until it is whole.
     File(BufWriter<NamedTempFile>, PathBuf),
     /// A pipe, a terminal or another device: there is nothing to be replaced.
-    Device(BufWriter<File>),
+    Device(BufWriter<Heard<File>>),
+}
+
+/// A place where somebody reads along, and may stop to. What nobody reads is thrown away: it is no failure of the pass.
+pub struct Heard<W> {
+    inner: W,
+    /// Whether the reader has left.
+    unheard: bool,
 }
 
 /// As of any new file, less what the umask takes: a temporary file would be the user's own secret.
@@ -39,20 +46,25 @@ impl Output {
     ///
     /// If the file cannot be made.
     pub fn open(file: Option<&Path>) -> io::Result<Self> {
-        let Some(file) = file else { return Ok(Self::Standard(BufWriter::new(io::stdout()))) };
+        let Some(file) = file else { return Ok(Self::Standard(BufWriter::new(Heard::new(io::stdout())))) };
         // What is replaced is the file that a link leads to, not the link.
         let file = &file.canonicalize().unwrap_or_else(|_| file.to_owned());
         if file.is_dir() {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
         }
         if file.exists() && !file.is_file() {
-            return Ok(Self::Device(BufWriter::new(OpenOptions::new().write(true).open(file)?)));
+            let device = OpenOptions::new().write(true).open(file)?;
+            return Ok(Self::Device(BufWriter::new(Heard::new(device))));
         }
         let directory =
             file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let permissions = Permissions::from_mode(PERMISSIONS);
         let unfinished =
             tempfile::Builder::new().prefix(".ecr-vigil-").permissions(permissions).tempfile_in(directory)?;
+        if let Ok(replaced) = file.metadata() {
+            // Who may read it has been decided.
+            unfinished.as_file().set_permissions(replaced.permissions())?;
+        }
         Ok(Self::File(BufWriter::new(unfinished), file.to_owned()))
     }
 
@@ -96,5 +108,34 @@ impl Write for Output {
             Self::File(out, _) => out.flush(),
             Self::Device(out) => out.flush(),
         }
+    }
+}
+
+impl<W> Heard<W> {
+    fn new(inner: W) -> Self {
+        Self { inner, unheard: false }
+    }
+
+    /// The result; once the reader has left, what it would be if all were read.
+    fn unless_left<T>(&mut self, result: io::Result<T>, read: T) -> io::Result<T> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.unheard = true;
+                Ok(read)
+            }
+            result => result,
+        }
+    }
+}
+
+impl<W: Write> Write for Heard<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = if self.unheard { Ok(bytes.len()) } else { self.inner.write(bytes) };
+        self.unless_left(written, bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = if self.unheard { Ok(()) } else { self.inner.flush() };
+        self.unless_left(flushed, ())
     }
 }

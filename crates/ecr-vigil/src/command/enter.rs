@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use vigil_aws::{AwsRegistry, Target};
-use vigil_core::Stop;
 use vigil_core::image::ImageName;
 use vigil_core::port::Registry;
+use vigil_core::{RegistryId, Stop};
 use vigil_report::NotEntered;
 
 use crate::compose::{self, NotConnected};
@@ -29,7 +29,9 @@ pub async fn enter(settings: &Settings, named: Option<&NamedImages>, stop: &Stop
     let targets = targets(settings, named);
     let mut registries = Registries::new();
     let (mut not_entered, mut halted) = (Vec::new(), false);
-    for (name, connection) in compose::registries(&targets, &settings.network, stop).await {
+    let connections = compose::registries(&targets, &settings.network, stop).await;
+    let home = connections.first().and_then(|(_, connection)| Some(connection.as_ref().ok()?.id().clone()));
+    for (name, connection) in connections {
         match connection {
             Ok(registry) if registries.iter().any(|(other, _)| other.id() == registry.id()) => {
                 tracing::debug!(registry = %registry.id(), "named twice, looked at once");
@@ -44,14 +46,14 @@ pub async fn enter(settings: &Settings, named: Option<&NamedImages>, stop: &Stop
         }
     }
     if let Some(named) = named {
-        let strays = distribute(&named.ecr, &mut registries, not_entered.is_empty());
+        let strays = distribute(&named.ecr, &mut registries, home.as_ref(), not_entered.is_empty());
         not_entered.extend(strays);
     }
     Entered { registries, not_entered, halted }
 }
 
 /// The targets of the settings. A full URI names its region: unless targets are given, the credentials at hand are tried
-/// there.
+/// there. Bare names belong to the first.
 fn targets(settings: &Settings, named: Option<&NamedImages>) -> Vec<Target> {
     let names = || named.iter().flat_map(|named| &named.ecr);
     let regions: BTreeSet<_> = names().filter_map(|name| Some(name.host.as_ref()?.region.clone())).collect();
@@ -66,26 +68,39 @@ fn targets(settings: &Settings, named: Option<&NamedImages>) -> Vec<Target> {
 }
 
 /// Gives each registry the images named in it, and drops the registries in which none is. Says which images are in no
-/// registry at hand.
-fn distribute(names: &[ImageName], registries: &mut Registries, all_entered: bool) -> Vec<NotEntered> {
-    let reason = match all_entered {
-        true => "no target has this account and region: add a [[target]] with a role in it",
-        false => "not looked at: none of the registries that were entered is its own",
-    };
+/// registry at hand. Bare names are of `home`, and of no other registry that happens to be entered.
+fn distribute(
+    names: &[ImageName],
+    registries: &mut Registries,
+    home: Option<&RegistryId>,
+    all_entered: bool,
+) -> Vec<NotEntered> {
     let mut stray = Vec::new();
     for name in names {
-        let is_its = |registry: &AwsRegistry| {
-            name.host.as_ref().is_none_or(|host| {
-                registry.id().account == host.account && registry.id().region == host.region
-            })
+        let is_its = |registry: &RegistryId| match &name.host {
+            Some(host) => registry.account == host.account && registry.region == host.region,
+            None => Some(registry) == home,
         };
-        match registries.iter_mut().find(|(registry, _)| is_its(registry)) {
+        match registries.iter_mut().find(|(registry, _)| is_its(registry.id())) {
             Some((_, names)) => names.get_or_insert_default().push(name.clone()),
-            None => stray.push(NotEntered { registry: name.to_string(), reason: reason.into() }),
+            None => {
+                let reason = why_stray(name, all_entered).to_owned();
+                stray.push(NotEntered { registry: name.to_string(), reason });
+            }
         }
     }
     registries.retain(|(_, names)| names.is_some());
     stray
+}
+
+fn why_stray(name: &ImageName, all_entered: bool) -> &'static str {
+    match (&name.host, all_entered) {
+        (None, _) => {
+            "not looked at: the registry in which a name without a host is looked up was not entered"
+        }
+        (_, true) => "no target has this account and region: add a [[target]] with a role in it",
+        (_, false) => "not looked at: none of the registries that were entered is its own",
+    }
 }
 
 /// A bare name is looked up in the one target; with several it could be in any.

@@ -10,7 +10,7 @@ use vigil_report::{Closing, Header, NotEntered, PassKind, RenderError, Totals, r
 
 use super::enter::{Entered, enter, unambiguous};
 use super::settings::{read, tell};
-use super::verdict::{exit, warnings};
+use super::verdict::{Facts, exit, warnings};
 use crate::cli::PassRequest;
 use crate::config::{NamedImages, Settings, named_images};
 use crate::exit::Exit;
@@ -122,15 +122,19 @@ async fn try_travel(journey: &Journey<'_>) -> Result<Exit, NoReport> {
     let written = render(settings.format, &header, spool.into_records(), closing, &mut output);
     let totals = match written.and_then(|totals| Ok(output.finish().map(|()| totals)?)) {
         Ok(totals) => totals,
-        // Whoever reads the report has had enough of it.
-        Err(RenderError::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-            return Ok(Exit::EndedEarly);
-        }
         Err(RenderError::Write(error)) => return Err(no_place(error)),
         Err(RenderError::Records(error)) => return Err(error.into()),
     };
-    let halted = halted_at_the_door || reports.iter().any(|report| report.halted.is_some());
-    Ok(exit(journey.act, &totals, &reports, &not_entered, halted))
+    Ok(exit(Facts {
+        act: journey.act,
+        named: journey.named.is_some(),
+        halted: halted_at_the_door || reports.iter().any(|report| report.halted.is_some()),
+        entered: reports.len(),
+        faulty: reports.iter().filter(|report| !report.faults.is_empty()).count(),
+        not_entered: not_entered.len(),
+        started: reports.iter().map(|report| report.started).sum(),
+        totals: &totals,
+    }))
 }
 
 async fn pass(journey: &Journey<'_>) -> Result<Outcome, NoReport> {

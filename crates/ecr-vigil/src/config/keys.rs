@@ -108,7 +108,7 @@ pub(super) static KEYS: &[Key] = &[
     key("cadence.expiry", "expiry", &["VIGIL_EXPIRY", "ECR_IMAGES_DURATION_DELTA"])
         .default("7d")
         .form(AGE)
-        .help("A scan older than this is due again"),
+        .help("A scan older than this is due again; 1m is a month here"),
     key("cadence.retry_failed", "retry-failed", &["VIGIL_RETRY_FAILED"])
         .default("false")
         .form(SWITCH)
@@ -143,7 +143,7 @@ pub(super) static KEYS: &[Key] = &[
     key("pass.timeout", "timeout", &["VIGIL_TIMEOUT", "TIMEOUT"])
         .default("none")
         .form(DURATION)
-        .help("End the pass after this long; what is finished is reported, the rest is named"),
+        .help("End the pass after this long; what is finished is reported, the rest is named; 1m is a minute here"),
     key("pass.scan_timeout", "scan-timeout", &["VIGIL_SCAN_TIMEOUT"])
         .default("15m")
         .form("a duration such as 5m")

@@ -9,7 +9,7 @@ use crate::stage::{Stage, quick};
 async fn the_quota_of_ecr_holds_the_rest() {
     let scans = ScanBehaviour { daily_limit: 2, ..quick().scans };
     let stage = Stage::with_images(SimConfig { scans, ..quick() }, 4).await;
-    let scan = stage.run("scan --format json --concurrency 1").await.code(0);
+    let scan = stage.run("scan --format json --concurrency 1").await.code(3);
     golden("daily_quota", &scan.outcomes());
     assert_eq!(stage.calls("StartImageScan"), 3, "nothing is started after the refusal");
 }

@@ -1,6 +1,6 @@
 //! Images by name: on the command line, from a file, from standard input.
 
-use vigil_sim::{ImageKind, NewImage, Platform};
+use vigil_sim::{FaultAction, FaultRule, ImageKind, NewImage, Platform};
 
 use crate::golden::golden;
 use crate::stage::{Stage, clean, push};
@@ -51,10 +51,8 @@ async fn what_is_not_there_is_named() {
 #[tokio::test]
 async fn images_of_other_registries_are_left_alone_and_said_so() {
     let stage = some_images().await;
-    let scan = stage
-        .run("scan --format json team/app:v1 docker.io/library/nginx:1 public.ecr.aws/nginx/nginx:1")
-        .await;
-    let scan = scan.code(0);
+    stage.write("images.txt", "docker.io/library/nginx:1\npublic.ecr.aws/nginx/nginx:1\n");
+    let scan = stage.run("scan --format json team/app:v1 --images-file images.txt").await.code(0);
     assert_eq!(scan.count("scanned"), 1);
     let warnings = scan.json()["warnings"].to_string();
     assert!(
@@ -66,8 +64,23 @@ async fn images_of_other_registries_are_left_alone_and_said_so() {
 #[tokio::test]
 async fn only_images_of_other_registries_leave_nothing_to_do() {
     let stage = some_images().await;
-    stage.run("scan docker.io/library/nginx:1").await.code(0).reports("docker.io/library/nginx:1");
+    stage.write("images.txt", "docker.io/library/nginx:1");
+    stage.run("scan --images-file images.txt").await.code(0).reports("docker.io/library/nginx:1");
     assert_eq!(stage.calls("DescribeImages"), 0);
+}
+
+#[tokio::test]
+async fn an_argument_that_names_another_registry_is_a_mistake() {
+    let stage = some_images().await;
+    for foreign in ["docker.io/library/nginx:1", "my.team/app"] {
+        let scan = stage.run(&format!("scan team/app:v1 {foreign}")).await.code(2).silent();
+        scan.complains(&format!("`{foreign}` is not in a private ECR registry")).complains("repo@sha256:…");
+    }
+    // Eleven digits are no account.
+    let mistyped = "12345678901.dkr.ecr.us-east-1.amazonaws.com/team/app:v1";
+    stage.write("images.txt", mistyped);
+    stage.run("scan --images-file images.txt").await.code(2).silent().complains(mistyped);
+    stage.untouched();
 }
 
 #[tokio::test]
@@ -76,7 +89,6 @@ async fn a_file_names_images_as_a_list_or_line_by_line() {
         (r#"["team/app:v1", "team/web"]"#, 2),
         (" [ ]", 0),
         ("# running\nteam/app:v1\n\n  team/app:v2  \n", 2),
-        ("", 0),
     ] {
         let stage = some_images().await;
         stage.write("images.txt", list);
@@ -86,6 +98,31 @@ async fn a_file_names_images_as_a_list_or_line_by_line() {
         let scan = stage.program("scan --format json --images-file -").stdin(list).run().await.code(0);
         assert_eq!(scan.count("scanned"), scanned, "{list} on standard input");
     }
+}
+
+/// The program that should have written the list may have failed, and nobody hears of that through a pipe.
+#[tokio::test]
+async fn a_file_without_a_name_is_not_taken_for_an_empty_list() {
+    let stage = some_images().await;
+    for list in ["", "\n\n", "# running\n"] {
+        let scan = stage.program("scan --images-file -").stdin(list).run().await.code(2).silent();
+        scan.complains("`-`: it names no image");
+        stage.write("images.txt", list);
+        stage.run("scan --images-file images.txt team/app:v1").await.code(2).complains("it names no image");
+    }
+    stage.untouched();
+}
+
+#[tokio::test]
+async fn what_was_named_and_not_looked_at_does_not_read_as_clean() {
+    let stage = some_images().await;
+    stage.push("team/app:scratch", NewImage { unsupported: true, ..clean() });
+    stage.run("scan --format json --scans-per-pass 0 team/app:v1").await.code(3).reports("\"held\"");
+    stage.run("scan --scans-per-pass 0 --repositories team/app").await.code(0);
+    stage.run("scan --format json team/app:scratch").await.code(3).reports("\"unscannable\"");
+    stage.sim.add_fault(FaultRule::always(FaultAction::AccessDenied).repository("team/web"));
+    stage.run("scan team/web:v1").await.code(4).reports("denied");
+    stage.run("scan team/web:v1 team/app:v1").await.code(3);
 }
 
 #[tokio::test]
@@ -113,6 +150,16 @@ async fn a_uri_of_another_region_gets_its_own_registry() {
         .map(|r| r["registry"]["region"].to_string())
         .collect();
     assert_eq!(regions, ["\"eu-west-1\"", "\"us-east-1\""]);
+}
+
+/// It must not be looked up in the region of another name.
+#[tokio::test]
+async fn a_bare_name_without_a_region_is_looked_up_nowhere() {
+    let stage = some_images().await;
+    let scan = stage.program(&format!("scan --format json {HOST}/team/app:v1 team/web:v1"));
+    let scan = scan.without_env("AWS_REGION").run().await.code(3);
+    assert_eq!(scan.count("scanned"), 1, "{}", scan.outcomes());
+    golden("bare_stray", &format!("{:#}", scan.json()["not_entered"]));
 }
 
 #[tokio::test]
