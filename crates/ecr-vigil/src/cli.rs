@@ -24,7 +24,7 @@ pub enum Request {
 }
 
 /// Settings as the command line writes them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Written {
     /// The settings file, if one is named.
     pub file: Option<String>,
@@ -164,15 +164,19 @@ impl Request {
             Some(("plan", matches)) => Self::Pass(PassRequest::from_matches(false, matches)),
             Some(("config", matches)) => match matches.subcommand() {
                 Some(("show", matches)) => Self::ConfigShow(Written::from_matches(matches)),
-                Some((_, matches)) => Self::ConfigCheck(Written::from_matches(matches)),
-                None => Self::ConfigCheck(Written::default()),
+                Some(("check", matches)) => Self::ConfigCheck(Written::from_matches(matches)),
+                _ => unreachable!("clap requires show or check"),
             },
             Some(("demo", matches)) => Self::Demo(DemoRequest::from_matches(matches)),
             Some(("completions", matches)) => {
-                Self::Completions(matches.get_one("shell").copied().unwrap_or(Shell::Bash))
+                let shell = matches.get_one("shell").copied();
+                Self::Completions(shell.unwrap_or_else(|| unreachable!("clap requires a shell")))
             }
-            Some((_, matches)) => Self::Man(matches.get_one("out").cloned().unwrap_or_default()),
-            None => Self::ConfigCheck(Written::default()),
+            Some(("man", matches)) => {
+                let out = matches.get_one("out").cloned();
+                Self::Man(out.unwrap_or_else(|| unreachable!("clap requires --out")))
+            }
+            _ => unreachable!("clap requires a command"),
         }
     }
 }

@@ -74,7 +74,6 @@ const KEPT: [Kept; 5] = [
         why: "only `exit.rs` ends the process, with a documented code",
         homes: &[
             Home("crates/ecr-vigil/src/exit.rs", "the list of exit codes"),
-            Home("crates/ecr-vigil/src/main.rs", "the end of the process"),
             CHORES,
         ],
         free_in_tests: false,

@@ -7,12 +7,13 @@ use crate::images::{finding, vulnerable};
 use crate::stage::{Stage, clean, quick};
 
 /// All that the API reference lists, and one that it does not.
-const STATUSES: [&str; 11] = [
+const STATUSES: [&str; 12] = [
     "ACTIVE",
     "COMPLETE",
     "FAILED",
     "FINDINGS_UNAVAILABLE",
     "IMAGE_ARCHIVED",
+    "IMAGE_SIZE_EXCEEDED",
     "IN_PROGRESS",
     "LIMIT_EXCEEDED",
     "PENDING",
