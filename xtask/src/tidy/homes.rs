@@ -72,10 +72,7 @@ const KEPT: [Kept; 5] = [
         rule: "exit",
         signs: &[Sign::Path("process", "exit")],
         why: "only `exit.rs` ends the process, with a documented code",
-        homes: &[
-            Home("crates/ecr-vigil/src/exit.rs", "the list of exit codes"),
-            CHORES,
-        ],
+        homes: &[Home("crates/ecr-vigil/src/exit.rs", "the list of exit codes"), CHORES],
         free_in_tests: false,
     },
     Kept {
