@@ -3,7 +3,9 @@
 use regex::Regex;
 
 /// Patterns of what differs, and what stands in its place.
-const VOLATILE: [(&str, &str); 4] = [
+const VOLATILE: [(&str, &str); 5] = [
+    // In a table the time may stand on the next line; of today it is said without the date.
+    (r"\b(from|by)\s+(\d{4}-\d\d-\d\d\s+)?\d\d:\d\dZ?", "$1 (time)"),
     (r"\b[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000", "(date)"),
     (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?", "(time)"),
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
