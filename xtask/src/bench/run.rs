@@ -24,8 +24,8 @@ pub(crate) struct BenchOptions {
     /// Milliseconds that the simulator takes to answer.
     #[arg(long, default_value_t = 20)]
     latency: u64,
-    /// Calls in flight.
-    #[arg(long, default_value_t = 40)]
+    /// Calls in flight; the default is the program's own.
+    #[arg(long, default_value_t = 20)]
     concurrency: u64,
     /// Calls a second of each limited operation, in the run with quotas.
     #[arg(long, default_value_t = 800)]
