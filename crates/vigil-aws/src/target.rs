@@ -131,6 +131,8 @@ fn stand_alone(target: &Target, network: &Network, AccessKey { id, secret }: &Ac
         .use_dual_stack(network.dual_stack)
         .region(region);
     config.set_endpoint_url(network.endpoint_url.clone());
+    // The system's clock, without which no role can be assumed.
+    config.set_time_source(Some(Default::default()));
     config.build()
 }
 
