@@ -16,6 +16,10 @@ pub fn warnings(
     now: Timestamp,
 ) -> Vec<String> {
     let mut warnings = Vec::new();
+    if named.is_none() && totals.images == totals.count(Status::LeftOut) && totals.unread_repositories == 0 {
+        warnings
+            .push("no image was looked at: either there is none, or the selection admits none".to_owned());
+    }
     for (place, exception) in exceptions.iter().enumerate() {
         let of = format!("the exception for {} ({})", exception.id, exception.reason);
         if exception.expired(now) {
@@ -85,11 +89,14 @@ fn incomplete(Facts { act, named, faulty, not_entered, totals, .. }: Facts<'_>) 
         // must not pass for clean.
         statuses.extend([Status::Held, Status::Unscannable, Status::NeverScanned]);
     }
+    // The same if nothing of what was named can be scanned: archived, or no image at all.
+    let nothing_named = act && named && totals.images > 0 && totals.images == totals.count(Status::LeftOut);
     let images: u64 = statuses.into_iter().map(|status| totals.count(status)).sum();
     // Unlike a budget of one's own, nobody has chosen it.
     let quota = totals.held.get("registry_quota").copied().unwrap_or(0);
     images + quota + totals.missing + totals.unread_repositories + totals.unreached_repositories > 0
         || faulty + not_entered > 0
+        || nothing_named
 }
 
 #[cfg(test)]
@@ -128,13 +135,17 @@ mod tests {
         for status in Status::ALL {
             let expected = match status {
                 Status::Held | Status::Unscannable | Status::NeverScanned => [Clean, SomeFailed, Clean],
+                Status::LeftOut => [Clean, SomeFailed, Clean],
                 Status::Failed | Status::Unavailable => [SomeFailed, SomeFailed, Clean],
                 Status::Unfinished => [SomeFailed; 3],
                 Status::Fault => [NothingDone; 3],
                 _ => [Clean; 3],
             };
             check(&totals(&[status]), expected);
-            let beside_another = expected.map(|exit| if exit == NothingDone { SomeFailed } else { exit });
+            let beside_another = match status {
+                Status::LeftOut => [Clean; 3],
+                _ => expected.map(|exit| if exit == NothingDone { SomeFailed } else { exit }),
+            };
             check(&totals(&[status, Status::Scanned]), beside_another);
         }
         check(&totals(&[]), [Clean; 3]);

@@ -58,7 +58,7 @@ async fn every_status_after_a_start_has_its_line() {
 
 #[tokio::test]
 async fn complete_with_nothing_yet_is_not_reported_clean() {
-    let scans = ScanBehaviour { empty_reads_after_completion: 1, ..quick().scans };
+    let scans = ScanBehaviour { empty_reads_after_completion: 2, ..quick().scans };
     let stage = Stage::with(SimConfig { scans, ..quick() }).await;
     stage.push("team/app:v1", vulnerable(&[finding("CVE-2024-3094", "CRITICAL", "xz-utils")]));
     stage.run("scan").await.code(1).reports("CRITICAL: CVE-2024-3094");

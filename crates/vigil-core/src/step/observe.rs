@@ -324,7 +324,7 @@ impl<'a> Watch<'a> {
             return self.record(&repository, vec![Entry::Decided(Box::new(image), decision)]).await;
         }
         let mut awaited = Awaited::new(repository, image, StartedBy::Others, self.now);
-        awaited.showed_nothing = said.as_ref().is_some_and(|scan| is_premature(scan, self.now));
+        awaited.showed_nothing = said.as_ref().is_some_and(|scan| is_premature(scan, self.now)).into();
         awaited.last_said = said.map(|scan| scan.state);
         self.awaited.push(awaited);
         Ok(())

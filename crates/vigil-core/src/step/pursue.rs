@@ -77,7 +77,7 @@ pub async fn pursue(
     let wait = |mut awaited: Awaited| {
         // The look may have taken hours: our patience with a scan begins when we begin to wait.
         awaited.since = now;
-        let at = if awaited.showed_nothing { later(now, pass.first_question) } else { now };
+        let at = if awaited.showed_nothing > 0 { later(now, pass.first_question) } else { now };
         Reverse(Waiting { at, awaited })
     };
     let mut pursuit = Pursuit {

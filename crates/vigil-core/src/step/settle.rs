@@ -25,14 +25,17 @@ pub struct Awaited {
     pub questions: u32,
     /// What ECR said last.
     pub last_said: Option<ScanState>,
-    /// Whether it has said COMPLETE and shown nothing.
-    pub showed_nothing: bool,
+    /// How many answers have said COMPLETE and shown nothing.
+    pub showed_nothing: u32,
 }
+
+/// So many answers that show nothing, at growing intervals, are doubted before the next one is believed.
+const BELIEVED_AFTER: u32 = 4;
 
 impl Awaited {
     /// Starts waiting at this moment.
     pub fn new(repository: RepositoryName, image: Image, by: StartedBy, since: Timestamp) -> Self {
-        let (before, questions, last_said, showed_nothing) = (None, 0, None, false);
+        let (before, questions, last_said, showed_nothing) = (None, 0, None, 0);
         Self { repository, image, by, since, before, questions, last_said, showed_nothing }
     }
 }
@@ -81,8 +84,8 @@ pub fn settle(
                 StartedBy::Us | StartedBy::Others => later(awaited, patience, now),
             }
         }
-        Meaning::Finished if is_premature(&scan, now) && !awaited.showed_nothing => {
-            awaited.showed_nothing = true;
+        Meaning::Finished if is_premature(&scan, now) && awaited.showed_nothing < BELIEVED_AFTER => {
+            awaited.showed_nothing += 1;
             later(awaited, patience, now)
         }
         Meaning::Finished => Reading::Settled(Ending::Scanned, Some(scan)),
@@ -139,10 +142,11 @@ mod tests {
     }
 
     #[test]
-    fn complete_with_nothing_is_read_once_more() {
+    fn complete_with_nothing_is_read_again_before_it_is_believed() {
         let bare = Some(Scan { counts: None, ..scan("COMPLETE", Some(now()), &[]) });
         check(awaited(), bare.clone(), "later");
-        check(Awaited { showed_nothing: true, ..awaited() }, bare, "Scanned true");
+        check(Awaited { showed_nothing: 3, ..awaited() }, bare.clone(), "later");
+        check(Awaited { showed_nothing: 4, ..awaited() }, bare, "Scanned true");
     }
 
     #[test]
