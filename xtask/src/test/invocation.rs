@@ -19,7 +19,7 @@ const TARGETS: [&str; 10] = [
     "--doc",
 ];
 
-/// The libraries, the programs and the tests.
+/// `--tests` are the unit tests of libraries and programs too.
 pub(super) fn of_tests(asked: &[OsString]) -> Vec<OsString> {
     let own = asked.iter().take_while(|argument| *argument != "--");
     let names = |flags: &[&str]| own.clone().any(|argument| flags.iter().any(|flag| is_flag(argument, flag)));
@@ -30,7 +30,7 @@ pub(super) fn of_tests(asked: &[OsString]) -> Vec<OsString> {
         arguments.push("--workspace");
     }
     if !names(&TARGETS) {
-        arguments.extend(["--lib", "--bins", "--tests"]);
+        arguments.push("--tests");
     }
     arguments.into_iter().map(OsString::from).chain(asked.iter().cloned()).collect()
 }
@@ -63,20 +63,17 @@ mod tests {
 
     #[test]
     fn everything_is_run_unless_something_is_named() {
-        check("", "test --no-fail-fast --workspace --lib --bins --tests");
-        check("due", "test --no-fail-fast --workspace --lib --bins --tests due");
-        check("-p vigil-core due", "test --no-fail-fast --lib --bins --tests -p vigil-core due");
-        check("-pvigil-core", "test --no-fail-fast --lib --bins --tests -pvigil-core");
+        check("", "test --no-fail-fast --workspace --tests");
+        check("due", "test --no-fail-fast --workspace --tests due");
+        check("-p vigil-core due", "test --no-fail-fast --tests -p vigil-core due");
+        check("-pvigil-core", "test --no-fail-fast --tests -pvigil-core");
         check("--package=vigil-core --lib", "test --no-fail-fast --package=vigil-core --lib");
         check("--test it", "test --no-fail-fast --workspace --test it");
     }
 
     #[test]
     fn what_is_meant_for_the_test_program_names_nothing() {
-        check(
-            "due -- --test-threads=1",
-            "test --no-fail-fast --workspace --lib --bins --tests due -- --test-threads=1",
-        );
-        check("-- --test it", "test --no-fail-fast --workspace --lib --bins --tests -- --test it");
+        check("due -- --test-threads=1", "test --no-fail-fast --workspace --tests due -- --test-threads=1");
+        check("-- --test it", "test --no-fail-fast --workspace --tests -- --test it");
     }
 }
