@@ -136,7 +136,9 @@ impl Bench<'_> {
         title(&format!(
             "scan: {images} images, all due, at most {quota} calls a second of each operation on images"
         ));
-        let measured = self.scanner().pass("scan", &simulator)?;
+        // Enough calls at once for both quotas together: they alone are to be the limit.
+        let concurrency = 3 * self.options.concurrency;
+        let measured = Scanner { concurrency, ..self.scanner() }.pass("scan", &simulator)?;
         let calls = simulator.take_calls()?;
         pass(&measured, &calls, images);
         // Every image is read before the plan stands; then starts and reads go on side by side.
