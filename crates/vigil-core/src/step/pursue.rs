@@ -123,8 +123,12 @@ impl<'a> Pursuit<'a> {
         let ports = self.ports;
         let now = ports.clock.now();
         while flight.len() < self.pass.concurrency.max(1) {
-            // Questions that are due come first: their answers free memory, starts fill it.
-            if let Some(awaited) = self.next_question(now) {
+            // Questions that are due come first: their answers free memory, starts fill it. But while there is something
+            // to start they leave it half of the calls: each has a quota of its own, and neither may wait for the other's.
+            let asking = flight.labels().filter(|call| matches!(call, Call::Read(_))).count();
+            let may_start = self.closed.is_none() && !self.queue.is_empty();
+            let may_ask = !may_start || asking < self.pass.concurrency.max(2) / 2;
+            if may_ask && let Some(awaited) = self.next_question(now) {
                 let (repository, digest) = (awaited.repository.clone(), awaited.image.digest);
                 flight.launch(Call::Read(awaited.clone()), async move {
                     Answer::Read(awaited, ports.scanner.read(&repository, digest).await)
