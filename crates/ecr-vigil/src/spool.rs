@@ -83,7 +83,8 @@ fn read_chain(file: &mut SpooledTempFile, mut at: u64) -> std::io::Result<Vec<En
 }
 
 fn unwritten(error: &std::io::Error) -> NotRecorded {
-    NotRecorded(format!("the temporary file: {error}"))
+    let directory = tempfile::env::temp_dir();
+    NotRecorded(format!("the pass's temporary file in `{}` (TMPDIR): {error}", directory.display()))
 }
 
 #[async_trait]

@@ -64,6 +64,10 @@ const GRACE: Duration = Duration::from_millis(20);
 const REST: Duration = Duration::from_millis(50);
 /// Before the first refusal, how far back passed calls are counted.
 const LOOK_BACK: Duration = Duration::from_secs(1);
+/// Where on its way a rate is when refusal, due at 1, has failed to come for so long that tokens must have been lost.
+const OVERDUE: f64 = 1.5;
+/// A rate that somebody set lower is taken for this: one call in a quarter of an hour.
+const SLOWEST: f64 = 0.001;
 
 impl Pace {
     /// A pace that never exceeds this many calls per second. Without a number it knows no limit until it learns one.
@@ -150,11 +154,6 @@ impl Pace {
         }
     }
 }
-
-/// Where on its way a rate is when refusal, due at 1, has failed to come for so long that tokens must have been lost.
-const OVERDUE: f64 = 1.5;
-/// A rate that somebody set lower is taken for this: one call in a quarter of an hour.
-const SLOWEST: f64 = 0.001;
 
 impl Learned {
     fn rate(&self, now: Duration) -> f64 {

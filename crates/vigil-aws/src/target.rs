@@ -1,6 +1,7 @@
 //! Which registry, reached how: region, role, endpoint; and the connection that comes of it.
 //!
-//! Credentials come from where AWS programs look for them (environment, profile, web identity, container, instance).
+//! Credentials come from where AWS programs look for them (environment, profile, SSO, web identity, container,
+//! instance).
 
 use std::collections::BTreeMap;
 use std::time::Duration;

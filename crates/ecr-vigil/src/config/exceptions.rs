@@ -5,7 +5,7 @@ use std::path::Path;
 use toml::Value;
 use vigil_core::policy::{Exception, Exceptions, InvalidPattern, Pattern};
 
-use super::raw::not_toml;
+use super::raw::parse_toml;
 
 /// Reads the file. Every mistake in it is told at once.
 pub(super) fn read(path: &str) -> Result<Exceptions, Vec<String>> {
@@ -16,10 +16,9 @@ pub(super) fn read(path: &str) -> Result<Exceptions, Vec<String>> {
 }
 
 fn parse(text: &str) -> Result<Exceptions, Vec<String>> {
-    let table: toml::Table = text
-        .parse()
-        .map_err(|error: toml::de::Error| vec![format!("not TOML: {}", not_toml(text, &error))])?;
-    let mut problems = Vec::new();
+    let (table, not_toml) = parse_toml(text);
+    let mut problems: Vec<String> =
+        not_toml.into_iter().map(|problem| format!("not TOML: {problem}")).collect();
     let mut exceptions = Vec::new();
     for (name, value) in table {
         match value {

@@ -1,7 +1,5 @@
 //! The images that somebody names: on the command line, or in a file that an inventory wrote.
 
-use std::io::Read;
-
 use vigil_core::image::{ImageName, Reference};
 
 /// Images named by somebody, sorted out.
@@ -41,7 +39,9 @@ pub fn named_images(arguments: &[String], file: Option<&str>) -> Result<Option<N
     let mut problems = Vec::new();
     let arguments = arguments.iter().map(|name| (name, false));
     for (name, may_be_foreign) in arguments.chain(in_file.iter().map(|name| (name, true))) {
-        match name.parse() {
+        // Container runtimes write the transport before the name.
+        let without_scheme = name.split_once("://").map_or(name.as_str(), |(_, rest)| rest);
+        match without_scheme.parse() {
             Ok(Reference::Ecr(name)) => images.ecr.push(name),
             Ok(Reference::Foreign(name)) if may_be_foreign && !is_meant_for_ecr(&name) => {
                 images.foreign.push(name);
@@ -67,13 +67,12 @@ fn is_meant_for_ecr(name: &str) -> bool {
 }
 
 fn read(file: &str) -> Result<String, InvalidImages> {
-    let text = if file == "-" {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(file)
-    };
-    text.map_err(|error| InvalidImages(vec![format!("the list of images `{file}` cannot be read: {error}")]))
+    let text =
+        if file == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
+    // Some editors and shells begin a file with this mark.
+    let unmarked = |text: String| text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    text.map(unmarked)
+        .map_err(|error| InvalidImages(vec![format!("the list of images `{file}` cannot be read: {error}")]))
 }
 
 fn listed(text: &str) -> Result<Vec<String>, String> {

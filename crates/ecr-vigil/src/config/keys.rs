@@ -17,6 +17,8 @@ pub(super) struct Key {
     pub(super) default: Option<&'static str>,
     /// Whether it holds several values, separated by commas on the command line and in the environment.
     pub(super) many: bool,
+    /// Whether its values are words that are understood in any case.
+    pub(super) any_case: bool,
     /// What is accepted, as it is said in errors.
     pub(super) form: &'static str,
     /// What it means.
@@ -24,7 +26,7 @@ pub(super) struct Key {
 }
 
 const fn key(name: &'static str, flag: &'static str, env: &'static [&'static str]) -> Key {
-    Key { name, flag, short: None, env, default: None, many: false, form: "", help: "" }
+    Key { name, flag, short: None, env, default: None, many: false, any_case: false, form: "", help: "" }
 }
 
 impl Key {
@@ -43,6 +45,10 @@ impl Key {
     const fn form(mut self, form: &'static str) -> Self {
         self.form = form;
         self
+    }
+    const fn words(mut self, form: &'static str) -> Self {
+        self.any_case = true;
+        self.form(form)
     }
     const fn help(mut self, help: &'static str) -> Self {
         self.help = help;
@@ -69,10 +75,10 @@ pub(super) static KEYS: &[Key] = &[
     key("aws.endpoint_url", "endpoint-url", &["VIGIL_ENDPOINT_URL"])
         .form("an http or https URL")
         .help("Where AWS is, if not where it usually is (AWS_ENDPOINT_URL is honoured too)"),
-    key("aws.fips", "fips", &["VIGIL_FIPS"]).default("false").form(SWITCH).help("Use FIPS endpoints"),
+    key("aws.fips", "fips", &["VIGIL_FIPS"]).default("false").words(SWITCH).help("Use FIPS endpoints"),
     key("aws.dual_stack", "dual-stack", &["VIGIL_DUAL_STACK"])
         .default("false")
-        .form(SWITCH)
+        .words(SWITCH)
         .help("Use endpoints that answer over IPv6 too"),
     key("aws.call_timeout", "call-timeout", &["VIGIL_CALL_TIMEOUT"])
         .default("30s")
@@ -92,7 +98,7 @@ pub(super) static KEYS: &[Key] = &[
         .help("Repositories to leave"),
     key("select.tag_status", "tag-status", &["VIGIL_TAG_STATUS", "AWS_ECR_SCAN_IMAGES_FILTER_TAG_STATUS"])
         .default("any")
-        .form("any, tagged or untagged")
+        .words("any, tagged or untagged")
         .help("Look at tagged images, untagged ones, or any"),
     key("select.tags", "tags", &["VIGIL_TAGS"]).many().form(PATTERNS).help("Tags to look at [default: all]"),
     key("select.exclude_tags", "exclude-tags", &["VIGIL_EXCLUDE_TAGS"]).many().form(PATTERNS).help("Tags to leave"),
@@ -111,7 +117,7 @@ pub(super) static KEYS: &[Key] = &[
         .help("A scan older than this is due again; 1m is a month here"),
     key("cadence.retry_failed", "retry-failed", &["VIGIL_RETRY_FAILED"])
         .default("false")
-        .form(SWITCH)
+        .words(SWITCH)
         .help("Start scans that failed again at every pass: ECR does not say when they failed"),
     key("budget.scans_per_day", "scans-per-day", &["VIGIL_SCANS_PER_DAY"])
         .default("100000")
@@ -122,15 +128,15 @@ pub(super) static KEYS: &[Key] = &[
         .help("Scans that one pass may start for each account and region [default: no limit]"),
     key("gate.critical", "critical", &["VIGIL_CRITICAL", "CRITICAL"])
         .default("0")
-        .form(THRESHOLD)
+        .words(THRESHOLD)
         .help("Threshold for CRITICAL findings of an image; 0 and 1 mean any"),
-    key("gate.high", "high", &["VIGIL_HIGH", "HIGH"]).default("0").form(THRESHOLD).help("Threshold for HIGH"),
-    key("gate.medium", "medium", &["VIGIL_MEDIUM", "MEDIUM"]).default("0").form(THRESHOLD).help("Threshold for MEDIUM"),
-    key("gate.low", "low", &["VIGIL_LOW", "LOW"]).default("0").form(THRESHOLD).help("Threshold for LOW"),
+    key("gate.high", "high", &["VIGIL_HIGH", "HIGH"]).default("0").words(THRESHOLD).help("Threshold for HIGH"),
+    key("gate.medium", "medium", &["VIGIL_MEDIUM", "MEDIUM"]).default("0").words(THRESHOLD).help("Threshold for MEDIUM"),
+    key("gate.low", "low", &["VIGIL_LOW", "LOW"]).default("0").words(THRESHOLD).help("Threshold for LOW"),
     key("gate.severity_threshold", "severity-threshold", &["VIGIL_SEVERITY_THRESHOLD", "SEVERITY_THRESHOLD"])
         .short('s')
         .default("HIGH")
-        .form("CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL, UNTRIAGED or UNDEFINED")
+        .words("CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL, UNTRIAGED or UNDEFINED")
         .help("Findings of this severity and worse are told in detail; the counts hold all"),
     key("gate.exceptions", "exceptions", &["VIGIL_EXCEPTIONS"])
         .form("a TOML file of [[exception]] tables")
@@ -142,7 +148,7 @@ pub(super) static KEYS: &[Key] = &[
         .help("Calls in flight at once for each account and region"),
     key("pass.timeout", "timeout", &["VIGIL_TIMEOUT", "TIMEOUT"])
         .default("none")
-        .form(DURATION)
+        .words(DURATION)
         .help("End the pass after this long; what is finished is reported, the rest is named; 1m is a minute here"),
     key("pass.scan_timeout", "scan-timeout", &["VIGIL_SCAN_TIMEOUT"])
         .default("15m")
@@ -155,7 +161,7 @@ pub(super) static KEYS: &[Key] = &[
     key("report.format", "format", &["VIGIL_FORMAT", "FORMAT"])
         .short('f')
         .default("text")
-        .form("text, json, table or summary")
+        .words("text, json, table or summary")
         .help("How the report looks"),
     key("report.output", "output", &["VIGIL_OUTPUT"])
         .short('o')
@@ -163,11 +169,11 @@ pub(super) static KEYS: &[Key] = &[
         .help("Write the report to this file, all or nothing [default: standard output]"),
     key("log.level", "log-level", &["VIGIL_LOG_LEVEL", "AWS_ECR_SCAN_LOG_LEVEL"])
         .default("info")
-        .form("debug, info, warn or error")
+        .words("debug, info, warn or error")
         .help("What is logged to standard error"),
     key("log.format", "log-format", &["VIGIL_LOG_FORMAT", "AWS_ECR_SCAN_LOG_FORMAT"])
         .default("text")
-        .form("text, logfmt or json")
+        .words("text, logfmt or json")
         .help("How the log looks"),
 ];
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use toml::Value;
+use toml::de::DeTable;
 use vigil_aws::Secret;
 
 use super::keys::{Flags, KEYS, Key};
@@ -95,8 +97,13 @@ impl Layers {
     fn read_flags(&mut self, flags: Flags) {
         for (name, values) in flags {
             if let Some(key) = KEYS.iter().find(|key| key.name == name) {
-                let values = values.iter().flat_map(|value| split(key, value)).collect();
-                self.write(key, values, Source::Flag(format!("--{}", key.flag)));
+                let source = Source::Flag(format!("--{}", key.flag));
+                let values: Vec<String> = values.iter().flat_map(|value| split(key, value)).collect();
+                // A script's variable may be empty by mistake: that must not widen what the file says to all.
+                if values.is_empty() {
+                    self.complain(key.name, source.clone(), format!("it is empty; expected {}", key.form));
+                }
+                self.write(key, values, source);
             }
         }
     }
@@ -120,8 +127,6 @@ impl Layers {
                 let values = match name {
                     // The scan reporter's own: one regular expression, whatever commas it holds.
                     "REPOSITORIES_FILTER_REGEXP" => vec![format!("regex:{value}")],
-                    // The operator took any case, and more words for the levels.
-                    "AWS_ECR_SCAN_LOG_LEVEL" => vec![value.to_ascii_lowercase()],
                     _ => split(key, value),
                 };
                 self.write(key, values, Source::Environment(name.to_owned()));
@@ -146,12 +151,11 @@ impl Layers {
                 return self.complain("config", source, format!("the file cannot be read: {error}"));
             }
         };
-        match text.parse::<toml::Table>() {
-            Ok(table) => self.read_table(&path, "", table),
-            Err(error) => {
-                self.complain("config", source, format!("the file is not TOML: {}", not_toml(&text, &error)))
-            }
+        let (table, problems) = parse_toml(&text);
+        for problem in problems {
+            self.complain("config", source.clone(), format!("the file is not TOML: {problem}"));
         }
+        self.read_table(&path, "", table);
         self.file = Some(path);
     }
 
@@ -206,13 +210,20 @@ impl Layers {
     }
 }
 
-/// Says what is wrong with a file and where, without the line itself: it may hold a secret.
-pub(super) fn not_toml(text: &str, error: &toml::de::Error) -> String {
-    let before = error.span().and_then(|span| text.get(..span.start));
-    match before {
-        Some(before) => format!("line {}: {}", before.matches('\n').count() + 1, error.message()),
+/// Reads what is TOML, and says what is not and where, without the line itself: it may hold a secret.
+pub(super) fn parse_toml(text: &str) -> (toml::Table, Vec<String>) {
+    let (table, mut errors) = DeTable::parse_recoverable(text);
+    let table = toml::Table::deserialize(toml::Deserializer::from(table)).unwrap_or_else(|error| {
+        errors.push(error);
+        toml::Table::new()
+    });
+    errors.sort_by_key(|error| error.span().map(|span| span.start));
+    let line = |before: &str| before.matches('\n').count() + 1;
+    let problem = |error: toml::de::Error| match error.span().and_then(|span| text.get(..span.start)) {
+        Some(before) => format!("line {}: {}", line(before), error.message()),
         None => error.message().to_owned(),
-    }
+    };
+    (table, errors.into_iter().map(problem).collect())
 }
 
 /// Splits a text into the values it holds. A regular expression may hold commas, so it ends a list.

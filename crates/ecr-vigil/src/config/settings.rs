@@ -12,7 +12,7 @@ use vigil_core::policy::{Cadence, Exceptions, Gate, Pattern, Patterns, Selection
 use vigil_report::Format;
 
 use super::exceptions;
-use super::keys::{KEYS, Key};
+use super::keys::KEYS;
 use super::raw::{Layers, Problem, Source, WrittenTarget};
 use super::values::{
     AtLeastOne, Concurrency, KnownSeverity, Level, Limit, LogFormat, LogLevel, OptionalLimit, Rate, Tags, Url,
@@ -79,10 +79,12 @@ impl Reader<'_> {
     /// All values of a key; none if nobody gave one.
     fn many<T: FromStr<Err: Display>>(&mut self, name: &str) -> Vec<T> {
         let Some(written) = self.layers.written.get(name) else { return Vec::new() };
-        let form = KEYS.iter().find(|key| key.name == name).map_or("", |key: &Key| key.form);
+        let key = KEYS.iter().find(|key| key.name == name);
+        let (form, any_case) = key.map_or(("", false), |key| (key.form, key.any_case));
         let mut parsed = Vec::new();
         for value in &written.values {
-            match value.parse() {
+            let in_lower_case = || value.to_ascii_lowercase().parse().ok().filter(|_| any_case);
+            match value.parse().or_else(|error| in_lower_case().ok_or(error)) {
                 Ok(value) => parsed.push(value),
                 Err(error) => {
                     let problem = format!("{error}; expected {form}");

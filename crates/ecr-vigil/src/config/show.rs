@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::keys::{KEYS, Key};
 use super::raw::Layers;
+use super::values::masked;
 
 /// Renders the settings as TOML. What nobody has set is commented out; secrets are masked.
 pub fn show(layers: &Layers) -> String {
@@ -46,5 +47,5 @@ fn value(key: &Key, values: &[String]) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    toml::Value::String(masked(text).into_owned()).to_string()
 }

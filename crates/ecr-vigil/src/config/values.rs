@@ -1,5 +1,6 @@
 //! The values that settings can have, parsed from what was written.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use jiff::SignedDuration;
@@ -61,7 +62,7 @@ pub(super) struct Concurrency(pub(super) usize);
 impl FromStr for Tags {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.to_ascii_lowercase().as_str() {
+        match text {
             "any" => Ok(Self(TagStatus::Any)),
             "tagged" => Ok(Self(TagStatus::Tagged)),
             "untagged" => Ok(Self(TagStatus::Untagged)),
@@ -97,12 +98,23 @@ impl FromStr for Url {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-        match rest {
-            Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => {
-                Ok(Self(text.to_owned()))
+        match rest.filter(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace)) {
+            Some(_) if masked(text) != text => {
+                Err(format!("`{}` holds a password, and AWS takes none", masked(text)))
             }
-            _ => Err(format!("`{text}` is not a URL")),
+            Some(_) => Ok(Self(text.to_owned())),
+            None => Err(format!("`{text}` is not a URL")),
         }
+    }
+}
+
+/// A text without the user and password of the URL that it may be.
+pub(super) fn masked(text: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = text.split_once("://") else { return Cow::Borrowed(text) };
+    let authority = rest.split('/').next().unwrap_or_default();
+    match authority.rfind('@') {
+        Some(at) => Cow::Owned(format!("{scheme}://(secret){}", &rest[at..])),
+        None => Cow::Borrowed(text),
     }
 }
 

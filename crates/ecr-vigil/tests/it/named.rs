@@ -89,6 +89,8 @@ async fn a_file_names_images_as_a_list_or_line_by_line() {
         (r#"["team/app:v1", "team/web"]"#, 2),
         (" [ ]", 0),
         ("# running\nteam/app:v1\n\n  team/app:v2  \n", 2),
+        ("\u{feff}team/app:v1\r\n", 1),
+        ("docker-pullable://123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app:v1", 1),
     ] {
         let stage = some_images().await;
         stage.write("images.txt", list);

@@ -37,7 +37,8 @@ async fn what_is_shown_can_be_read_back_and_shows_no_secret() {
 #[tokio::test]
 async fn a_file_that_is_not_toml_is_told_by_line_and_its_text_is_kept() {
     let stage = Stage::new().await;
-    stage.write("vigil.toml", "[[target]]\nregion = 'eu-west-1'\nexternal_id = \"s3cr3t\n");
+    let file = "[[target]]\nregion = 'eu-west-1'\nexternal_id = \"s3cr3t\n[pass]\nconcurrency = 0\n[gate]\nhigh = off\n";
+    stage.write("vigil.toml", file);
     let checked = bare(&stage, "config check").run().await.code(2).silent();
     assert!(!checked.stderr.contains("s3cr3t"), "{}", checked.stderr);
     golden("not_toml", &checked.stderr);
@@ -62,6 +63,26 @@ async fn everything_wrong_is_told_at_once_with_key_source_and_form() {
     .env("LOW", "-1");
     let checked = program.run().await.code(2).silent();
     golden("config_check", &checked.stderr);
+}
+
+#[tokio::test]
+async fn a_password_in_a_url_is_refused_and_never_shown() {
+    let stage = Stage::new().await;
+    for url in ["https://user:hush@aws.example", "http://hush@aws.example/path"] {
+        let shown = bare(&stage, &format!("config show --endpoint-url {url}")).run().await.code(2);
+        let shown = shown.reports("://(secret)@aws.example").complains("AWS takes none");
+        assert!(!shown.stdout.contains("hush") && !shown.stderr.contains("hush"));
+    }
+}
+
+#[tokio::test]
+async fn an_empty_flag_widens_nothing() {
+    let stage = Stage::new().await;
+    stage.write("vigil.toml", "[select]\nrepositories = ['team/*']\n");
+    for flag in ["--repositories=", "--repositories=,", "--tags="] {
+        bare(&stage, &format!("plan {flag}")).run().await.code(2).complains("it is empty; expected globs");
+    }
+    stage.untouched();
 }
 
 #[tokio::test]
@@ -94,7 +115,7 @@ const OTHERS: [(&str, &str); 14] = [
     ("CONCURRENCY", "5"),
     ("SEVERITY_THRESHOLD", "MEDIUM"),
     ("TIMEOUT", "10m"),
-    ("FORMAT", "summary"),
+    ("FORMAT", "SUMMARY"),
     ("VIGIL_OUTPUT", "report.txt"),
 ];
 

@@ -29,7 +29,8 @@ pub struct Awaited {
     pub showed_nothing: u32,
 }
 
-/// So many answers that show nothing, at growing intervals, are doubted before the next one is believed.
+/// So many answers that show nothing, or no scan where ECR spoke of one, are doubted at growing intervals before the next
+/// one is believed.
 const BELIEVED_AFTER: u32 = 4;
 
 impl Awaited {
@@ -73,7 +74,16 @@ pub fn settle(
     };
     awaited.last_said = scan.as_ref().map(|scan| scan.state.clone());
     awaited.questions += 1;
-    let Some(scan) = scan else { return later(awaited, patience, now) };
+    let Some(scan) = scan else {
+        // ECR refused to start a scan for the sake of another one; if that does not show, none will.
+        let none_will = awaited.by == StartedBy::OthersPerhaps && awaited.questions > BELIEVED_AFTER;
+        let said = "ECR refused a second scan within the day, but shows no first one".to_owned();
+        return if none_will {
+            Reading::Settled(Ending::Unavailable { said }, None)
+        } else {
+            later(awaited, patience, now)
+        };
+    };
     if let Some(ending) = Ending::without_findings(&scan) {
         return Reading::Settled(ending, None);
     }
@@ -157,6 +167,15 @@ mod tests {
         check(Awaited { before: None, ..awaited() }, Some(old.clone()), "Scanned true");
         let refused = Awaited { by: StartedBy::OthersPerhaps, before: Some(yesterday), ..awaited() };
         check(refused, Some(old), "OnceADay false");
+    }
+
+    #[test]
+    fn a_scan_that_ecr_refused_for_another_that_never_shows_is_given_up_soon() {
+        let refused = |questions| Awaited { by: StartedBy::OthersPerhaps, questions, ..awaited() };
+        check(refused(3), None, "later");
+        let said = "ECR refused a second scan within the day, but shows no first one";
+        check(refused(4), None, &format!("Unavailable {{ said: \"{said}\" }} false"));
+        check(Awaited { by: StartedBy::Us, ..refused(4) }, None, "later");
     }
 
     #[test]
