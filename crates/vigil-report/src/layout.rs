@@ -36,8 +36,10 @@ pub enum PassKind {
 
 /// What a format writes where. Nothing may be kept that grows with the number of images.
 pub(crate) trait Layout: Send {
-    /// The head.
-    fn begin(&mut self, out: &mut dyn Write) -> io::Result<()>;
+    /// The head; none, unless a format says so.
+    fn begin(&mut self, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
     /// One repository.
     fn repository(
         &mut self,

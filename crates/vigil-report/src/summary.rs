@@ -19,10 +19,6 @@ pub(crate) struct Summary;
 pub(crate) struct PlanSummary;
 
 impl Layout for Summary {
-    fn begin(&mut self, _: &mut dyn Write) -> io::Result<()> {
-        Ok(())
-    }
-
     fn repository(
         &mut self,
         out: &mut dyn Write,
@@ -55,10 +51,6 @@ impl Layout for Summary {
 }
 
 impl Layout for PlanSummary {
-    fn begin(&mut self, _: &mut dyn Write) -> io::Result<()> {
-        Ok(())
-    }
-
     fn repository(&mut self, _: &mut dyn Write, _: &Place<'_>, _: &RepositoryRecord) -> io::Result<()> {
         Ok(())
     }

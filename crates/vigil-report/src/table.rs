@@ -139,10 +139,6 @@ impl Rows {
 }
 
 impl Layout for Rows {
-    fn begin(&mut self, _: &mut dyn Write) -> io::Result<()> {
-        Ok(())
-    }
-
     fn repository(
         &mut self,
         out: &mut dyn Write,
