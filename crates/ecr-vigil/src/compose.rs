@@ -28,7 +28,7 @@ pub async fn registries(
 ) -> Vec<(String, Result<AwsRegistry, NotConnected>)> {
     let enter = async |target| {
         tokio::select! {
-            connection = connect(target, network) => Ok(connection?),
+            connection = connect(target, network) => Ok(connection?.until(stop.clone())),
             halt = stop.stopped() => Err(NotConnected::Halted(halt)),
         }
     };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws_sdk_ecr::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use backon::{ExponentialBuilder, Retryable};
+use vigil_core::Stop;
 use vigil_core::image::{Digest, RepositoryName};
 
 use crate::budget::Budget;
@@ -43,9 +44,10 @@ fn backoff() -> ExponentialBuilder {
         .with_jitter()
 }
 
-/// Calls until there is an answer, a refusal that stands, or patience ends.
+/// Calls until there is an answer, a refusal that stands, or patience ends. Once the pass is to end, nothing more is sent.
 pub(crate) async fn call<T, E, F>(
     budget: &Arc<Budget>,
+    stop: &Stop,
     subject: Subject<'_>,
     send: impl Fn() -> F + Send + Sync,
 ) -> Result<T, Failed>
@@ -57,8 +59,14 @@ where
     let (attempts, unanswered) = (AtomicU32::new(0), AtomicU32::new(0));
     let until_not_throttled = || async {
         let first = budget.watch.elapsed();
-        for times in 1.. {
-            let sent = budget.acquire().await;
+        let mut times = 0;
+        loop {
+            let sent = tokio::select! {
+                biased;
+                halt = stop.stopped() => return Err(Refusal::not_sent(halt)),
+                sent = budget.acquire() => sent,
+            };
+            times += 1;
             let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
             let result = attempt_once(budget.clone(), sent, send()).await;
             tracing::debug!(operation = %budget.operation, subject = %subject, attempt, outcome = outcome(&result));
@@ -70,11 +78,17 @@ where
                 return result;
             }
         }
-        Err(Refusal::no_answer("no attempt was made"))
     };
     let result =
         until_not_throttled.retry(backoff()).when(|refusal| refusal.meaning == Meaning::NoAnswer).await;
-    result.map_err(|refusal| Failed { refusal, perhaps_done: unanswered.load(Ordering::Relaxed) > 0 })
+    let perhaps_done = unanswered.load(Ordering::Relaxed) > 0;
+    result.map_err(|refusal| match refusal.meaning {
+        // It was sent once, and who knows what came of that.
+        Meaning::NotSent if perhaps_done => {
+            Failed { refusal: Refusal::no_answer(refusal.message), perhaps_done }
+        }
+        _ => Failed { refusal, perhaps_done },
+    })
 }
 
 /// Sends once, in a task of its own: all cores share the work of signing and reading, and whoever stops waiting leaves
@@ -120,6 +134,8 @@ mod tests {
     use aws_smithy_types::body::SdkBody;
     use aws_smithy_types::error::ErrorMetadata;
 
+    use vigil_core::Halt;
+
     use super::*;
     use crate::Operation;
     use crate::budget::CallCounts;
@@ -135,7 +151,8 @@ mod tests {
         refuse: impl Fn() -> Refused + Send + Sync,
     ) -> (Result<(), Failed>, CallCounts, Duration) {
         let budget = Arc::new(Budget::new(Operation::StartImageScan, None));
-        let result = call(&budget, Subject::default(), || std::future::ready(Err(refuse()))).await;
+        let result =
+            call(&budget, &Stop::never(), Subject::default(), || std::future::ready(Err(refuse()))).await;
         (result, budget.counts(), budget.watch.elapsed())
     }
 
@@ -156,6 +173,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn once_the_pass_is_to_end_no_call_that_waits_for_its_turn_is_sent() {
+        let budget = Arc::new(Budget::new(Operation::StartImageScan, Some(0.1)));
+        let (halt, halted) = tokio::sync::oneshot::channel();
+        let stop = Stop::when(async { halted.await.unwrap() });
+        let send = || std::future::ready(Ok::<(), Refused>(()));
+        call(&budget, &stop, Subject::default(), send).await.unwrap();
+        let waiting = call(&budget, &stop, Subject::default(), send);
+        halt.send(Halt::Interrupted).unwrap();
+        assert_eq!(waiting.await.unwrap_err().refusal.meaning, Meaning::NotSent);
+        assert_eq!(budget.counts(), CallCounts { ok: 1, ..CallCounts::default() });
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_call_that_nobody_waits_for_any_more_is_counted() {
         let budget = Arc::new(Budget::new(Operation::StartImageScan, None));
         let (asked, answer) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
@@ -167,9 +197,10 @@ mod tests {
                 Ok::<(), Refused>(())
             }
         };
+        let never = Stop::never();
         tokio::select! {
             biased;
-            _ = call(&budget, Subject::default(), send) => panic!("there was no answer yet"),
+            _ = call(&budget, &never, Subject::default(), send) => panic!("there was no answer yet"),
             () = asked.notified() => {}
         }
         answer.notify_one();

@@ -7,6 +7,7 @@ use aws_sdk_ecr::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ecr::types::{ImageFailure, ImageFailureCode};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use vigil_core::Halt;
 use vigil_core::fault::{Fault, FaultKind};
 
 /// A call that did not succeed: what it means, and in whose words.
@@ -38,6 +39,8 @@ pub(crate) enum Meaning {
     /// Scans are not started on request here.
     Disabled,
     Other,
+    /// It was not asked: the pass is to end.
+    NotSent,
 }
 
 /// Codes by which AWS services say that calls come too fast. `LimitExceededException`, which the SDK counts among them,
@@ -138,6 +141,11 @@ impl Refusal {
         Self { meaning: Meaning::NoAnswer, message: message.into() }
     }
 
+    /// Nothing was attempted, or not again, since the pass is to end.
+    pub(crate) fn not_sent(halt: Halt) -> Self {
+        Self { meaning: Meaning::NotSent, message: halt.to_string() }
+    }
+
     /// The fault that it is, once nothing more is tried.
     pub(crate) fn fault(self, during: &str) -> Fault {
         let kind = match self.meaning {
@@ -147,6 +155,7 @@ impl Refusal {
             Meaning::Denied => FaultKind::Denied,
             Meaning::RepositoryGone => FaultKind::RepositoryGone,
             Meaning::ImageGone => FaultKind::ImageGone,
+            Meaning::NotSent => FaultKind::NotSent,
             _ => FaultKind::Refused,
         };
         Fault::new(kind, during, self.message)

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use aws_sdk_ecr::Client;
 use aws_sdk_ecr::operation::describe_images::builders::DescribeImagesFluentBuilder;
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, ImageStatusFilter};
+use vigil_core::Stop;
 use vigil_core::fault::{Fault, FaultKind};
 use vigil_core::image::{Child, Digest, Image, Pick, RegistryId, RepositoryName};
 use vigil_core::port::{Cursor, Page, Registry};
@@ -24,6 +25,7 @@ pub struct AwsRegistry {
     id: RegistryId,
     pub(crate) client: Client,
     budgets: BTreeMap<Operation, Arc<Budget>>,
+    pub(crate) stop: Stop,
 }
 
 /// The largest page that ECR gives, of anything.
@@ -35,7 +37,13 @@ impl AwsRegistry {
     pub(crate) fn new(id: RegistryId, client: Client, rates: &BTreeMap<Operation, f64>) -> Self {
         let budget = |operation| Arc::new(Budget::new(operation, rates.get(&operation).copied()));
         let budgets = Operation::ALL.into_iter().map(|operation| (operation, budget(operation))).collect();
-        Self { id, client, budgets }
+        Self { id, client, budgets, stop: Stop::never() }
+    }
+
+    /// The same for a pass that may end early: once it is to, no further call is sent. What is on its way may still be
+    /// answered.
+    pub fn until(self, stop: Stop) -> Self {
+        Self { stop, ..self }
     }
 
     /// How the attempts at each operation have ended so far, by the operation's name.
@@ -76,7 +84,7 @@ impl AwsRegistry {
             let ids = batch.iter().filter_map(identifier).collect();
             let request = self.describe_images(repository).set_image_ids(Some(ids));
             let subject = Subject { repository: Some(repository), digest: None };
-            match call(self.budget(operation), subject, || request.clone().send()).await {
+            match call(self.budget(operation), &self.stop, subject, || request.clone().send()).await {
                 Ok(answer) => found.extend(answer.image_details().iter().filter_map(image)),
                 Err(Failed { refusal, .. }) if refusal.meaning == Meaning::ImageGone => {
                     let (front, back) = batch.split_at(batch.len() / 2);
@@ -105,7 +113,7 @@ impl AwsRegistry {
             .set_image_ids(Some(ids.collect()))
             .set_accepted_media_types(Some(INDEX_MEDIA_TYPES.map(str::to_owned).to_vec()));
         let subject = Subject { repository: Some(repository), digest: None };
-        let answer = call(self.budget(operation), subject, || request.clone().send())
+        let answer = call(self.budget(operation), &self.stop, subject, || request.clone().send())
             .await
             .map_err(|failed| failed.refusal.fault(operation.as_str()))?;
         let mut opened = BTreeMap::new();
@@ -135,27 +143,29 @@ impl Registry for AwsRegistry {
     async fn repositories(&self, after: Option<Cursor>) -> Result<Page<RepositoryName>, Fault> {
         let operation = Operation::DescribeRepositories;
         let after = after.map(|cursor| cursor.0);
-        let request = self.client.describe_repositories().max_results(PAGE).set_next_token(after);
-        let answer = call(self.budget(operation), Subject::default(), || request.clone().send())
+        let request = self.client.describe_repositories().max_results(PAGE).set_next_token(after.clone());
+        let answer = call(self.budget(operation), &self.stop, Subject::default(), || request.clone().send())
             .await
             .map_err(|failed| failed.refusal.fault(operation.as_str()))?;
         let names = answer.repositories().iter().filter_map(|repository| {
             let name = repository.repository_name().unwrap_or_default();
             name.parse().inspect_err(|error| tracing::warn!(%error, "repository skipped")).ok()
         });
-        Ok(Page { items: names.collect(), next: next(answer.next_token()) })
+        let next = next(operation, answer.next_token(), after.as_deref())?;
+        Ok(Page { items: names.collect(), next: next.map(Cursor) })
     }
 
     async fn images(&self, repository: &RepositoryName, after: Option<Cursor>) -> Result<Page<Image>, Fault> {
         let operation = Operation::DescribeImages;
         let after = after.map(|cursor| cursor.0);
-        let request = self.describe_images(repository).max_results(PAGE).set_next_token(after);
+        let request = self.describe_images(repository).max_results(PAGE).set_next_token(after.clone());
         let subject = Subject { repository: Some(repository), digest: None };
-        let answer = call(self.budget(operation), subject, || request.clone().send())
+        let answer = call(self.budget(operation), &self.stop, subject, || request.clone().send())
             .await
             .map_err(|failed| failed.refusal.fault(operation.as_str()))?;
         let images = answer.image_details().iter().filter_map(image);
-        Ok(Page { items: images.collect(), next: next(answer.next_token()) })
+        let next = next(operation, answer.next_token(), after.as_deref())?;
+        Ok(Page { items: images.collect(), next: next.map(Cursor) })
     }
 
     async fn named(&self, repository: &RepositoryName, picks: &[Pick]) -> Result<Vec<Image>, Fault> {
@@ -209,6 +219,17 @@ fn digest_of(id: Option<&ImageIdentifier>) -> Option<Digest> {
     id?.image_digest()?.parse().ok()
 }
 
-fn next(token: Option<&str>) -> Option<Cursor> {
-    token.filter(|token| !token.is_empty()).map(|token| Cursor(token.to_owned()))
+/// Where the page after this one starts. A page that names itself would be asked for without end, and what we do not see
+/// the end of must not pass for all.
+pub(crate) fn next(
+    operation: Operation,
+    token: Option<&str>,
+    asked: Option<&str>,
+) -> Result<Option<String>, Fault> {
+    let token = token.filter(|token| !token.is_empty());
+    if token.is_some() && token == asked {
+        let endless = "the pages do not end: one names itself as the next";
+        return Err(Fault::new(FaultKind::Refused, operation.as_str(), endless));
+    }
+    Ok(token.map(str::to_owned))
 }

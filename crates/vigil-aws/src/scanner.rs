@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_ecr::operation::describe_image_scan_findings::DescribeImageScanFindingsOutput;
 use aws_sdk_ecr::types::{ImageIdentifier, ScanType};
-use vigil_core::fault::{Fault, FaultKind};
+use vigil_core::fault::Fault;
 use vigil_core::image::{Digest, RepositoryName};
 use vigil_core::port::{Mode, Scanner, Start};
 use vigil_core::scan::{Meaning as ScanMeaning, Scan};
@@ -13,14 +13,14 @@ use crate::call::{Failed, Subject, call};
 use crate::fault::Meaning;
 use crate::findings::{add_findings, scan};
 use crate::operation::Operation;
-use crate::registry::PAGE;
+use crate::registry::{PAGE, next};
 
 #[async_trait]
 impl Scanner for AwsRegistry {
     async fn mode(&self) -> Result<Mode, Fault> {
         let operation = Operation::GetRegistryScanningConfiguration;
         let request = self.client.get_registry_scanning_configuration();
-        let answer = call(self.budget(operation), Subject::default(), || request.clone().send())
+        let answer = call(self.budget(operation), &self.stop, Subject::default(), || request.clone().send())
             .await
             .map_err(|failed| failed.refusal.fault(operation.as_str()))?;
         let scan_type = answer.scanning_configuration().and_then(|configuration| configuration.scan_type());
@@ -36,7 +36,7 @@ impl Scanner for AwsRegistry {
             .image_id(ImageIdentifier::builder().image_digest(digest.to_string()).build());
         let subject = Subject { repository: Some(repository), digest: Some(digest) };
         let Failed { refusal, perhaps_done } =
-            match call(self.budget(operation), subject, || request.clone().send()).await {
+            match call(self.budget(operation), &self.stop, subject, || request.clone().send()).await {
                 Ok(_) => return Ok(Start::Accepted),
                 Err(failed) => failed,
             };
@@ -59,19 +59,18 @@ impl Scanner for AwsRegistry {
         if scan.meaning() != ScanMeaning::Finished {
             return Ok(Some(scan));
         }
-        let mut page = first;
+        let (mut page, mut asked) = (first, None);
         loop {
             add_findings(&mut scan.findings, &page);
-            let Some(token) = page.next_token.take().filter(|token| !token.is_empty()) else {
+            asked = next(Operation::DescribeImageScanFindings, page.next_token(), asked.as_deref())?;
+            if asked.is_none() {
                 return Ok(Some(scan));
-            };
-            let next = self.findings_page(repository, digest, Some(token.clone())).await?;
-            // The scan is gone between two pages, as when the scan type is switched.
-            let Some(next) = next else { return Ok(None) };
-            if next.next_token.as_ref() == Some(&token) {
-                return Err(endless());
             }
-            page = next;
+            match self.findings_page(repository, digest, asked.clone()).await? {
+                Some(next) => page = next,
+                // The scan is gone between two pages, as when the scan type is switched.
+                None => return Ok(None),
+            }
         }
     }
 }
@@ -93,20 +92,10 @@ impl AwsRegistry {
             .max_results(PAGE)
             .set_next_token(token);
         let subject = Subject { repository: Some(repository), digest: Some(digest) };
-        match call(self.budget(operation), subject, || request.clone().send()).await {
+        match call(self.budget(operation), &self.stop, subject, || request.clone().send()).await {
             Ok(page) => Ok(Some(page)),
             Err(Failed { refusal, .. }) if refusal.meaning == Meaning::NoScan => Ok(None),
             Err(failed) => Err(failed.refusal.fault(operation.as_str())),
         }
     }
-}
-
-/// Findings of which we cannot see the end must not pass for all of them.
-fn endless() -> Fault {
-    let operation = Operation::DescribeImageScanFindings.as_str();
-    Fault::new(
-        FaultKind::Refused,
-        operation,
-        "the pages of findings do not end: a page names itself as the next",
-    )
 }

@@ -1,4 +1,4 @@
-//! One pass over one registry: observe → due → plan → dispatch → collect → evaluate → record.
+//! One pass over one registry: observe → due → plan → announce → pursue (start, wait, settle, evaluate), recording as it goes.
 //!
 //! A pass does not fail as a whole: what goes wrong is in its report, beside what went right.
 
@@ -47,10 +47,12 @@ pub async fn cycle(ports: Ports<'_>, pass: &Pass, stop: &Stop) -> Result<CycleRe
             return Ok(report(ports, began, Mode::OnRequest, 0, Some(halt), faults));
         }
     };
-    let mode = match asked {
-        Ok(mode) => mode,
-        // Where we may not ask, or nobody can answer, we try: an enhanced registry refuses the first start and says so.
-        Err(fault) if matches!(fault.kind, FaultKind::Denied | FaultKind::Refused) => Mode::OnRequest,
+    let (mode, known) = match asked {
+        Ok(mode) => (mode, true),
+        // Where we may not ask, or are not understood, we try: an enhanced registry refuses the first start and says so.
+        Err(fault) if matches!(fault.kind, FaultKind::Denied | FaultKind::Refused) => {
+            (Mode::OnRequest, false)
+        }
         Err(fault) => {
             faults.push(fault);
             return Ok(report(ports, began, Mode::OnRequest, 0, None, faults));
@@ -62,7 +64,8 @@ pub async fn cycle(ports: Ports<'_>, pass: &Pass, stop: &Stop) -> Result<CycleRe
     if !pass.act {
         return Ok(report(ports, began, mode, 0, observed.halted, faults));
     }
-    let pursued = pursue(ports, pass, observed.plan.starts, observed.awaited, stop).await?;
+    let pursued = pursue(ports, pass, known, observed.plan.starts, observed.awaited, stop).await?;
+    let mode = if pursued.by_itself { Mode::ByItself } else { mode };
     Ok(report(ports, began, mode, pursued.started, observed.halted.or(pursued.halted), faults))
 }
 

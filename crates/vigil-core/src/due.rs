@@ -186,13 +186,8 @@ impl fmt::Display for Rest {
         match self {
             Self::Fresh { ago, expiry, .. } => write!(f, "scanned {} ago, expiry {expiry}", Ago(*ago)),
             Self::ImageQuota { ago, next, now } => {
-                let time = if next.duration_since(*now) < SignedDuration::from_hours(24)
-                    && next.strftime("%F").to_string() == now.strftime("%F").to_string()
-                {
-                    next.strftime("%H:%M")
-                } else {
-                    next.strftime("%F %H:%MZ")
-                };
+                let same_day = next.strftime("%F").to_string() == now.strftime("%F").to_string();
+                let time = next.strftime(if same_day { "%H:%M" } else { "%F %H:%MZ" });
                 write!(f, "scanned {} ago: ECR allows one scan a day, next from {time}", Ago(*ago))
             }
             Self::Unscannable { said } => write!(f, "ECR cannot scan it: {said}"),

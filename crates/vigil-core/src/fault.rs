@@ -34,12 +34,19 @@ pub enum FaultKind {
     Unreachable,
     /// Any other refusal.
     Refused,
+    /// It was not even asked, since the pass is to end: nothing went wrong, and nothing was done.
+    NotSent,
 }
 
 impl Fault {
     /// A fault of this kind during this operation, in these words.
     pub fn new(kind: FaultKind, during: impl Into<String>, message: impl Into<String>) -> Self {
         Self { kind, during: during.into(), message: message.into() }
+    }
+
+    /// Whether the call was not even sent, so that what it was about is as it was.
+    pub fn is_not_sent(&self) -> bool {
+        self.kind == FaultKind::NotSent
     }
 }
 
@@ -54,6 +61,7 @@ impl FaultKind {
             Self::Throttled => "throttled",
             Self::Unreachable => "unreachable",
             Self::Refused => "refused",
+            Self::NotSent => "not_sent",
         }
     }
 }
@@ -68,6 +76,7 @@ impl fmt::Display for FaultKind {
             Self::Throttled => "throttled",
             Self::Unreachable => "no usable answer",
             Self::Refused => "refused",
+            Self::NotSent => "not sent",
         })
     }
 }

@@ -31,7 +31,7 @@ pub use fault::{Fault, FaultKind};
 pub use finding::{Counts, Difference, Finding, Package, Score, Severity, difference};
 pub use image::{AccountId, Digest, Image, ImageName, Partition, Region, RegistryId, RepositoryName, Tag};
 pub use pass::{Pass, Ports, Scope};
-pub use plan::{Budget, Hold, Plan, plan};
+pub use plan::{Budget, Hold, Plan};
 pub use record::{Decision, Ending, Entry, ImageRecord, Unfinished};
 pub use scan::{Meaning, Scan, ScanState};
 pub use stop::{Halt, Stop};

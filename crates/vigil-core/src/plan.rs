@@ -71,14 +71,10 @@ pub enum Hold {
         /// In ECR's words.
         said: String,
     },
-    /// ECR says that it scans this registry by itself.
-    ScansByItself {
-        /// In ECR's words.
-        said: String,
-    },
 }
 
-/// The best candidates so far: as many as may be started, never more.
+/// The best candidates so far: as many as the limits admit, whatever of the day is used up already. That is known for
+/// sure only at the end; so neither the plan nor its reasons depend on the order in which ECR's answers arrive.
 #[derive(Debug)]
 pub struct Shortlist {
     budget: Budget,
@@ -86,17 +82,6 @@ pub struct Shortlist {
     used: u64,
     /// The last in order is on top, since it is the first to go.
     best: BinaryHeap<Ranked>,
-}
-
-/// Plans a set of due images of one registry; `scanned` are the times of known scans there, which used the budget too.
-pub fn plan(due: Vec<Candidate>, scanned: &[Timestamp], budget: Budget, now: Timestamp) -> Plan {
-    let mut shortlist = Shortlist::new(budget, now);
-    scanned.iter().for_each(|at| shortlist.count_scan(*at));
-    let mut held: Vec<Held> = due.into_iter().filter_map(|candidate| shortlist.offer(candidate)).collect();
-    let plan = shortlist.into_plan();
-    held.extend(plan.held);
-    held.sort_by(|a, b| a.candidate.rank().cmp(&b.candidate.rank()));
-    Plan { held, ..plan }
 }
 
 impl Default for Budget {
@@ -122,38 +107,33 @@ impl Shortlist {
     /// Offers a due image. Hands back one that is held for good, if there is no room for all.
     pub fn offer(&mut self, candidate: Candidate) -> Option<Held> {
         self.best.push(Ranked(candidate));
-        self.give_up_last()
-    }
-
-    /// How many scans may be started.
-    fn room(&self) -> u64 {
-        self.budget.daily.saturating_sub(self.used).min(self.budget.per_pass.unwrap_or(u64::MAX))
-    }
-
-    fn give_up_last(&mut self) -> Option<Held> {
-        if self.best.len() as u64 <= self.room() {
-            return None;
-        }
-        let Ranked(candidate) = self.best.pop()?;
-        Some(Held { candidate, why: self.why_held() })
-    }
-
-    fn why_held(&self) -> Hold {
         match self.budget.per_pass {
-            Some(cap) if cap <= self.budget.daily.saturating_sub(self.used) => Hold::PassCap { cap },
-            _ => Hold::DailyBudget {
-                daily: self.budget.daily,
-                // What is started in this pass falls out of the window a day from now; what was before, earlier.
-                next: self.now.saturating_add(IMAGE_QUOTA_WINDOW).unwrap_or(Timestamp::MAX),
-            },
+            Some(cap) if cap <= self.budget.daily => self.give_up_beyond(cap, &Hold::PassCap { cap }),
+            _ => self.give_up_beyond(self.budget.daily, &self.over_daily_budget()),
         }
     }
 
     /// The plan for everything that was offered, less what was handed back before.
     pub fn into_plan(mut self) -> Plan {
-        let held = std::iter::from_fn(|| self.give_up_last()).collect();
+        let (left, why) = (self.budget.daily.saturating_sub(self.used), self.over_daily_budget());
+        let held = std::iter::from_fn(|| self.give_up_beyond(left, &why)).collect();
         let starts = self.best.into_sorted_vec().into_iter().map(|Ranked(candidate)| candidate).collect();
         Plan { starts, held }
+    }
+
+    /// Gives up the last in order, if there are more than this.
+    fn give_up_beyond(&mut self, room: u64, why: &Hold) -> Option<Held> {
+        if self.best.len() as u64 <= room {
+            return None;
+        }
+        let Ranked(candidate) = self.best.pop()?;
+        Some(Held { candidate, why: why.clone() })
+    }
+
+    fn over_daily_budget(&self) -> Hold {
+        // What is started in this pass falls out of the window a day from now; what was before, earlier.
+        let next = self.now.saturating_add(IMAGE_QUOTA_WINDOW).unwrap_or(Timestamp::MAX);
+        Hold::DailyBudget { daily: self.budget.daily, next }
     }
 }
 
@@ -186,7 +166,6 @@ impl Hold {
             Self::DailyBudget { .. } => "daily_budget",
             Self::PassCap { .. } => "pass_cap",
             Self::RegistryQuota { .. } => "registry_quota",
-            Self::ScansByItself { .. } => "scans_by_itself",
         }
     }
 
@@ -194,7 +173,7 @@ impl Hold {
     pub fn next(&self) -> Option<Timestamp> {
         match self {
             Self::DailyBudget { next, .. } => Some(*next),
-            Self::PassCap { .. } | Self::RegistryQuota { .. } | Self::ScansByItself { .. } => None,
+            Self::PassCap { .. } | Self::RegistryQuota { .. } => None,
         }
     }
 }
@@ -208,7 +187,6 @@ impl fmt::Display for Hold {
             }
             Self::PassCap { cap } => write!(f, "over the cap of {cap} scans a pass"),
             Self::RegistryQuota { said } => write!(f, "the registry's scan quota is used up: {said}"),
-            Self::ScansByItself { said } => write!(f, "ECR starts scans in this registry by itself: {said}"),
         }
     }
 }
@@ -229,10 +207,41 @@ mod tests {
         Candidate { repository: "team/app".parse().unwrap(), image: image(n, &[], 1), why }
     }
 
+    /// What a look at a registry comes upon.
+    #[derive(Debug, Clone)]
+    enum Seen {
+        Due(Box<Candidate>),
+        ScannedAt(Timestamp),
+    }
+
+    /// Plans what is seen in this order. Held images come in the order of a plan.
+    fn plan(seen: Vec<Seen>, budget: Budget) -> Plan {
+        let mut shortlist = Shortlist::new(budget, now());
+        let mut held = Vec::new();
+        for seen in seen {
+            match seen {
+                Seen::Due(candidate) => held.extend(shortlist.offer(*candidate)),
+                Seen::ScannedAt(at) => shortlist.count_scan(at),
+            }
+        }
+        let plan = shortlist.into_plan();
+        held.extend(plan.held);
+        held.sort_by(|a, b| a.candidate.rank().cmp(&b.candidate.rank()));
+        Plan { held, ..plan }
+    }
+
+    fn due(n: u64, scanned_days_ago: Option<i64>) -> Seen {
+        Seen::Due(Box::new(candidate(n, scanned_days_ago)))
+    }
+
+    fn scanned(hours_ago: i64) -> Seen {
+        Seen::ScannedAt(now() - SignedDuration::from_hours(hours_ago))
+    }
+
     #[test]
     fn never_scanned_comes_first_then_the_oldest() {
-        let due = vec![candidate(1, Some(8)), candidate(2, None), candidate(3, Some(30)), candidate(4, None)];
-        let plan = plan(due, &[], Budget { daily: 3, per_pass: None }, now());
+        let seen = vec![due(1, Some(8)), due(2, None), due(3, Some(30)), due(4, None)];
+        let plan = plan(seen, Budget { daily: 3, per_pass: None });
         let expected = [candidate(2, None), candidate(4, None), candidate(3, Some(30))];
         assert_eq!(plan.starts, expected);
         assert_eq!(plan.held.len(), 1);
@@ -244,37 +253,46 @@ mod tests {
 
     #[test]
     fn scans_of_the_last_day_use_the_budget_and_older_ones_do_not() {
-        let hours_ago = |hours| now() - SignedDuration::from_hours(hours);
-        let scanned = [hours_ago(1), hours_ago(23), hours_ago(25)];
-        let due = (0..5).map(|n| candidate(n, None)).collect();
-        assert_eq!(plan(due, &scanned, Budget { daily: 4, per_pass: None }, now()).starts.len(), 2);
+        let seen = [1, 23, 25].into_iter().map(scanned).chain((0..5).map(|n| due(n, None))).collect();
+        assert_eq!(plan(seen, Budget { daily: 4, per_pass: None }).starts.len(), 2);
     }
 
     #[test]
-    fn the_tighter_of_two_limits_is_named() {
-        let due = vec![candidate(1, None), candidate(2, None)];
-        let plan = plan(due, &[], Budget { daily: 100, per_pass: Some(1) }, now());
-        assert_eq!(plan.held[0].why.to_string(), "over the cap of 1 scans a pass");
+    fn each_held_image_names_the_limit_that_it_is_over() {
+        let seen = (1..=6).map(|n| due(n, None)).chain((0..3).map(scanned)).collect();
+        let plan = plan(seen, Budget { daily: 6, per_pass: Some(5) });
+        let why: Vec<_> = plan.held.iter().map(|held| held.why.code()).collect();
+        assert_eq!((plan.starts.len(), why), (3, vec!["daily_budget", "daily_budget", "pass_cap"]));
+        assert_eq!(plan.held[2].why.to_string(), "over the cap of 5 scans a pass");
+    }
+
+    fn sights() -> impl Strategy<Value = Vec<Seen>> {
+        let candidates = prop::collection::vec(prop::option::of(0i64..60), 0..60);
+        let scans = prop::collection::vec(0i64..48, 0..30);
+        (candidates, scans).prop_map(|(candidates, scans)| {
+            let candidates = candidates.into_iter().zip(0..).map(|(days, n)| due(n, days));
+            candidates.chain(scans.into_iter().map(scanned)).collect()
+        })
     }
 
     proptest! {
         #[test]
-        fn never_over_budget_and_nothing_lost(
-            due in prop::collection::vec(prop::option::of(0i64..60), 0..60),
-            scanned in prop::collection::vec(0i64..48, 0..30),
+        fn never_over_budget_nothing_lost_and_whatever_the_order(
+            (seen, shuffled) in sights().prop_flat_map(|seen| (Just(seen.clone()), Just(seen).prop_shuffle())),
             daily in 0u64..60,
             per_pass in prop::option::of(0u64..60),
         ) {
-            let total = due.len();
-            let due: Vec<_> = due.into_iter().enumerate().map(|(n, days)| candidate(n as u64, days)).collect();
-            let scanned: Vec<_> = scanned.into_iter().map(|hours| now() - SignedDuration::from_hours(hours)).collect();
-            let used = scanned.iter().filter(|at| now().duration_since(**at) < IMAGE_QUOTA_WINDOW).count() as u64;
-            let plan = plan(due, &scanned, Budget { daily, per_pass }, now());
-            prop_assert!(plan.starts.len() as u64 + used <= daily || plan.starts.is_empty());
-            prop_assert!(plan.starts.len() as u64 <= per_pass.unwrap_or(u64::MAX));
-            prop_assert_eq!(plan.starts.len() + plan.held.len(), total);
-            let last_start = plan.starts.last().map(Candidate::rank);
-            let first_held = plan.held.first().map(|held| held.candidate.rank());
+            let total = seen.iter().filter(|seen| matches!(seen, Seen::Due(_))).count();
+            let within_a_day = |at: &Timestamp| now().duration_since(*at) < IMAGE_QUOTA_WINDOW;
+            let used = seen.iter().filter(|seen| matches!(seen, Seen::ScannedAt(at) if within_a_day(at))).count();
+            let budget = Budget { daily, per_pass };
+            let planned = plan(seen, budget);
+            prop_assert_eq!(&planned, &plan(shuffled, budget));
+            prop_assert!((planned.starts.len() + used) as u64 <= daily || planned.starts.is_empty());
+            prop_assert!(planned.starts.len() as u64 <= per_pass.unwrap_or(u64::MAX));
+            prop_assert_eq!(planned.starts.len() + planned.held.len(), total);
+            let last_start = planned.starts.last().map(Candidate::rank);
+            let first_held = planned.held.first().map(|held| held.candidate.rank());
             prop_assert!(last_start.is_none() || first_held.is_none() || last_start <= first_held);
         }
     }

@@ -182,6 +182,16 @@ impl Ending {
             Meaning::Unavailable => Some(Self::Unavailable { said }),
         }
     }
+
+    /// What comes of an image that is due, for this reason, where ECR starts scans by itself.
+    pub fn without_start(why: &Due) -> Self {
+        match why {
+            Due::NeverScanned => Self::NeverScanned,
+            Due::Expired { .. } | Due::ScannedAtUnknownTime => Self::Read,
+            Due::NoResult { said } => Self::Unavailable { said: said.clone() },
+            Due::Failed { said } => Self::Failed { said: said.clone() },
+        }
+    }
 }
 
 impl fmt::Display for Unfinished {

@@ -121,7 +121,7 @@ impl Scan {
     }
 
     /// Whether it claims to be finished and yet shows neither findings nor counts: ECR can say COMPLETE seconds
-    /// before the findings are there, so such an answer is read once more before it is believed.
+    /// before the findings are there, so such an answer is doubted for a while.
     pub fn may_be_premature(&self) -> bool {
         self.state == ScanState::Complete && self.findings.is_empty() && self.counts.is_none()
     }

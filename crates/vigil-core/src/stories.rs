@@ -156,7 +156,7 @@ async fn whatever_ecr_answers_is_a_result_of_that_image_alone() {
     ecr.add("gone", image(6, &["v6"], 1), None);
     ecr.add("secret", image(7, &["v7"], 1), None);
     let faults = vec![("images", "gone", FaultKind::RepositoryGone), ("start", "secret", FaultKind::Denied)];
-    let ecr = Failing { inner: ecr, faults };
+    let ecr = Failing::new(ecr, faults);
     insta::assert_snapshot!(tell(&ecr, &clock, &pass(), &Stop::never()).await);
 }
 
@@ -167,7 +167,7 @@ async fn a_page_of_repositories_that_fails_does_not_stop_those_that_are_known() 
     for n in 1..=3 {
         ecr.add(&format!("team/app{n}"), image(n, &["v1"], 1), None);
     }
-    let ecr = Failing { inner: ecr, faults: vec![("repositories", "2", FaultKind::Throttled)] };
+    let ecr = Failing::new(ecr, vec![("repositories", "2", FaultKind::Throttled)]);
     insta::assert_snapshot!(tell(&ecr, &clock, &pass(), &Stop::never()).await);
 }
 
@@ -214,11 +214,31 @@ async fn an_enhanced_registry_is_only_read() {
     ecr.add("team/app", image(3, &["v3"], 1), Some(scan("SCAN_ELIGIBILITY_EXPIRED", None, &[])));
     insta::assert_snapshot!(tell(&ecr, &clock, &pass(), &Stop::never()).await);
     // Without the permission to ask for the mode, the first refusal tells.
+    ecr.answer_start(digest(2), disabled());
     ecr.set_mode(Mode::OnRequest);
-    ecr.answer_start(digest(2), Start::ByItself("This feature is disabled".into()));
-    ecr.answer_start(digest(1), Start::ByItself("This feature is disabled".into()));
+    let ecr = Failing::new(ecr, vec![("mode", "*", FaultKind::Denied)]);
     let one_by_one = Pass { concurrency: 1, ..pass() };
     insta::assert_snapshot!(tell(&ecr, &clock, &one_by_one, &Stop::never()).await);
+    assert_eq!(ecr.inner.starts().len(), 1, "nothing is asked for after the refusal");
+}
+
+fn disabled() -> Start {
+    Start::ByItself("This feature is disabled".into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_registry_of_basic_scanning_a_repository_where_nobody_may_ask_is_only_read() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    for n in 1..=3 {
+        ecr.add("closed", image(n, &[&format!("v{n}")], 1), None);
+        ecr.answer_start(digest(n), disabled());
+    }
+    ecr.add("closed", image(4, &["v4"], 1), Some(scan("COMPLETE", Some(days_ago(40)), &[])));
+    ecr.add("open", image(5, &["v5"], 1), None);
+    let one_by_one = Pass { concurrency: 1, ..pass() };
+    insta::assert_snapshot!(tell(&ecr, &clock, &one_by_one, &Stop::never()).await);
+    assert_eq!(ecr.starts().len(), 2, "one is refused, the other repository goes on");
 }
 
 #[tokio::test(start_paused = true)]
@@ -285,9 +305,10 @@ async fn refused_credentials_end_the_pass_with_one_call() {
     for n in 1..=20 {
         ecr.add("team/app", image(n, &[&format!("v{n:02}")], 1), None);
     }
-    let ecr = Failing { inner: ecr, faults: vec![("start", "*", FaultKind::Credentials)] };
+    let ecr = Failing::new(ecr, vec![("start", "*", FaultKind::Credentials)]);
     let story = tell(&ecr, &clock, &Pass { concurrency: 1, ..pass() }, &Stop::never()).await;
-    assert_eq!(story.matches("credentials").count() + story.matches("Credentials").count(), 20, "{story}");
-    let ecr = Failing { inner: ecr.inner, faults: vec![("mode", "*", FaultKind::Credentials)] };
+    assert_eq!(story.matches("kind: Credentials").count(), 20, "{story}");
+    assert_eq!(ecr.failed(), 1);
+    let ecr = Failing::new(ecr.inner, vec![("mode", "*", FaultKind::Credentials)]);
     insta::assert_snapshot!(tell(&ecr, &clock, &pass(), &Stop::never()).await);
 }

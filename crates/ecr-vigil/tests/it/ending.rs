@@ -61,6 +61,17 @@ async fn a_signal_while_repositories_are_listed_starts_nothing_and_names_those_n
 }
 
 #[tokio::test]
+async fn starts_that_wait_for_their_turn_are_not_made_after_the_signal() {
+    let stage = Stage::with_images(frozen(), 8).await;
+    let running = stage.program("scan --format json --calls-per-second StartImageScan=0.5").start().await;
+    stage.sim.when_calls("StartImageScan", 1).await;
+    running.signal("TERM");
+    let ended = running.end().await.code(5);
+    assert_eq!(stage.calls("StartImageScan"), 1);
+    assert_eq!(ended.stdout.matches("\"not_started\"").count(), 7, "{}", ended.outcomes());
+}
+
+#[tokio::test]
 async fn a_second_signal_ends_the_program_at_once() {
     let stage = Stage::with_images(quick(), 1).await;
     stage.sim.add_fault(FaultRule::on("StartImageScan", FaultAction::Hold));

@@ -1,8 +1,6 @@
 //! How bad a finding is, in ECR's words: ordered, and open to words that nobody has told us yet.
 
-use std::convert::Infallible;
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -72,14 +70,6 @@ impl From<String> for Severity {
 impl From<Severity> for String {
     fn from(severity: Severity) -> Self {
         severity.to_string()
-    }
-}
-
-impl FromStr for Severity {
-    type Err = Infallible;
-
-    fn from_str(said: &str) -> Result<Self, Self::Err> {
-        Ok(said.into())
     }
 }
 

@@ -12,6 +12,5 @@ mod survey;
 pub use announce::announce;
 use announce::{record, record_held};
 pub use observe::{Observed, observe};
-pub use patience::Patience;
 pub use pursue::{Pursued, pursue};
-pub use settle::{Awaited, Reading, StartedBy, settle};
+pub use settle::{Awaited, StartedBy};

@@ -36,6 +36,9 @@ pub struct Observed {
 
 /// While more images than this wait to be read, no further repository is listed.
 const ENOUGH_WAITING: usize = 2_000;
+/// No more scans than this are waited for, as many as ECR starts in a day: right after enhanced scanning was switched on
+/// those of a whole registry are pending, for hours.
+const MOST_AWAITED: usize = 100_000;
 
 struct Watch<'a> {
     ports: Ports<'a>,
@@ -185,6 +188,7 @@ impl<'a> Watch<'a> {
                 self.more = page.next.map(Some);
                 Ok(())
             }
+            Answer::Names(Err(fault)) if fault.is_not_sent() => Ok(()),
             Answer::Names(Err(fault)) => {
                 self.take_fault(&fault);
                 self.faults.push(fault);
@@ -196,11 +200,12 @@ impl<'a> Watch<'a> {
     }
 
     async fn take_survey(&mut self, survey: Survey) -> Result<(), NotRecorded> {
-        survey
-            .faults
-            .iter()
-            .chain(survey.unopened.iter().map(|(_, fault)| fault))
-            .for_each(|fault| self.take_fault(fault));
+        let faults = || survey.faults.iter().chain(survey.unopened.iter().map(|(_, fault)| fault));
+        if faults().any(Fault::is_not_sent) {
+            self.repositories.push_front((survey.repository, None));
+            return Ok(());
+        }
+        faults().for_each(|fault| self.take_fault(fault));
         let mut entries: Vec<Entry> = survey.missing.into_iter().map(Entry::Missing).collect();
         entries.extend(survey.faults.into_iter().map(Entry::Unread));
         let mut looked_at = 0;
@@ -231,6 +236,10 @@ impl<'a> Watch<'a> {
         self.ports.progress.reached(self.ports.registry.id(), Milestone::Read);
         let scan = match answer {
             Ok(scan) => scan,
+            Err(fault) if fault.is_not_sent() => {
+                self.pending.push_front((repository, image));
+                return Ok(());
+            }
             Err(fault) => {
                 self.take_fault(&fault);
                 return self
@@ -319,9 +328,13 @@ impl<'a> Watch<'a> {
         image: Image,
         said: Option<Scan>,
     ) -> Result<(), NotRecorded> {
+        let decision = super::announce::of_awaited(self.mode);
         if !self.pass.act {
-            let decision = super::announce::of_awaited(self.mode);
             return self.record(&repository, vec![Entry::Decided(Box::new(image), decision)]).await;
+        }
+        if self.awaited.len() >= MOST_AWAITED {
+            let ending = Ending::Unfinished(Unfinished::Running { state: said.map(|scan| scan.state) });
+            return self.record_ending(&repository, image, decision, ending, None).await;
         }
         let mut awaited = Awaited::new(repository, image, StartedBy::Others, self.now);
         awaited.showed_nothing = said.as_ref().is_some_and(|scan| is_premature(scan, self.now)).into();

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 /// The wait between the start of a scan and the first question about it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Patience {
+pub(super) struct Patience {
     wait: SignedDuration,
     shortest: SignedDuration,
 }
@@ -19,24 +19,24 @@ const DECAY: f64 = 0.999;
 
 impl Patience {
     /// Starts with this wait, which is also the shortest.
-    pub fn starting_at(wait: SignedDuration) -> Self {
+    pub(super) fn starting_at(wait: SignedDuration) -> Self {
         let wait = wait.clamp(SignedDuration::from_millis(1), LONGEST);
         Self { wait, shortest: wait }
     }
 
     /// How long to wait before the first question.
-    pub fn first(&self) -> SignedDuration {
+    pub(super) fn first(&self) -> SignedDuration {
         self.wait
     }
 
     /// How long to wait before another question, once so many have come too early.
-    pub fn after(&self, questions: u32) -> SignedDuration {
+    pub(super) fn after(&self, questions: u32) -> SignedDuration {
         (self.shortest * (1_i32 << questions.min(6))).min(LONGEST)
     }
 
     /// Learns from a first question, asked when the scan was this old. Many questions of one age that come too early
     /// together teach no more than one of them.
-    pub fn learn(&mut self, age: SignedDuration, finished: bool) {
+    pub(super) fn learn(&mut self, age: SignedDuration, finished: bool) {
         let wait = if finished { self.wait.mul_f64(DECAY) } else { self.wait.max(age.mul_f64(GROWTH)) };
         self.wait = wait.clamp(self.shortest, LONGEST);
     }

@@ -1,7 +1,7 @@
 //! Carries out a plan: starts the scans in its order, and waits for them and for those already under way.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 
 use jiff::Timestamp;
 
@@ -25,6 +25,8 @@ use crate::stop::{Halt, Stop};
 pub struct Pursued {
     /// How many scans ECR accepted.
     pub started: u64,
+    /// Whether ECR said of the registry that nobody may ask for scans there.
+    pub by_itself: bool,
     /// Why it ended early, if it did.
     pub halted: Option<Halt>,
 }
@@ -32,7 +34,13 @@ pub struct Pursued {
 struct Pursuit<'a> {
     ports: Ports<'a>,
     pass: &'a Pass,
+    /// Whether the registry itself said that scans are started on request.
+    on_request: bool,
     queue: VecDeque<Candidate>,
+    /// Repositories in which nobody may ask for scans.
+    by_themselves: BTreeSet<RepositoryName>,
+    /// What was to be started in these.
+    only_read: Vec<Candidate>,
     waiting: BinaryHeap<Reverse<Waiting>>,
     patience: Patience,
     started: u64,
@@ -42,6 +50,7 @@ struct Pursuit<'a> {
 /// Why nothing more is started in the registry.
 enum Closed {
     Held(Hold),
+    ByItself,
     Fault(Fault),
 }
 
@@ -61,7 +70,8 @@ enum Answer {
     Read(Awaited, Result<Option<Scan>, Fault>),
 }
 
-/// Starts what is to be started and waits for what is under way.
+/// Starts what is to be started and waits for what is under way. `on_request` is whether the registry itself said that
+/// this is how scans are started: then one that is refused on principle is a matter of its repository alone.
 ///
 /// # Errors
 ///
@@ -69,6 +79,7 @@ enum Answer {
 pub async fn pursue(
     ports: Ports<'_>,
     pass: &Pass,
+    on_request: bool,
     starts: Vec<Candidate>,
     awaited: Vec<Awaited>,
     stop: &Stop,
@@ -83,7 +94,10 @@ pub async fn pursue(
     let mut pursuit = Pursuit {
         ports,
         pass,
+        on_request,
         queue: starts.into(),
+        by_themselves: BTreeSet::new(),
+        only_read: Vec::new(),
         waiting: awaited.into_iter().map(wait).collect(),
         patience: Patience::starting_at(pass.first_question),
         started: 0,
@@ -95,8 +109,8 @@ pub async fn pursue(
         if let Some(halt) = stop.halted() {
             break Some(halt);
         }
-        pursuit.launch(&mut flight);
         pursuit.give_up().await?;
+        pursuit.launch(&mut flight);
         let next = pursuit.waiting.peek().map(|Reverse(waiting)| waiting.at);
         if flight.len() == 0 && next.is_none() {
             break None;
@@ -113,9 +127,10 @@ pub async fn pursue(
     for (_, answer) in landed {
         pursuit.take(answer).await?;
     }
-    let started = pursuit.started;
+    pursuit.give_up().await?;
+    let (started, by_itself) = (pursuit.started, matches!(pursuit.closed, Some(Closed::ByItself)));
     pursuit.name_unfinished(abandoned).await?;
-    Ok(Pursued { started, halted })
+    Ok(Pursued { started, by_itself, halted })
 }
 
 impl<'a> Pursuit<'a> {
@@ -133,9 +148,7 @@ impl<'a> Pursuit<'a> {
                 flight.launch(Call::Read(awaited.clone()), async move {
                     Answer::Read(awaited, ports.scanner.read(&repository, digest).await)
                 });
-            } else if self.closed.is_none()
-                && let Some(candidate) = self.queue.pop_front()
-            {
+            } else if let Some(candidate) = self.next_start() {
                 let (repository, digest) = (candidate.repository.clone(), candidate.image.digest);
                 flight.launch(Call::Start(candidate.clone()), async move {
                     Answer::Start(candidate, ports.scanner.start(&repository, digest).await)
@@ -144,6 +157,19 @@ impl<'a> Pursuit<'a> {
                 break;
             }
         }
+    }
+
+    fn next_start(&mut self) -> Option<Candidate> {
+        if self.closed.is_some() {
+            return None;
+        }
+        while let Some(candidate) = self.queue.pop_front() {
+            if !self.by_themselves.contains(&candidate.repository) {
+                return Some(candidate);
+            }
+            self.only_read.push(candidate);
+        }
+        None
     }
 
     /// The next scan to be asked about, if its time has come. A first question is put off when we have learned, since
@@ -194,10 +220,18 @@ impl<'a> Pursuit<'a> {
                 Ok(())
             }
             Ok(Start::RegistryQuota(said)) => {
-                self.close(Closed::Held(Hold::RegistryQuota { said }), candidate).await
+                self.queue.push_front(candidate);
+                self.closed.get_or_insert(Closed::Held(Hold::RegistryQuota { said }));
+                Ok(())
             }
-            Ok(Start::ByItself(said)) => {
-                self.close(Closed::Held(Hold::ScansByItself { said }), candidate).await
+            Ok(Start::ByItself(_)) => {
+                if self.on_request {
+                    self.by_themselves.insert(candidate.repository.clone());
+                } else {
+                    self.closed.get_or_insert(Closed::ByItself);
+                }
+                self.only_read.push(candidate);
+                Ok(())
             }
             Ok(Start::Unsupported(said)) => {
                 self.end(&candidate.repository, &candidate.image, Ending::Unscannable { said }, None).await
@@ -208,10 +242,14 @@ impl<'a> Pursuit<'a> {
                 self.ports.progress.reached(self.ports.registry.id(), Milestone::Settled);
                 record(self.ports, &candidate.repository, vec![decided]).await
             }
-            Err(fault) if fault.kind == FaultKind::Credentials => {
-                self.close(Closed::Fault(fault), candidate).await
+            Err(fault) if fault.is_not_sent() => {
+                self.queue.push_front(candidate);
+                Ok(())
             }
-            Err(fault) => self.end(&candidate.repository, &candidate.image, Ending::Fault(fault), None).await,
+            Err(fault) => {
+                self.take_fault(&fault);
+                self.end(&candidate.repository, &candidate.image, Ending::Fault(fault), None).await
+            }
         }
     }
 
@@ -220,12 +258,14 @@ impl<'a> Pursuit<'a> {
         awaited: Awaited,
         answer: Result<Option<Scan>, Fault>,
     ) -> Result<(), NotRecorded> {
-        if let Err(fault) = &answer
-            && fault.kind == FaultKind::Credentials
-        {
-            self.closed.get_or_insert(Closed::Fault(fault.clone()));
-        }
         let now = self.ports.clock.now();
+        if let Err(fault) = &answer {
+            if fault.is_not_sent() {
+                self.waiting.push(Reverse(Waiting { at: now, awaited }));
+                return Ok(());
+            }
+            self.take_fault(fault);
+        }
         let (repository, image) = (awaited.repository.clone(), awaited.image.clone());
         let first = (awaited.questions == 0 && awaited.by == StartedBy::Us)
             .then(|| now.duration_since(awaited.since));
@@ -259,17 +299,27 @@ impl<'a> Pursuit<'a> {
         record(self.ports, repository, entries).await
     }
 
-    async fn close(&mut self, closed: Closed, candidate: Candidate) -> Result<(), NotRecorded> {
-        self.queue.push_front(candidate);
-        self.closed.get_or_insert(closed);
-        self.give_up().await
+    /// Once credentials are refused, every further call would be.
+    fn take_fault(&mut self, fault: &Fault) {
+        if fault.kind == FaultKind::Credentials && !matches!(self.closed, Some(Closed::Fault(_))) {
+            self.closed = Some(Closed::Fault(fault.clone()));
+        }
     }
 
-    /// Once the registry is closed, says of everything that was still to be started why it is not; and if no call would
-    /// be answered any more, of everything that was waited for too.
+    /// Says of everything that was still to be started, and will not be, why; and if no call would be answered any more, of
+    /// everything that was waited for too.
     async fn give_up(&mut self) -> Result<(), NotRecorded> {
+        if let Some(Closed::ByItself) = &self.closed {
+            self.only_read.extend(std::mem::take(&mut self.queue));
+        }
+        for Candidate { repository, image, why } in std::mem::take(&mut self.only_read) {
+            let decided = Entry::Decided(Box::new(image.clone()), Decision::Observe);
+            record(self.ports, &repository, vec![decided]).await?;
+            // What its last scan found was read before, and stands.
+            self.end(&repository, &image, Ending::without_start(&why), None).await?;
+        }
         match &self.closed {
-            None => {}
+            None | Some(Closed::ByItself) => {}
             Some(Closed::Held(why)) => {
                 for candidate in std::mem::take(&mut self.queue) {
                     self.ports.progress.reached(self.ports.registry.id(), Milestone::Settled);

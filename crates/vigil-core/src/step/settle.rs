@@ -54,7 +54,7 @@ pub enum StartedBy {
 
 /// What an answer means.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Reading {
+pub(super) enum Reading {
     /// Done: this came of it, and the findings, if there are any to judge.
     Settled(Ending, Option<Scan>),
     /// Ask again.
@@ -62,7 +62,7 @@ pub enum Reading {
 }
 
 /// Reads an answer about a scan that is waited for. After `patience` since its start it is given up.
-pub fn settle(
+pub(super) fn settle(
     mut awaited: Awaited,
     answer: Result<Option<Scan>, Fault>,
     patience: SignedDuration,

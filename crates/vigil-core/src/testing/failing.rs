@@ -1,5 +1,7 @@
 //! Faults, as a decorator: the port behind it works, but some calls about some subjects do not come through.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use async_trait::async_trait;
 
 use crate::fault::{Fault, FaultKind};
@@ -11,15 +13,28 @@ use crate::scan::Scan;
 pub struct Failing<P> {
     /// The port that works.
     pub inner: P,
-    /// Which calls fail: by operation and repository, or by cursor for `repositories` (`*` for any), and how.
-    pub faults: Vec<(&'static str, &'static str, FaultKind)>,
+    faults: Vec<(&'static str, &'static str, FaultKind)>,
+    failed: AtomicUsize,
 }
 
 impl<P> Failing<P> {
+    /// Says which calls fail: by operation and repository, or by cursor for `repositories` (`*` for any), and how.
+    pub fn new(inner: P, faults: Vec<(&'static str, &'static str, FaultKind)>) -> Self {
+        Self { inner, faults, failed: AtomicUsize::new(0) }
+    }
+
+    /// How many calls have failed.
+    pub fn failed(&self) -> usize {
+        self.failed.load(Ordering::Relaxed)
+    }
+
     fn check(&self, operation: &str, repository: &str) -> Result<(), Fault> {
         let hit =
             self.faults.iter().find(|(on, of, _)| *on == operation && (*of == "*" || *of == repository));
-        hit.map_or(Ok(()), |(_, _, kind)| Err(Fault::new(*kind, operation, "as the test wants it")))
+        hit.map_or(Ok(()), |(_, _, kind)| {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+            Err(Fault::new(*kind, operation, "as the test wants it"))
+        })
     }
 }
 
