@@ -3,40 +3,23 @@
 //! Region, credentials and endpoint are found as every AWS program finds them. It starts no scan.
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
-use async_trait::async_trait;
 use vigil_aws::{Network, SystemClock, Target, connect};
-use vigil_core::Ports;
-use vigil_core::port::{Ledger, NotRecorded, Silent};
-use vigil_core::record::{Decision, Entry};
-use vigil_core::{Pass, RegistryId, RepositoryName, Stop, cycle};
-
-/// Prints what is due instead of keeping it.
-struct Printed;
-
-#[async_trait]
-impl Ledger for Printed {
-    async fn record(
-        &self,
-        _: &RegistryId,
-        name: &RepositoryName,
-        said: Vec<Entry>,
-    ) -> Result<(), NotRecorded> {
-        for entry in said {
-            if let Entry::Decided(image, Decision::Scan(due) | Decision::Hold(due, _)) = entry {
-                println!("{name}@{}: {due}", image.digest);
-            }
-        }
-        Ok(())
-    }
-}
+use vigil_core::port::{Clock, NullLedger, Scanner, Silent};
+use vigil_core::step::observe;
+use vigil_core::{Pass, Ports, Stop};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let ecr = connect(&Target::default(), &Network::default()).await?;
+    let (ecr, clock) = (connect(&Target::default(), &Network::default()).await?, SystemClock);
     let ports =
-        Ports { registry: &ecr, scanner: &ecr, ledger: &Printed, clock: &SystemClock, progress: &Silent };
+        Ports { registry: &ecr, scanner: &ecr, ledger: &NullLedger, clock: &clock, progress: &Silent };
     let pass = Pass { act: false, ..Pass::default() };
-    let report = cycle(ports, &pass, &Stop::never()).await?;
-    report.faults.iter().for_each(|fault| println!("{}: {fault}", report.registry));
+    let observed = observe(ports, &pass, ecr.mode().await?, clock.now(), &Stop::never()).await?;
+    for due in observed.plan.starts {
+        println!("{}@{}: {}", due.repository, due.image.digest, due.why);
+    }
+    for fault in observed.faults {
+        println!("not all was seen: {fault}");
+    }
     Ok(())
 }

@@ -94,7 +94,7 @@ impl Partition {
     }
 
     /// The DNS suffix of its plain registry hosts.
-    pub fn dns_suffix(self) -> &'static str {
+    pub(super) fn dns_suffix(self) -> &'static str {
         match self {
             Self::Aws | Self::UsGov => "amazonaws.com",
             Self::China => "amazonaws.com.cn",
@@ -107,7 +107,7 @@ impl Partition {
     }
 
     /// The host of its web console, where it is publicly known.
-    pub fn console_host(self) -> Option<&'static str> {
+    pub(super) fn console_host(self) -> Option<&'static str> {
         match self {
             Self::Aws => Some("console.aws.amazon.com"),
             Self::UsGov => Some("console.amazonaws-us-gov.com"),

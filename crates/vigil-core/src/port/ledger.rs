@@ -17,6 +17,17 @@ pub trait Ledger: Send + Sync {
     ) -> Result<(), NotRecorded>;
 }
 
+/// Keeps nothing: for whoever only wants what a step returns.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NullLedger;
+
+#[async_trait]
+impl Ledger for NullLedger {
+    async fn record(&self, _: &RegistryId, _: &RepositoryName, _: Vec<Entry>) -> Result<(), NotRecorded> {
+        Ok(())
+    }
+}
+
 /// An entry that could not be kept, such as for a full disk.
 #[derive(Debug, thiserror::Error)]
 #[error("the results of the pass could not be written down: {0}")]

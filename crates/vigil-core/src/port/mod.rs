@@ -7,7 +7,7 @@ mod registry;
 mod scanner;
 
 pub use clock::Clock;
-pub use ledger::{Ledger, NotRecorded};
+pub use ledger::{Ledger, NotRecorded, NullLedger};
 pub use progress::{Milestone, Progress, Silent};
 pub use registry::{Cursor, Page, Registry};
 pub use scanner::{Mode, Scanner, Start};
