@@ -98,18 +98,22 @@ impl Layers {
         for (name, values) in flags {
             if let Some(key) = KEYS.iter().find(|key| key.name == name) {
                 let source = Source::Flag(format!("--{}", key.flag));
-                let values: Vec<String> = values.iter().flat_map(|value| split(key, value)).collect();
-                // A script's variable may be empty by mistake: that must not widen what the file says to all.
-                if values.is_empty() {
-                    self.complain(key.name, source.clone(), format!("it is empty; expected {}", key.form));
-                }
-                self.write(key, values, source);
+                self.write_split(key, values.iter().flat_map(|value| split(key, value)).collect(), source);
             }
         }
     }
 
     fn write(&mut self, key: &'static Key, values: Vec<String>, source: Source) {
         self.written.insert(key.name, Written { values, source });
+    }
+
+    /// Writes the values of a flag or a variable. A script may leave them out by mistake: that must not widen what the file
+    /// says to all.
+    fn write_split(&mut self, key: &'static Key, values: Vec<String>, source: Source) {
+        if values.is_empty() {
+            self.complain(key.name, source.clone(), format!("it is empty; expected {}", key.form));
+        }
+        self.write(key, values, source);
     }
 
     fn complain(&mut self, key: &str, source: Source, problem: String) {
@@ -129,7 +133,7 @@ impl Layers {
                     "REPOSITORIES_FILTER_REGEXP" => vec![format!("regex:{value}")],
                     _ => split(key, value),
                 };
-                self.write(key, values, Source::Environment(name.to_owned()));
+                self.write_split(key, values, Source::Environment(name.to_owned()));
             }
         }
         let known = |name: &str| name == "VIGIL_CONFIG" || KEYS.iter().any(|key| key.env.contains(&name));

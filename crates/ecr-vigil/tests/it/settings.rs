@@ -76,11 +76,15 @@ async fn a_password_in_a_url_is_refused_and_never_shown() {
 }
 
 #[tokio::test]
-async fn an_empty_flag_widens_nothing() {
+async fn an_empty_flag_or_list_widens_nothing() {
     let stage = Stage::new().await;
     stage.write("vigil.toml", "[select]\nrepositories = ['team/*']\n");
     for flag in ["--repositories=", "--repositories=,", "--tags="] {
         bare(&stage, &format!("plan {flag}")).run().await.code(2).complains("it is empty; expected globs");
+    }
+    for variable in ["VIGIL_REPOSITORIES", "VIGIL_TAGS"] {
+        let plan = bare(&stage, "plan").env(variable, " , ").run().await.code(2);
+        plan.complains(&format!("(environment {variable}): it is empty; expected globs"));
     }
     stage.untouched();
 }
