@@ -8,6 +8,7 @@ use vigil_aws::{AccessKey, Network, Target};
 use vigil_sim::{DEFAULT_REGION, Profile, ScanBehaviour, Sim, SimConfig};
 
 use super::pass::{Journey, travel};
+use super::runtime::block_on;
 use super::settings::{complain, tell};
 use crate::cli::{BoxContent, DemoRequest};
 use crate::config::{Layers, Settings};
@@ -22,14 +23,7 @@ pub fn run(request: &DemoRequest) -> Exit {
     };
     let bars = MultiProgress::new();
     telemetry::start(settings.log, &bars);
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            tell(&format!("ecr-vigil: no threads can be started: {error}\n"));
-            return Exit::NothingDone;
-        }
-    };
-    runtime.block_on(async {
+    block_on(async {
         let address = request.listen.as_deref().unwrap_or("127.0.0.1:0");
         match TcpListener::bind(address).await {
             Ok(listener) if request.listen.is_some() => serve(request, listener).await,

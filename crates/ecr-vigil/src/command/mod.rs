@@ -5,6 +5,7 @@ mod demo;
 mod enter;
 mod pass;
 mod run;
+mod runtime;
 mod settings;
 mod verdict;
 

@@ -9,6 +9,7 @@ use vigil_core::{CycleReport, Pass, Scope, cycle};
 use vigil_report::{Closing, Header, NotEntered, PassKind, RenderError, Totals, render};
 
 use super::enter::{Entered, enter, unambiguous};
+use super::runtime::block_on;
 use super::settings::{read, tell};
 use super::verdict::{Facts, exit, warnings};
 use crate::cli::PassRequest;
@@ -73,15 +74,7 @@ pub fn run(request: &PassRequest) -> Exit {
     }
     let bars = MultiProgress::new();
     telemetry::start(settings.log, &bars);
-    match tokio::runtime::Runtime::new() {
-        Ok(runtime) => {
-            runtime.block_on(travel(Journey { settings: &settings, act: request.act, named, bars }))
-        }
-        Err(error) => {
-            tell(&format!("ecr-vigil: no threads can be started: {error}\n"));
-            Exit::NothingDone
-        }
-    }
+    block_on(travel(Journey { settings: &settings, act: request.act, named, bars }))
 }
 
 /// Makes a pass, writes its report, and says how it ended.
