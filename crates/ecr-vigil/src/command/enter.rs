@@ -52,15 +52,20 @@ pub async fn enter(settings: &Settings, named: Option<&NamedImages>, stop: &Stop
     Entered { registries, not_entered, halted }
 }
 
-/// The targets of the settings. A full URI names its region: unless targets are given, the credentials at hand are tried
-/// there. Bare names belong to the first.
+/// The targets in which something may be named. A full URI names its region: a target that is given for another one has
+/// no part in it, and where none is given the credentials at hand are tried there. Bare names belong to the first.
 fn targets(settings: &Settings, named: Option<&NamedImages>) -> Vec<Target> {
     let names = || named.iter().flat_map(|named| &named.ecr);
     let regions: BTreeSet<_> = names().filter_map(|name| Some(name.host.as_ref()?.region.clone())).collect();
-    if settings.targets_given || regions.is_empty() {
+    if regions.is_empty() {
         return settings.targets.clone();
     }
     let bare = names().any(|name| name.host.is_none());
+    if settings.targets_given {
+        let may_hold =
+            |target: &&Target| target.region.as_ref().is_none_or(|region| regions.contains(region));
+        return settings.targets.iter().filter(|target| bare || may_hold(target)).cloned().collect();
+    }
     let of_configuration = settings.targets.iter().filter(|_| bare).cloned();
     of_configuration
         .chain(regions.into_iter().map(|region| Target { region: Some(region), ..Target::default() }))

@@ -49,6 +49,21 @@ async fn a_wrong_external_id_is_the_trouble_of_its_target() {
     golden("role_refused", &format!("{:#}", scan.json()["not_entered"]));
 }
 
+/// Where a full URI cannot be, no trouble is of interest.
+#[tokio::test]
+async fn a_named_image_needs_no_target_of_another_region() {
+    let stage = here_and_there().await;
+    stage.write("vigil.toml", &TARGETS.replace("hush", "guess"));
+    let here = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/here:v1";
+    let there = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/there:v1";
+    stage.run(&format!("scan {here}")).await.code(0);
+    stage.run(&format!("scan {there}")).await.code(4).complains("sts:AssumeRole");
+    stage.run(&format!("scan {here} {there}")).await.code(3);
+    // Without a region it may be any.
+    stage.write("vigil.toml", &TARGETS.replace("hush", "guess").replace("region = 'eu-west-1'", ""));
+    stage.run(&format!("scan {here}")).await.code(3);
+}
+
 #[tokio::test]
 async fn a_region_that_fails_does_not_stop_the_other() {
     let denied =
