@@ -1,11 +1,12 @@
 //! `scan` and `plan`: one pass over all registries, its report, and what it means for a pipeline.
 
+use futures::future::join_all;
 use indicatif::MultiProgress;
 use jiff::Timestamp;
 use vigil_core::Ports;
 use vigil_core::image::ImageName;
-use vigil_core::port::{Clock, NotRecorded};
-use vigil_core::{CycleReport, Pass, Scope, cycle};
+use vigil_core::port::{Clock, NotRecorded, Registry};
+use vigil_core::{CycleReport, Pass, RegistryId, Scope, cycle};
 use vigil_report::{Closing, Header, NotEntered, PassKind, RenderError, Totals, render};
 
 use super::enter::{Entered, enter, unambiguous};
@@ -37,8 +38,8 @@ struct Outcome {
     began: Timestamp,
     reports: Vec<CycleReport>,
     not_entered: Vec<NotEntered>,
-    /// Whether it was to end before every registry was entered.
-    halted_at_the_door: bool,
+    /// Whether it ended early, of which no report tells: while connecting, or for want of a place for its results.
+    cut_short: bool,
     spool: Spool,
 }
 
@@ -103,7 +104,7 @@ async fn try_travel(journey: &Journey<'_>) -> Result<Exit, NoReport> {
         kind: if journey.act { PassKind::Scan } else { PassKind::Plan },
         width: output.width(),
     };
-    let Outcome { reports, not_entered, halted_at_the_door, spool, .. } = outcome;
+    let Outcome { reports, not_entered, cut_short, spool, .. } = outcome;
     let warnings = |totals: &Totals| {
         warnings(&settings.exceptions, journey.named.as_ref(), journey.act, totals, header.as_of)
     };
@@ -121,7 +122,7 @@ async fn try_travel(journey: &Journey<'_>) -> Result<Exit, NoReport> {
     Ok(exit(Facts {
         act: journey.act,
         named: journey.named.is_some(),
-        halted: halted_at_the_door || reports.iter().any(|report| report.halted.is_some()),
+        halted: cut_short || reports.iter().any(|report| report.halted.is_some()),
         entered: reports.len(),
         faulty: reports.iter().filter(|report| !report.faults.is_empty()).count(),
         not_entered: not_entered.len(),
@@ -144,15 +145,32 @@ async fn pass(journey: &Journey<'_>) -> Result<Outcome, NoReport> {
         let stop = &stop;
         async move { cycle(ports, &pass, stop).await }
     });
-    let reports: Result<Vec<CycleReport>, NotRecorded> =
-        futures::future::join_all(passes).await.into_iter().collect();
+    let came_out = join_all(passes).await;
     display.finish();
-    let mut reports = reports?;
-    reports.sort_by(|a, b| a.registry.cmp(&b.registry));
-    for report in &reports {
-        tracing::info!(registry = %report.registry, started = report.started, faults = report.faults.len(), "pass ended");
+    let mut outcome = Outcome { began, reports: Vec::new(), not_entered, cut_short: halted, spool };
+    for ((registry, _), came_out) in registries.iter().zip(came_out) {
+        outcome.add(registry.id(), came_out);
     }
-    Ok(Outcome { began, reports, not_entered, halted_at_the_door: halted, spool })
+    outcome.reports.sort_by(|a, b| a.registry.cmp(&b.registry));
+    Ok(outcome)
+}
+
+impl Outcome {
+    /// Adds how the pass over a registry went. What it had written down before it could not is still to be read.
+    fn add(&mut self, registry: &RegistryId, came_out: Result<CycleReport, NotRecorded>) {
+        match came_out {
+            Ok(report) => {
+                tracing::info!(%registry, started = report.started, faults = report.faults.len(), "pass ended");
+                self.reports.push(report);
+            }
+            Err(error) => {
+                let reason = format!("ended early: {error}");
+                tracing::error!(%registry, "{reason}");
+                self.not_entered.push(NotEntered { registry: registry.to_string(), reason });
+                self.cut_short = true;
+            }
+        }
+    }
 }
 
 fn plan_of(journey: &Journey<'_>, names: Option<Vec<ImageName>>) -> Pass {
