@@ -29,7 +29,7 @@ Exit codes:
   2  the command line or the settings are wrong; nothing was opened
   3  something could not be scanned or read, a named image is held, or ECR's quota is used up
   4  nothing could be done: no credentials, no access, or no place to write
-  5  the pass ended early, at its time limit, by a signal or on a full temporary disk; the report is partial";
+  5  the pass ended early (time limit, signal, full temporary disk); the report is partial";
 
 impl Exit {
     /// The number.

@@ -14,6 +14,19 @@ async fn every_command_has_its_help() {
 }
 
 #[tokio::test]
+async fn the_exit_codes_of_the_readme_are_those_of_the_help() {
+    let help = Stage::new().await.run("--help").await.code(0).stdout;
+    let listed =
+        help.split("Exit codes:\n").nth(1).unwrap().lines().filter_map(|line| line.trim().split_once("  "));
+    let table =
+        include_str!("../../../../README.md").split("| exit code | meaning |\n|---|---|\n").nth(1).unwrap();
+    let rows = table.lines().map_while(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
+    let rows: Vec<_> = rows.collect();
+    assert_eq!(rows, listed.collect::<Vec<_>>());
+    assert_eq!(rows.len(), 6);
+}
+
+#[tokio::test]
 async fn a_command_that_is_none_is_a_mistake() {
     let stage = Stage::new().await;
     stage.run("").await.code(2).silent().complains("Usage: ecr-vigil");
