@@ -1,8 +1,12 @@
 //! From settings to ports: the only place that makes adapters.
 
 use futures::future::join_all;
+use indicatif::MultiProgress;
 use vigil_aws::{AwsRegistry, ConnectError, Network, SystemClock, Target, connect};
 use vigil_core::{Halt, Stop};
+
+use crate::progress::Display;
+use crate::spool::Spool;
 
 /// Why a target was not connected to.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +22,16 @@ pub enum NotConnected {
 /// The clock that everything goes by.
 pub fn clock() -> SystemClock {
     SystemClock
+}
+
+/// Where a pass keeps its results.
+pub fn ledger() -> Spool {
+    Spool::new()
+}
+
+/// Where a pass shows how far it has come.
+pub fn progress(bars: &MultiProgress) -> Display {
+    Display::new(bars)
 }
 
 /// A connection to each target, or why there is none.

@@ -56,7 +56,7 @@ impl Spool {
 }
 
 impl Inner {
-    /// Keeps a batch. After an error it is kept in memory, and the next one tries again.
+    /// Keeps a batch: where it cannot be written out, in memory, and the next one tries again.
     fn append(&mut self, key: (RegistryId, RepositoryName), entries: &[Entry]) -> std::io::Result<()> {
         let start = self.written + self.tail.len() as u64;
         let before = self.last.get(&key).copied().unwrap_or(0);

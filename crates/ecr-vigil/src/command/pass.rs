@@ -17,7 +17,6 @@ use crate::cli::PassRequest;
 use crate::config::{NamedImages, Settings, named_images};
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::progress::Display;
 use crate::spool::Spool;
 use crate::{compose, shutdown, telemetry};
 
@@ -137,8 +136,8 @@ async fn pass(journey: &Journey<'_>) -> Result<Outcome, NoReport> {
     let began = clock.now();
     let stop = shutdown::stop(clock, settings.pace.timeout).map_err(NoReport::Signals)?;
     let Entered { registries, not_entered, halted } = enter(settings, journey.named.as_ref(), &stop).await;
-    let spool = Spool::new();
-    let display = Display::new(&journey.bars);
+    let spool = compose::ledger();
+    let display = compose::progress(&journey.bars);
     let passes = registries.iter().map(|(registry, names)| {
         let ports = Ports { registry, scanner: registry, ledger: &spool, clock: &clock, progress: &display };
         let pass = plan_of(journey, names.clone());
