@@ -10,18 +10,18 @@ use tempfile::NamedTempFile;
 /// A place for the report.
 pub enum Output {
     /// Standard output.
-    Standard(BufWriter<Heard<Stdout>>),
+    Standard(BufWriter<PipeTolerant<Stdout>>),
     /// A file, under another name until it is whole.
     File(BufWriter<NamedTempFile>, PathBuf),
     /// A pipe, a terminal or another device: there is nothing to be replaced.
-    Device(BufWriter<Heard<File>>),
+    Device(BufWriter<PipeTolerant<File>>),
 }
 
 /// A place where somebody reads along, and may stop to. What nobody reads is thrown away: it is no failure of the pass.
-pub struct Heard<W> {
+pub struct PipeTolerant<W> {
     inner: W,
     /// Whether the reader has left.
-    unheard: bool,
+    reader_left: bool,
 }
 
 /// As of any new file, less what the umask takes: a temporary file would be the user's own secret.
@@ -46,7 +46,9 @@ impl Output {
     ///
     /// If the file cannot be made.
     pub fn open(file: Option<&Path>) -> io::Result<Self> {
-        let Some(file) = file else { return Ok(Self::Standard(BufWriter::new(Heard::new(io::stdout())))) };
+        let Some(file) = file else {
+            return Ok(Self::Standard(BufWriter::new(PipeTolerant::new(io::stdout()))));
+        };
         // What is replaced is the file that a link leads to, not the link.
         let file = &file.canonicalize().unwrap_or_else(|_| file.to_owned());
         if file.is_dir() {
@@ -54,7 +56,7 @@ impl Output {
         }
         if file.exists() && !file.is_file() {
             let device = OpenOptions::new().write(true).open(file)?;
-            return Ok(Self::Device(BufWriter::new(Heard::new(device))));
+            return Ok(Self::Device(BufWriter::new(PipeTolerant::new(device))));
         }
         let directory =
             file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -111,16 +113,16 @@ impl Write for Output {
     }
 }
 
-impl<W> Heard<W> {
+impl<W> PipeTolerant<W> {
     fn new(inner: W) -> Self {
-        Self { inner, unheard: false }
+        Self { inner, reader_left: false }
     }
 
     /// The result; once the reader has left, what it would be if all were read.
     fn unless_left<T>(&mut self, result: io::Result<T>, read: T) -> io::Result<T> {
         match result {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                self.unheard = true;
+                self.reader_left = true;
                 Ok(read)
             }
             result => result,
@@ -128,14 +130,14 @@ impl<W> Heard<W> {
     }
 }
 
-impl<W: Write> Write for Heard<W> {
+impl<W: Write> Write for PipeTolerant<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = if self.unheard { Ok(bytes.len()) } else { self.inner.write(bytes) };
+        let written = if self.reader_left { Ok(bytes.len()) } else { self.inner.write(bytes) };
         self.unless_left(written, bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let flushed = if self.unheard { Ok(()) } else { self.inner.flush() };
+        let flushed = if self.reader_left { Ok(()) } else { self.inner.flush() };
         self.unless_left(flushed, ())
     }
 }

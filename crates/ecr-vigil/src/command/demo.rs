@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use vigil_aws::{AccessKey, Network, Target};
 use vigil_sim::{DEFAULT_REGION, Profile, ScanBehaviour, Sim, SimConfig};
 
-use super::pass::{Journey, travel};
+use super::pass::{PassRun, run_pass};
 use super::runtime::block_on;
 use super::settings::{complain, tell};
 use crate::cli::{BoxContent, DemoRequest};
@@ -94,7 +94,7 @@ async fn pass_over_box(
         },
         ..settings
     };
-    let exit = travel(Journey { settings: &settings, act: true, named: None, bars }).await;
+    let exit = run_pass(PassRun { settings: &settings, act: true, named: None, bars }).await;
     server.abort();
     match exit {
         Exit::ThresholdsCrossed | Exit::SomeFailed => Exit::Clean,

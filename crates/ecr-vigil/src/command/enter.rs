@@ -30,7 +30,8 @@ pub async fn enter(settings: &Settings, named: Option<&NamedImages>, stop: &Stop
     let mut registries = Registries::new();
     let (mut not_entered, mut halted) = (Vec::new(), false);
     let connections = compose::registries(&targets, &settings.network, stop).await;
-    let home = connections.first().and_then(|(_, connection)| Some(connection.as_ref().ok()?.id().clone()));
+    let default_registry =
+        connections.first().and_then(|(_, connection)| Some(connection.as_ref().ok()?.id().clone()));
     for (name, connection) in connections {
         match connection {
             Ok(registry) if registries.iter().any(|(other, _)| other.id() == registry.id()) => {
@@ -46,8 +47,9 @@ pub async fn enter(settings: &Settings, named: Option<&NamedImages>, stop: &Stop
         }
     }
     if let Some(named) = named {
-        let strays = distribute(&named.ecr, &mut registries, home.as_ref(), not_entered.is_empty());
-        not_entered.extend(strays);
+        let default_registry = default_registry.as_ref();
+        let unmatched = distribute(&named.ecr, &mut registries, default_registry, not_entered.is_empty());
+        not_entered.extend(unmatched);
     }
     Entered { registries, not_entered, halted }
 }
@@ -73,39 +75,41 @@ fn targets(settings: &Settings, named: Option<&NamedImages>) -> Vec<Target> {
 }
 
 /// Gives each registry the images named in it, and drops the registries in which none is. Says which images are in no
-/// registry at hand. Bare names are of `home`, and of no other registry that happens to be entered.
+/// registry at hand. Bare names are of `default_registry`, and of no other registry that happens to be entered.
 fn distribute(
     names: &[ImageName],
     registries: &mut Registries,
-    home: Option<&RegistryId>,
+    default_registry: Option<&RegistryId>,
     all_entered: bool,
 ) -> Vec<NotEntered> {
-    let mut stray = Vec::new();
+    let mut unmatched = Vec::new();
     for name in names {
         let is_its = |registry: &RegistryId| match &name.host {
             Some(host) => registry.account == host.account && registry.region == host.region,
-            None => Some(registry) == home,
+            None => Some(registry) == default_registry,
         };
         match registries.iter_mut().find(|(registry, _)| is_its(registry.id())) {
             Some((_, names)) => names.get_or_insert_default().push(name.clone()),
-            None => {
-                let reason = why_stray(name, all_entered).to_owned();
-                stray.push(NotEntered { registry: name.to_string(), reason });
-            }
+            None => unmatched.push(not_looked_at(name, all_entered)),
         }
     }
     registries.retain(|(_, names)| names.is_some());
-    stray
+    unmatched
 }
 
-fn why_stray(name: &ImageName, all_entered: bool) -> &'static str {
-    match (&name.host, all_entered) {
-        (None, _) => {
-            "not looked at: the registry in which a name without a host is looked up was not entered"
-        }
+/// Says of an image that is in no registry at hand which registry that would be, and why it is not at hand.
+fn not_looked_at(name: &ImageName, all_entered: bool) -> NotEntered {
+    let registry = match &name.host {
+        Some(host) => format!("{}/{}", host.account, host.region),
+        None => "(of names without a host)".to_owned(),
+    };
+    let why = match (&name.host, all_entered) {
+        (None, _) => "this registry was not entered",
         (_, true) => "no target has this account and region: add a [[target]] with a role in it",
-        (_, false) => "not looked at: none of the registries that were entered is its own",
-    }
+        (_, false) => "none of the registries that were entered is this one",
+    };
+    let image = ImageName { host: None, ..name.clone() };
+    NotEntered { registry, reason: format!("{image} is not looked at: {why}") }
 }
 
 /// A bare name is looked up in the one target; with several it could be in any.

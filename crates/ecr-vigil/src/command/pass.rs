@@ -21,7 +21,7 @@ use crate::spool::Spool;
 use crate::{compose, shutdown, telemetry};
 
 /// What everything of one pass needs.
-pub struct Journey<'a> {
+pub struct PassRun<'a> {
     /// The settings.
     pub settings: &'a Settings,
     /// Whether scans are started.
@@ -38,7 +38,7 @@ struct Outcome {
     reports: Vec<CycleReport>,
     not_entered: Vec<NotEntered>,
     /// Whether it ended early, of which no report tells: while connecting, or for want of a place for its results.
-    cut_short: bool,
+    ended_early: bool,
     spool: Spool,
 }
 
@@ -74,12 +74,12 @@ pub fn run(request: &PassRequest) -> Exit {
     }
     let bars = MultiProgress::new();
     telemetry::start(settings.log, &bars);
-    block_on(travel(Journey { settings: &settings, act: request.act, named, bars }))
+    block_on(run_pass(PassRun { settings: &settings, act: request.act, named, bars }))
 }
 
 /// Makes a pass, writes its report, and says how it ended.
-pub async fn travel(journey: Journey<'_>) -> Exit {
-    match try_travel(&journey).await {
+pub async fn run_pass(pass_run: PassRun<'_>) -> Exit {
+    match try_run_pass(&pass_run).await {
         Ok(exit) => exit,
         Err(error) => {
             tracing::error!("{error}");
@@ -88,24 +88,24 @@ pub async fn travel(journey: Journey<'_>) -> Exit {
     }
 }
 
-async fn try_travel(journey: &Journey<'_>) -> Result<Exit, NoReport> {
-    let settings = journey.settings;
+async fn try_run_pass(pass_run: &PassRun<'_>) -> Result<Exit, NoReport> {
+    let settings = pass_run.settings;
     // Whether there is a place for the report is seen before the pass: one of hours must not end for want of it.
     let place = settings.output.as_ref().map_or("standard output".into(), |path| path.display().to_string());
     let no_place = |error| NoReport::Output(place.clone(), error);
     Output::check(settings.output.as_deref()).map_err(no_place)?;
-    let outcome = pass(journey).await?;
+    let outcome = pass(pass_run).await?;
     let mut output = Output::open(settings.output.as_deref()).map_err(no_place)?;
     let header = Header {
         title: "Container security updates".into(),
         as_of: outcome.began,
         detail: settings.gate.detail.clone(),
-        kind: if journey.act { PassKind::Scan } else { PassKind::Plan },
+        kind: if pass_run.act { PassKind::Scan } else { PassKind::Plan },
         width: output.width(),
     };
-    let Outcome { reports, not_entered, cut_short, spool, .. } = outcome;
+    let Outcome { reports, not_entered, ended_early, spool, .. } = outcome;
     let warnings = |totals: &Totals| {
-        warnings(&settings.exceptions, journey.named.as_ref(), journey.act, totals, header.as_of)
+        warnings(&settings.exceptions, pass_run.named.as_ref(), pass_run.act, totals, header.as_of)
     };
     let closing = |totals: &Totals| Closing {
         registries: reports.clone(),
@@ -119,9 +119,9 @@ async fn try_travel(journey: &Journey<'_>) -> Result<Exit, NoReport> {
         Err(RenderError::Records(error)) => return Err(error.into()),
     };
     Ok(exit(Facts {
-        act: journey.act,
-        named: journey.named.is_some(),
-        halted: cut_short || reports.iter().any(|report| report.halted.is_some()),
+        act: pass_run.act,
+        named: pass_run.named.is_some(),
+        halted: ended_early || reports.iter().any(|report| report.halted.is_some()),
         entered: reports.len(),
         faulty: reports.iter().filter(|report| !report.faults.is_empty()).count(),
         not_entered: not_entered.len(),
@@ -130,23 +130,23 @@ async fn try_travel(journey: &Journey<'_>) -> Result<Exit, NoReport> {
     }))
 }
 
-async fn pass(journey: &Journey<'_>) -> Result<Outcome, NoReport> {
-    let settings = journey.settings;
+async fn pass(pass_run: &PassRun<'_>) -> Result<Outcome, NoReport> {
+    let settings = pass_run.settings;
     let clock = compose::clock();
     let began = clock.now();
     let stop = shutdown::stop(clock, settings.pace.timeout).map_err(NoReport::Signals)?;
-    let Entered { registries, not_entered, halted } = enter(settings, journey.named.as_ref(), &stop).await;
+    let Entered { registries, not_entered, halted } = enter(settings, pass_run.named.as_ref(), &stop).await;
     let spool = compose::ledger();
-    let display = compose::progress(&journey.bars);
+    let display = compose::progress(&pass_run.bars);
     let passes = registries.iter().map(|(registry, names)| {
         let ports = Ports { registry, scanner: registry, ledger: &spool, clock: &clock, progress: &display };
-        let pass = plan_of(journey, names.clone());
+        let pass = pass_settings(pass_run, names.clone());
         let stop = &stop;
         async move { cycle(ports, &pass, stop).await }
     });
     let came_out = join_all(passes).await;
     display.finish();
-    let mut outcome = Outcome { began, reports: Vec::new(), not_entered, cut_short: halted, spool };
+    let mut outcome = Outcome { began, reports: Vec::new(), not_entered, ended_early: halted, spool };
     for ((registry, _), came_out) in registries.iter().zip(came_out) {
         outcome.add(registry.id(), came_out);
     }
@@ -166,16 +166,16 @@ impl Outcome {
                 let reason = format!("ended early: {error}");
                 tracing::error!(%registry, "{reason}");
                 self.not_entered.push(NotEntered { registry: registry.to_string(), reason });
-                self.cut_short = true;
+                self.ended_early = true;
             }
         }
     }
 }
 
-fn plan_of(journey: &Journey<'_>, names: Option<Vec<ImageName>>) -> Pass {
-    let settings = journey.settings;
+fn pass_settings(pass_run: &PassRun<'_>, names: Option<Vec<ImageName>>) -> Pass {
+    let settings = pass_run.settings;
     Pass {
-        act: journey.act,
+        act: pass_run.act,
         scope: names.map_or_else(|| Scope::Selected(settings.selection.clone()), Scope::Named),
         cadence: settings.cadence.clone(),
         budget: settings.budget,

@@ -161,14 +161,14 @@ async fn a_bare_name_without_a_region_is_looked_up_nowhere() {
     let scan = stage.program(&format!("scan --format json {HOST}/team/app:v1 team/web:v1"));
     let scan = scan.without_env("AWS_REGION").run().await.code(3);
     assert_eq!(scan.count("scanned"), 1, "{}", scan.outcomes());
-    golden("bare_stray", &format!("{:#}", scan.json()["not_entered"]));
+    golden("bare_unmatched", &format!("{:#}", scan.json()["not_entered"]));
 }
 
 #[tokio::test]
 async fn a_uri_of_an_account_without_a_target_is_named() {
     let stage = some_images().await;
-    let stray = "999999999999.dkr.ecr.us-east-1.amazonaws.com/team/app:v1";
-    let scan = stage.run(&format!("scan --format json {stray} team/app:v1")).await.code(3);
+    let elsewhere = "999999999999.dkr.ecr.us-east-1.amazonaws.com/team/app:v1";
+    let scan = stage.run(&format!("scan --format json {elsewhere} team/app:v1")).await.code(3);
     assert_eq!(scan.count("scanned"), 1);
-    golden("stray", &scan.json()["not_entered"].to_string());
+    golden("unmatched", &scan.json()["not_entered"].to_string());
 }
