@@ -15,7 +15,8 @@ use super::exceptions;
 use super::keys::KEYS;
 use super::raw::{Layers, Problem, Source, WrittenTarget};
 use super::values::{
-    AtLeastOne, Concurrency, KnownSeverity, Level, Limit, LogFormat, LogLevel, OptionalLimit, Rate, Tags, Url,
+    AtLeastOne, Concurrency, KnownSeverity, Level, Limit, LogFormat, LogLevel, OptionalLimit, Rate, RoleArn,
+    Tags, Url,
 };
 
 /// All settings.
@@ -135,26 +136,13 @@ impl Reader<'_> {
             let key = format!("target[{place}].{member}");
             self.problems.push(Problem { key, source: Source::File(file.clone()), problem });
         };
-        let region = match written.region.as_ref().map(|text| text.parse()) {
-            Some(Err(error)) => {
-                complain("region", format!("{error}"));
-                None
-            }
-            region => region.and_then(Result::ok),
-        };
-        let role = written.role_arn.clone();
-        let is_role =
-            |arn: &String| arn.starts_with("arn:aws") && arn.contains(":iam::") && arn.contains(":role/");
-        if let Some(arn) = role.as_ref().filter(|arn| !is_role(arn)) {
-            complain(
-                "role_arn",
-                format!("`{arn}` is not a role; expected arn:aws:iam::123456789012:role/NAME"),
-            );
-        }
-        if written.external_id.is_some() && role.is_none() {
+        let region = parsed(written.region.as_ref(), |problem| complain("region", problem));
+        let role_arn = parsed(written.role_arn.as_ref(), |problem| complain("role_arn", problem));
+        let role_arn = role_arn.map(|RoleArn(arn)| arn);
+        if written.external_id.is_some() && written.role_arn.is_none() {
             complain("external_id", "there is no role_arn that would ask for it".into());
         }
-        Target { region, role_arn: role, external_id: written.external_id.clone() }
+        Target { region, role_arn, external_id: written.external_id.clone() }
     }
 
     fn network(&mut self) -> Option<Network> {
@@ -263,6 +251,11 @@ impl Reader<'_> {
             log: LogSettings { level: level?, format: log_format? },
         })
     }
+}
+
+/// The value of a text that may be missing or wrong.
+fn parsed<T: FromStr<Err: Display>>(text: Option<&String>, complain: impl FnOnce(String)) -> Option<T> {
+    text?.parse().map_err(|error: T::Err| complain(error.to_string())).ok()
 }
 
 impl Settings {
