@@ -18,7 +18,7 @@ use vigil_core::fault::Fault;
 use vigil_core::image::{AccountId, InvalidRegistry, Partition, Region, RegistryId};
 
 use crate::fault::Refusal;
-use crate::{AwsRegistry, Operation, Secret};
+use crate::{AwsRegistry, Operation, RoleArn, Secret};
 
 /// A registry, named by how its account and region are found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Target {
     /// The region; `None`: the one that the environment or the profile names.
     pub region: Option<Region>,
     /// The role to assume, by its ARN; `None`: the credentials found are used as they are.
-    pub role_arn: Option<String>,
+    pub role_arn: Option<RoleArn>,
     /// What the role's trust policy asks for besides the caller.
     pub external_id: Option<Secret>,
 }
@@ -173,7 +173,8 @@ fn refuse_contradictions(config: &SdkConfig) -> Result<(), ConnectError> {
 
 async fn assume_role(config: SdkConfig, target: &Target) -> SdkConfig {
     let Some(role) = &target.role_arn else { return config };
-    let mut provider = AssumeRoleProvider::builder(role).session_name(SESSION_NAME).configure(&config);
+    let mut provider =
+        AssumeRoleProvider::builder(role.as_str()).session_name(SESSION_NAME).configure(&config);
     if let Some(external_id) = &target.external_id {
         provider = provider.external_id(external_id.expose());
     }

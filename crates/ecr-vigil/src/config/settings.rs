@@ -15,8 +15,7 @@ use super::exceptions;
 use super::keys::KEYS;
 use super::raw::{Layers, Problem, Source, WrittenTarget};
 use super::values::{
-    AtLeastOne, Concurrency, KnownSeverity, Level, Limit, LogFormat, LogLevel, OptionalLimit, Rate, RoleArn,
-    Tags, Url,
+    AtLeastOne, Concurrency, KnownSeverity, Level, Limit, LogFormat, LogLevel, OptionalLimit, Rate, Tags, Url,
 };
 
 /// All settings.
@@ -138,7 +137,6 @@ impl Reader<'_> {
         };
         let region = parsed(written.region.as_ref(), |problem| complain("region", problem));
         let role_arn = parsed(written.role_arn.as_ref(), |problem| complain("role_arn", problem));
-        let role_arn = role_arn.map(|RoleArn(arn)| arn);
         if written.external_id.is_some() && written.role_arn.is_none() {
             complain("external_id", "there is no role_arn that would ask for it".into());
         }

@@ -6,7 +6,6 @@ use std::str::FromStr;
 use jiff::SignedDuration;
 use vigil_aws::Operation;
 use vigil_core::finding::Severity;
-use vigil_core::image::AccountId;
 use vigil_core::policy::TagStatus;
 
 /// Declares an enum of words, with the words.
@@ -56,7 +55,6 @@ pub(super) struct Tags(pub(super) TagStatus);
 pub(super) struct Level(pub(super) Option<u64>);
 pub(super) struct KnownSeverity(pub(super) Severity);
 pub(super) struct Url(pub(super) String);
-pub(super) struct RoleArn(pub(super) String);
 pub(super) struct Rate(pub(super) Operation, pub(super) f64);
 pub(super) struct AtLeastOne(pub(super) usize);
 pub(super) struct Concurrency(pub(super) usize);
@@ -118,44 +116,6 @@ pub(super) fn masked(text: &str) -> Cow<'_, str> {
         Some(at) => Cow::Owned(format!("{scheme}://(secret){}", &rest[at..])),
         None => Cow::Borrowed(text),
     }
-}
-
-impl FromStr for RoleArn {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let is_role = match text.split(':').collect::<Vec<_>>()[..] {
-            ["arn", partition, "iam", "", account, role] => {
-                is_partition(partition) && account.parse::<AccountId>().is_ok() && is_role_name(role)
-            }
-            _ => false,
-        };
-        match is_role {
-            true => Ok(Self(text.to_owned())),
-            false => Err(format!(
-                "`{text}` is not a role; expected arn:aws:iam::123456789012:role/NAME, or arn:aws-… of another partition"
-            )),
-        }
-    }
-}
-
-/// `aws`, or `aws-` and more.
-fn is_partition(text: &str) -> bool {
-    let mut parts = text.split('-');
-    parts.next() == Some("aws")
-        && parts.all(|part| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        })
-}
-
-/// `role/`, perhaps a path, and a name, in the characters that IAM takes.
-fn is_role_name(text: &str) -> bool {
-    let in_name = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b);
-    let Some((path, name)) = text.rsplit_once('/') else { return false };
-    let mut path = path.split('/');
-    path.next() == Some("role")
-        && path.all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_graphic()))
-        && (1..=64).contains(&name.len())
-        && name.bytes().all(in_name)
 }
 
 impl FromStr for Rate {
@@ -230,34 +190,5 @@ mod tests {
             assert!(text.parse::<Limit>().unwrap_err().contains(&format!("`{text}`")));
         }
         assert_eq!("none".parse::<OptionalLimit>().unwrap().0, None);
-    }
-
-    #[test]
-    fn a_role_has_a_partition_an_account_and_a_name_that_may_have_a_path() {
-        for role in [
-            "arn:aws:iam::123456789012:role/scanner",
-            "arn:aws-us-gov:iam::123456789012:role/scanner",
-            "arn:aws-iso-b:iam::123456789012:role/team/ci/ecr+scan=1,2.3@x_y-z",
-        ] {
-            assert!(role.parse::<RoleArn>().is_ok_and(|RoleArn(arn)| arn == role), "{role}");
-        }
-        for other in [
-            "",
-            "root",
-            "arn:awsfoo:iam::123456789012:role/scanner",
-            "arn:aws-:iam::123456789012:role/scanner",
-            "arn:aws:iam::x:role/",
-            "arn:aws:iam::12345678901:role/scanner",
-            "arn:aws:iam::123456789012:role/",
-            "arn:aws:iam::123456789012:role/team/",
-            "arn:aws:iam::123456789012:role//scanner",
-            "arn:aws:iam::123456789012:role/scan ner",
-            "arn:aws:iam::123456789012:user/scanner",
-            "arn:aws:iam:eu-west-1:123456789012:role/scanner",
-            "arn:aws:sts::123456789012:assumed-role/scanner/session",
-            "arn:aws:iam::123456789012:role/scanner:more",
-        ] {
-            assert!(other.parse::<RoleArn>().is_err_and(|error| error.contains("role/NAME")), "{other}");
-        }
     }
 }

@@ -21,7 +21,7 @@ async fn a_role_is_assumed_with_its_external_id() {
     })
     .await;
     let mut target = target();
-    target.role_arn = Some("arn:aws:iam::123456789012:role/scanner".into());
+    target.role_arn = Some("arn:aws:iam::123456789012:role/scanner".parse().unwrap());
     target.external_id = Some("only-for-us".into());
     connect(&target, &stub.network()).await.unwrap();
     let forms = stub.requests("STS");
@@ -37,7 +37,7 @@ async fn a_role_is_assumed_with_its_external_id() {
 async fn a_role_that_may_not_be_assumed_is_named_with_the_reason() {
     let stub = Stub::start(|_, _, _| Answer::text(403, REFUSED)).await;
     let mut target = target();
-    target.role_arn = Some("arn:aws:iam::123456789012:role/scanner".into());
+    target.role_arn = Some("arn:aws:iam::123456789012:role/scanner".parse().unwrap());
     let error = connect(&target, &stub.network()).await.unwrap_err();
     assert_eq!(error.to_string(), "cannot sign in to eu-west-1 as arn:aws:iam::123456789012:role/scanner");
     let ConnectError::SignIn { fault, .. } = error else { panic!("{error}") };
