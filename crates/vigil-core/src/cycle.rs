@@ -23,8 +23,10 @@ pub struct CycleReport {
     pub began: Timestamp,
     /// When it ended.
     pub ended: Timestamp,
-    /// Who starts scans there, as far as we may know.
+    /// Who starts scans there, as far as we know.
     pub mode: Mode,
+    /// Why ECR did not tell that, so that it was found out by trying.
+    pub mode_not_told: Option<Fault>,
     /// How many scans ECR accepted.
     pub started: u64,
     /// Why it ended early, if it did.
@@ -39,44 +41,55 @@ pub struct CycleReport {
 ///
 /// Only if the ledger cannot write: what cannot be written down must not be done.
 pub async fn cycle(ports: Ports<'_>, pass: &Pass, stop: &Stop) -> Result<CycleReport, NotRecorded> {
-    let began = ports.clock.now();
-    let mut faults = Vec::new();
-    let asked = match future::select(ports.scanner.mode(), pin!(stop.stopped())).await {
-        Either::Left((asked, _)) => asked,
-        Either::Right((halt, _)) => {
-            return Ok(report(ports, began, Mode::OnRequest, 0, Some(halt), faults));
-        }
+    let (registry, began) = (ports.registry.id().clone(), ports.clock.now());
+    let mut report = CycleReport {
+        registry,
+        began,
+        ended: began,
+        mode: Mode::OnRequest,
+        mode_not_told: None,
+        started: 0,
+        halted: None,
+        faults: Vec::new(),
     };
-    let (mode, known) = match asked {
-        Ok(mode) => (mode, true),
-        // Where we may not ask, or are not understood, we try: an enhanced registry refuses the first start and says so.
-        Err(fault) if matches!(fault.kind, FaultKind::Denied | FaultKind::Refused) => {
-            (Mode::OnRequest, false)
-        }
-        Err(fault) => {
-            faults.push(fault);
-            return Ok(report(ports, began, Mode::OnRequest, 0, None, faults));
-        }
-    };
-    let observed = observe(ports, pass, mode, began, stop).await?;
-    faults.extend(observed.faults);
-    announce(ports, mode, &observed.plan, &observed.awaited).await?;
-    if !pass.act {
-        return Ok(report(ports, began, mode, 0, observed.halted, faults));
-    }
-    let pursued = pursue(ports, pass, known, observed.plan.starts, observed.awaited, stop).await?;
-    let mode = if pursued.by_itself { Mode::ByItself } else { mode };
-    Ok(report(ports, began, mode, pursued.started, observed.halted.or(pursued.halted), faults))
+    make(ports, pass, stop, &mut report).await?;
+    report.ended = ports.clock.now();
+    Ok(report)
 }
 
-fn report(
+async fn make(
     ports: Ports<'_>,
-    began: Timestamp,
-    mode: Mode,
-    started: u64,
-    halted: Option<Halt>,
-    faults: Vec<Fault>,
-) -> CycleReport {
-    let registry = ports.registry.id().clone();
-    CycleReport { registry, began, ended: ports.clock.now(), mode, started, halted, faults }
+    pass: &Pass,
+    stop: &Stop,
+    report: &mut CycleReport,
+) -> Result<(), NotRecorded> {
+    match future::select(ports.scanner.mode(), pin!(stop.stopped())).await {
+        Either::Left((Ok(mode), _)) => report.mode = mode,
+        // Where we may not ask, or are not understood, we try: an enhanced registry refuses the first start and says so.
+        Either::Left((Err(fault), _)) if matches!(fault.kind, FaultKind::Denied | FaultKind::Refused) => {
+            report.mode_not_told = Some(fault);
+        }
+        Either::Left((Err(fault), _)) if !fault.is_not_sent() => {
+            report.faults.push(fault);
+            return Ok(());
+        }
+        Either::Left(_) | Either::Right(_) => {
+            report.halted = stop.halted();
+            return Ok(());
+        }
+    }
+    let observed = observe(ports, pass, report.mode, report.began, stop).await?;
+    report.faults.extend(observed.faults);
+    report.halted = observed.halted;
+    announce(ports, report.mode, &observed.plan, &observed.awaited).await?;
+    if pass.act {
+        let on_request = report.mode_not_told.is_none();
+        let pursued = pursue(ports, pass, on_request, observed.plan.starts, observed.awaited, stop).await?;
+        report.started = pursued.started;
+        report.halted = report.halted.or(pursued.halted);
+        if pursued.by_itself {
+            report.mode = Mode::ByItself;
+        }
+    }
+    Ok(())
 }

@@ -17,7 +17,8 @@ pub struct Evaluation {
     pub scanned_at: Option<Timestamp>,
     /// Findings of each severity, accepted ones left out.
     pub counts: Counts,
-    /// The findings that are severe enough to be told in detail, in report order; accepted ones left out.
+    /// The findings that are severe enough to be told in detail, or of a severity that we do not know, in report order;
+    /// accepted ones left out.
     pub details: Vec<Finding>,
     /// Findings that somebody has accepted, in report order.
     pub accepted: Vec<Accepted>,
@@ -85,7 +86,7 @@ pub fn evaluate(
     }
     let mut counts = Counts::of(&open);
     counts.add(&unlisted);
-    open.retain(|finding| finding.severity >= gate.detail);
+    open.retain(|finding| finding.severity.reaches(&gate.detail));
     let crossed = gate.thresholds.levels().filter_map(|(severity, threshold)| {
         let count = counts.get(&severity);
         (count > 0 && count >= threshold).then_some(Crossed { severity, count, threshold })
@@ -173,12 +174,16 @@ mod tests {
     }
 
     #[test]
-    fn details_stop_at_the_severity_threshold_and_are_ordered_worst_first() {
+    fn details_stop_at_the_severity_threshold_but_for_unknown_words_and_are_ordered_worst_first() {
         let findings =
             ["LOW", "HIGH", "CRITICAL", "DREADFUL"].map(|severity| finding("CVE-1", severity, severity));
         let evaluation = judge(&findings, &Exceptions::default());
         let told: Vec<_> = evaluation.details.iter().map(|finding| finding.severity.to_string()).collect();
-        assert_eq!(told, ["CRITICAL", "HIGH"]);
+        assert_eq!(
+            told,
+            ["CRITICAL", "HIGH", "DREADFUL"],
+            "what a word unknown to us stands for may be worse than anything"
+        );
         assert_eq!(evaluation.counts.total(), 4);
     }
 

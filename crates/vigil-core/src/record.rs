@@ -30,6 +30,8 @@ pub enum Entry {
     Unread(Fault),
     /// The pass ended before the repository was looked at.
     NotReached,
+    /// The repository holds nothing.
+    Empty,
 }
 
 /// What a pass means to do with an image.
@@ -95,6 +97,8 @@ pub enum Unfinished {
     NotStarted,
     /// Its scan was being started: it may or may not run.
     Starting,
+    /// Its scan was started, and ECR was not asked about it yet.
+    Started,
     /// Its scan was still running, or said something that we do not know.
     Running {
         /// The last status that ECR gave; `None` if it gave none.
@@ -149,6 +153,7 @@ pub fn add_up(entries: impl IntoIterator<Item = Entry>) -> RepositoryRecord {
             Entry::Missing(name) => record.missing.push(name),
             Entry::Unread(fault) => record.unread.push(fault),
             Entry::NotReached => record.not_reached = true,
+            Entry::Empty => {}
         }
     }
     for (digest, image) in &mut images {
@@ -200,6 +205,9 @@ impl fmt::Display for Unfinished {
             Self::NotRead => f.write_str("the pass ended before its last scan was read"),
             Self::NotStarted => f.write_str("the pass ended before its scan was started"),
             Self::Starting => f.write_str("the pass ended while its scan was being started"),
+            Self::Started => {
+                f.write_str("the pass ended before ECR was asked about the scan that it had started")
+            }
             Self::Running { state: Some(state) } => {
                 write!(f, "the pass did not wait any longer for its scan: ECR says {state}")
             }

@@ -256,6 +256,19 @@ async fn at_the_deadline_everything_finished_stands_and_the_rest_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_scan_is_waited_for_longer_than_our_patience() {
+    for seconds in [4, 10, 30] {
+        let clock = PausedClock::new();
+        let ecr = MemoryEcr::new(clock);
+        ecr.add("team/app", image(1, &["stuck"], 1), Some(scan("IN_PROGRESS", None, &[])));
+        let scan_patience = SignedDuration::from_secs(seconds);
+        let story = tell(&ecr, &clock, &Pass { scan_patience, ..pass() }, &Stop::never()).await;
+        assert!(story.contains("Unfinished(Running { state: Some(InProgress) })"), "{story}");
+        assert_eq!(clock.now(), now() + scan_patience);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interrupted_look_names_what_it_did_not_come_to() {
     let clock = PausedClock::new();
     let ecr = MemoryEcr::new(clock);

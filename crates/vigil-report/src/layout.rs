@@ -21,6 +21,8 @@ pub struct Header {
     pub detail: Severity,
     /// What was done.
     pub kind: PassKind,
+    /// Whether images were named: then those that were left out are told one by one in every format.
+    pub named: bool,
     /// How many characters a line of a table may have.
     pub width: Option<u16>,
 }

@@ -103,7 +103,7 @@ fn layout(format: Format, header: Header) -> Box<dyn Layout> {
     match (format, header.kind) {
         (Format::Text, PassKind::Scan) => Box::new(Blocks::new(header)),
         (Format::Text, PassKind::Plan) => Box::new(PlanLines::new(header)),
-        (Format::Summary, PassKind::Scan) => Box::new(Summary),
+        (Format::Summary, PassKind::Scan) => Box::new(Summary { left_out: header.named }),
         (Format::Summary, PassKind::Plan) => Box::new(PlanSummary),
         (Format::Json, _) => Box::new(Stream::new(header)),
         (Format::Table, _) => Box::new(Rows::new(&header)),

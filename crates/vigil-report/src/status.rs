@@ -129,6 +129,7 @@ fn unfinished_code(how: &Unfinished) -> &'static str {
         Unfinished::NotRead => "not_read",
         Unfinished::NotStarted => "not_started",
         Unfinished::Starting => "starting",
+        Unfinished::Started => "started",
         Unfinished::Running { .. } => "still_running",
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn told(format: Format, kind: PassKind) -> String {
 /// Some records in one format.
 pub(crate) fn told_of(format: Format, kind: PassKind, records: Vec<Told>, closing: Closing) -> String {
     let title = "Container security updates".to_owned();
-    let header = Header { title, as_of: now(), detail: Severity::High, kind, width: None };
+    let header = Header { title, as_of: now(), detail: Severity::High, kind, named: false, width: None };
     let mut out = Vec::new();
     render(format, &header, records, |_| closing, &mut out).unwrap();
     String::from_utf8(out).unwrap()
@@ -306,6 +306,7 @@ pub(crate) fn closing() -> Closing {
         began: now(),
         ended: now() + SignedDuration::from_mins(7),
         mode: Mode::OnRequest,
+        mode_not_told: None,
         started: 8,
         halted: Some(Halt::Deadline),
         faults: vec![Fault::new(FaultKind::Denied, "DescribeRepositories", "User is not authorized")],
@@ -314,6 +315,7 @@ pub(crate) fn closing() -> Closing {
     let observed = CycleReport {
         registry: gov,
         mode: Mode::ByItself,
+        mode_not_told: None,
         started: 0,
         halted: None,
         faults: Vec::new(),

@@ -13,7 +13,10 @@ use crate::status::{Status, reason, status};
 use crate::totals::Totals;
 
 /// A few lines for each image.
-pub(crate) struct Summary;
+pub(crate) struct Summary {
+    /// Whether images that were left out have some too.
+    pub(crate) left_out: bool,
+}
 
 /// A plan's totals alone.
 pub(crate) struct PlanSummary;
@@ -29,7 +32,7 @@ impl Layout for Summary {
         let (repository, region) = (place.repository, &place.registry.region);
         for image in &record.images {
             let status = status(image);
-            if status != Status::LeftOut {
+            if self.left_out || status != Status::LeftOut {
                 let name = Name { repository: repository.as_str(), image: &image.image, short: false };
                 lines.line(format_args!("Results for {} in {region}:", Distinct(name)))?;
                 write_image(&mut lines, image, status)?;

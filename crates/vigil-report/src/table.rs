@@ -31,6 +31,8 @@ const GAP: u16 = 2;
 /// A table in pieces.
 pub(crate) struct Rows {
     kind: PassKind,
+    /// Whether images that were left out have a row.
+    left_out: bool,
     columns: Vec<Column>,
     /// The registry that the rows before belong to.
     registry: Option<RegistryId>,
@@ -78,7 +80,8 @@ impl Rows {
         let open = header.width.unwrap_or(WIDTH).saturating_sub(fixed) / 2;
         let open = open.max(NARROWEST);
         columns.iter_mut().filter(|column| column.width == OPEN).for_each(|column| column.width = open);
-        Self { kind: header.kind, columns, registry: None }
+        let left_out = header.named || header.kind == PassKind::Plan;
+        Self { kind: header.kind, left_out, columns, registry: None }
     }
 
     /// Writes rows that line up with those before.
@@ -146,7 +149,7 @@ impl Layout for Rows {
         record: &RepositoryRecord,
     ) -> io::Result<()> {
         let mut lines = Lines::new(out);
-        let listed = |image: &&ImageRecord| self.kind == PassKind::Plan || status(image) != Status::LeftOut;
+        let listed = |image: &&ImageRecord| self.left_out || status(image) != Status::LeftOut;
         let images = record.images.iter().filter(listed).map(|image| self.row(place, image));
         let rows: Vec<_> = images.chain(gaps(record).map(|gap| self.gap(place, gap))).collect();
         if rows.is_empty() {

@@ -101,11 +101,13 @@ async fn try_run_pass(pass_run: &PassRun<'_>) -> Result<Exit, NoReport> {
         as_of: outcome.began,
         detail: settings.gate.detail.clone(),
         kind: if pass_run.act { PassKind::Scan } else { PassKind::Plan },
+        named: pass_run.named.is_some(),
         width: output.width(),
     };
     let Outcome { reports, not_entered, ended_early, spool, .. } = outcome;
     let warnings = |totals: &Totals| {
-        warnings(&settings.exceptions, pass_run.named.as_ref(), pass_run.act, totals, header.as_of)
+        let named = pass_run.named.as_ref();
+        warnings(&settings.exceptions, named, pass_run.act, &reports, totals, header.as_of)
     };
     let closing = |totals: &Totals| Closing {
         registries: reports.clone(),

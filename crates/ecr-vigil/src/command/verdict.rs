@@ -1,6 +1,7 @@
 //! What a pass means: for a pipeline the exit code, for people the warnings.
 
 use jiff::Timestamp;
+use vigil_core::CycleReport;
 use vigil_core::policy::Exceptions;
 use vigil_report::{Status, Totals};
 
@@ -12,14 +13,27 @@ pub fn warnings(
     exceptions: &Exceptions,
     named: Option<&NamedImages>,
     act: bool,
+    reports: &[CycleReport],
     totals: &Totals,
     now: Timestamp,
 ) -> Vec<String> {
     let mut warnings = Vec::new();
-    if named.is_none() && totals.images == totals.count(Status::LeftOut) && totals.unread_repositories == 0 {
+    let seen_whole = |report: &CycleReport| report.faults.is_empty() && report.halted.is_none();
+    if named.is_none()
+        && totals.images == totals.count(Status::LeftOut)
+        && totals.unread_repositories == 0
+        && !reports.is_empty()
+        && reports.iter().all(seen_whole)
+    {
         warnings
             .push("no image was looked at: either there is none, or the selection admits none".to_owned());
     }
+    let untold = |report: &CycleReport| {
+        let CycleReport { registry, mode_not_told, .. } = report;
+        let fault = mode_not_told.as_ref()?;
+        Some(format!("{registry}: how it is scanned was not told, so it was found out by trying: {fault}"))
+    };
+    warnings.extend(reports.iter().filter_map(untold));
     for (place, exception) in exceptions.iter().enumerate() {
         let of = format!("the exception for {} ({})", exception.id, exception.reason);
         if exception.expired(now) {

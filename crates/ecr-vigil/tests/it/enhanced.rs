@@ -42,4 +42,11 @@ async fn without_the_right_to_ask_the_first_refusal_tells() {
     let scan = stage.run("scan --format json --concurrency 1").await.code(1).reports("CVE-2022-9");
     assert_eq!(stage.sim.calls()["StartImageScan"].ok, 0);
     golden("enhanced_unasked", &scan.outcomes());
+    let told = scan.json();
+    assert_eq!(told["registries"][0]["mode"], "by_itself");
+    let warning = told["warnings"][0].as_str().unwrap();
+    assert!(
+        warning.contains("how it is scanned was not told") && warning.contains("access denied"),
+        "{warning}"
+    );
 }

@@ -128,6 +128,17 @@ async fn what_was_named_and_not_looked_at_does_not_read_as_clean() {
 }
 
 #[tokio::test]
+async fn a_named_image_that_cannot_be_scanned_at_all_is_told_with_the_reason_in_every_format() {
+    let stage = some_images().await;
+    stage.push("charts/web:1.0.0", NewImage { kind: ImageKind::HelmChart, ..clean() });
+    for format in ["text", "table", "summary", "json"] {
+        let scan = stage.run(&format!("scan charts/web:1.0.0 --format {format}")).await.code(3);
+        scan.reports("charts/web:1.0.0").reports("Helm chart");
+    }
+    stage.run("scan charts/no:1").await.code(3).reports("charts/no:1").reports("there is no such image");
+}
+
+#[tokio::test]
 async fn names_that_are_none_are_told_all_at_once() {
     let stage = some_images().await;
     stage.write("images.txt", "team/app:v1\nApp\nteam/app:\n");

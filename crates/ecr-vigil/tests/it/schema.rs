@@ -27,7 +27,8 @@ async fn a_pass_in_which_much_goes_wrong() {
     stage.sim.add_fault(FaultRule::on("DescribeImages", FaultAction::AccessDenied).repository("team/web"));
     stage.sim.add_fault(FaultRule::on("StartImageScan", FaultAction::AccessDenied).times(1));
     stage.write("accepted.toml", "[[exception]]\nid = 'CVE-2022-9'\nreason = 'not reachable'\n");
-    let report =
-        stage.run("scan team/app team/web team/none:v1 --format json --exceptions accepted.toml").await;
+    let report = stage
+        .run("scan team/app team/web team/none:v1 --format json --exceptions accepted.toml --concurrency 1")
+        .await;
     valid(&stage, &report.code(1)).await;
 }

@@ -27,7 +27,11 @@ fn package(found: &ImageScanFinding, name: &str) -> Package {
 }
 
 fn score(found: &ImageScanFinding, major: &str) -> Option<Score> {
-    let value = attribute(found, &format!("CVSS{major}_SCORE"))?.trim().parse().ok()?;
+    let value = attribute(found, &format!("CVSS{major}_SCORE"))?
+        .trim()
+        .parse()
+        .ok()
+        .filter(|score: &f64| score.is_finite())?;
     let vector = text(attribute(found, &format!("CVSS{major}_VECTOR")));
     // A vector begins with its full version, except those of CVSS 2.
     let named = vector.as_ref().and_then(|vector| vector.strip_prefix("CVSS:")?.split('/').next());
@@ -41,4 +45,27 @@ fn attribute<'a>(found: &'a ImageScanFinding, key: &str) -> Option<&'a str> {
 /// Text without the white space around it, which ECR's links are known to have; `None` if nothing is left.
 pub(super) fn text(said: Option<&str>) -> Option<Arc<str>> {
     said.map(str::trim).filter(|said| !said.is_empty()).map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecr::types::Attribute;
+
+    use super::*;
+
+    #[test]
+    fn a_score_that_is_no_number_is_none() {
+        for (said, expected) in [
+            ("7.5", Some(7.5)),
+            (" 10.0 ", Some(10.0)),
+            ("NaN", None),
+            ("inf", None),
+            ("1e400", None),
+            ("7,5", None),
+        ] {
+            let said = Attribute::builder().key("CVSS3_SCORE").value(said).build().unwrap();
+            let found = ImageScanFinding::builder().attributes(said).build();
+            assert_eq!(score(&found, "3").map(|score| score.value), expected);
+        }
+    }
 }

@@ -54,6 +54,13 @@ impl Severity {
     }
 }
 
+impl Severity {
+    /// Whether it is as bad as this. What a word unknown to us stands for may be worse than anything.
+    pub fn reaches(&self, least: &Self) -> bool {
+        self >= least || matches!(self, Self::Unknown(_))
+    }
+}
+
 impl From<&str> for Severity {
     fn from(said: &str) -> Self {
         let known = Self::KNOWN.into_iter().find(|severity| severity.as_str() == said);

@@ -63,7 +63,7 @@ impl Exception {
 
     fn matches(&self, finding: &Finding, repository: &RepositoryName, image: &Image) -> bool {
         let package = finding.package.as_ref().map(|package| &*package.name);
-        self.id == *finding.id
+        self.id.eq_ignore_ascii_case(&finding.id)
             && self.package.as_deref().is_none_or(|wanted| package == Some(wanted))
             && self.repository.as_ref().is_none_or(|pattern| pattern.matches(repository.as_str()))
             && self

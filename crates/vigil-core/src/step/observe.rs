@@ -224,6 +224,9 @@ impl<'a> Watch<'a> {
             survey.unopened.into_iter().map(|(digest, fault)| Entry::Ended(digest, Ending::Fault(fault))),
         );
         self.ports.progress.reached(self.ports.registry.id(), Milestone::Listed { images: looked_at });
+        if entries.is_empty() && looked_at == 0 {
+            entries.push(Entry::Empty);
+        }
         self.record(&survey.repository, entries).await
     }
 

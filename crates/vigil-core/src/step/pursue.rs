@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::flight::{Flight, Next};
 use super::patience::Patience;
@@ -177,7 +177,7 @@ impl<'a> Pursuit<'a> {
     fn next_question(&mut self, now: Timestamp) -> Option<Awaited> {
         while self.waiting.peek().is_some_and(|Reverse(waiting)| waiting.at <= now) {
             let Reverse(Waiting { awaited, .. }) = self.waiting.pop()?;
-            let first = later(awaited.since, self.patience.first());
+            let first = later(awaited.since, self.patience.first()).min(self.given_up_at(&awaited));
             if awaited.questions == 0 && awaited.by == StartedBy::Us && first > now {
                 self.waiting.push(Reverse(Waiting { at: first, awaited }));
             } else {
@@ -185,6 +185,16 @@ impl<'a> Pursuit<'a> {
             }
         }
         None
+    }
+
+    /// Asks about a scan after this time, and for the last time when our patience with it ends.
+    fn wait_for(&mut self, awaited: Awaited, wait: SignedDuration) {
+        let at = later(self.ports.clock.now(), wait).min(self.given_up_at(&awaited));
+        self.waiting.push(Reverse(Waiting { at, awaited }));
+    }
+
+    fn given_up_at(&self, awaited: &Awaited) -> Timestamp {
+        later(awaited.since, self.pass.scan_patience)
     }
 
     async fn take(&mut self, answer: Answer) -> Result<(), NotRecorded> {
@@ -206,8 +216,7 @@ impl<'a> Pursuit<'a> {
                 let Candidate { repository, image, why } = candidate;
                 let mut awaited = Awaited::new(repository, image, StartedBy::Us, self.ports.clock.now());
                 awaited.before = why.scanned_at();
-                let at = later(awaited.since, self.patience.first());
-                self.waiting.push(Reverse(Waiting { at, awaited }));
+                self.wait_for(awaited, self.patience.first());
                 Ok(())
             }
             Ok(Start::OnceADay) => {
@@ -276,8 +285,8 @@ impl<'a> Pursuit<'a> {
         match reading {
             Reading::Settled(ending, scan) => self.end(&repository, &image, ending, scan).await,
             Reading::Later(awaited) => {
-                let at = later(now, self.patience.after(awaited.questions));
-                self.waiting.push(Reverse(Waiting { at, awaited }));
+                let wait = self.patience.after(awaited.questions);
+                self.wait_for(awaited, wait);
                 Ok(())
             }
         }
@@ -342,7 +351,11 @@ impl<'a> Pursuit<'a> {
     async fn name_unfinished(self, abandoned: Vec<Call>) -> Result<(), NotRecorded> {
         let mut unfinished: Vec<(RepositoryName, Image, Unfinished)> = Vec::new();
         let still_running = |awaited: Awaited| {
-            (awaited.repository, awaited.image, Unfinished::Running { state: awaited.last_said })
+            let how = match awaited.questions {
+                0 if awaited.by == StartedBy::Us => Unfinished::Started,
+                _ => Unfinished::Running { state: awaited.last_said },
+            };
+            (awaited.repository, awaited.image, how)
         };
         for call in abandoned {
             unfinished.push(match call {
@@ -363,7 +376,7 @@ impl<'a> Pursuit<'a> {
     }
 }
 
-fn later(since: Timestamp, by: jiff::SignedDuration) -> Timestamp {
+fn later(since: Timestamp, by: SignedDuration) -> Timestamp {
     since.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind};
 use crate::image::{Digest, Image, Kind, Pick, RepositoryName, Storage};
 use crate::inventory::{OpenedIndex, inventory};
 use crate::pass::Ports;
@@ -47,9 +47,13 @@ pub(super) async fn survey(
         Some(picks) if !picks.contains(&Pick::Whole) => survey.list_named(ports, picks).await,
         _ => survey.list_all(ports).await,
     };
-    // A listing that failed says nothing of what is missing.
+    // A listing that failed says nothing of what is missing, unless it is for the repository.
+    let gone = survey.faults.iter().any(|fault| fault.kind == FaultKind::RepositoryGone);
+    if gone && picks.is_some() {
+        survey.faults.clear();
+    }
     if survey.faults.is_empty() {
-        survey.name_missing(picks.iter().flatten(), &images);
+        survey.name_missing(picks.iter().flatten(), &images, gone);
     }
     let named = picks.is_some_and(|picks| !picks.contains(&Pick::Whole));
     let images = survey.open_indexes(ports, images, named).await;
@@ -85,10 +89,10 @@ impl Survey {
         })
     }
 
-    fn name_missing<'p>(&mut self, picks: impl Iterator<Item = &'p Pick>, images: &[Image]) {
+    fn name_missing<'p>(&mut self, picks: impl Iterator<Item = &'p Pick>, images: &[Image], gone: bool) {
         for pick in picks.collect::<BTreeSet<_>>() {
             let (name, found) = match pick {
-                Pick::Whole => continue,
+                Pick::Whole => (self.repository.to_string(), !gone),
                 Pick::Tag(tag) => (
                     format!("{}:{tag}", self.repository),
                     images.iter().any(|image| image.tags.contains(tag)),

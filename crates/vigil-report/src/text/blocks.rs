@@ -105,7 +105,7 @@ impl Blocks {
 
 /// How many findings that should be told in detail ECR counts but does not list.
 fn unlisted(evaluation: &Evaluation, detail: &Severity) -> u64 {
-    let counted = evaluation.counts.iter().filter(|(severity, _)| *severity >= detail);
+    let counted = evaluation.counts.iter().filter(|(severity, _)| severity.reaches(detail));
     counted.map(|(_, count)| count).sum::<u64>().saturating_sub(evaluation.details.len() as u64)
 }
 
@@ -124,7 +124,7 @@ impl Layout for Blocks {
         let mut lines = Lines::new(out);
         for image in &record.images {
             match status(image) {
-                Status::LeftOut => {}
+                Status::LeftOut if !self.header.named => {}
                 status => self.image(&mut lines, place, image, status)?,
             }
         }
