@@ -24,6 +24,8 @@ pub struct CallCounts {
 /// The budget of one operation. All calls of it, from wherever in the program, go through the same one.
 #[derive(Debug)]
 pub(crate) struct Budget {
+    /// The account and region, for the log.
+    registry: String,
     pub(crate) operation: Operation,
     pub(crate) watch: Stopwatch,
     /// Whose turn it is to wait for the next free slot: first come, first served, and only one timer at a time.
@@ -43,9 +45,10 @@ struct State {
 const NEWS: f64 = 0.5;
 
 impl Budget {
-    pub(crate) fn new(operation: Operation, most: Option<f64>) -> Self {
+    pub(crate) fn new(registry: String, operation: Operation, most: Option<f64>) -> Self {
         let state = State { pace: Pace::new(most), counts: CallCounts::default(), told: f64::INFINITY };
         Self {
+            registry,
             operation,
             watch: Stopwatch::start(),
             turn: tokio::sync::Mutex::new(()),
@@ -80,7 +83,7 @@ impl Budget {
         match result {
             Err(Refusal { meaning: Meaning::Throttled, .. }) => {
                 if let Some(rate) = state.pace.throttled(sent, now) {
-                    state.tell(self.operation, rate);
+                    state.tell(self, rate);
                 }
             }
             Err(Refusal { meaning: Meaning::NoAnswer, .. }) => {}
@@ -100,11 +103,11 @@ impl Budget {
 }
 
 impl State {
-    fn tell(&mut self, operation: Operation, rate: f64) {
+    fn tell(&mut self, Budget { registry, operation, .. }: &Budget, rate: f64) {
         if rate < self.told * NEWS {
             self.told = rate;
             let rate = format!("{rate:.1}/s");
-            tracing::warn!(%operation, rate, "AWS throttles these calls: they are sent more slowly from now on");
+            tracing::warn!(registry, %operation, rate, "AWS throttles these calls: they are sent more slowly from now on");
         }
     }
 }

@@ -150,7 +150,7 @@ mod tests {
     async fn counts(
         refuse: impl Fn() -> Refused + Send + Sync,
     ) -> (Result<(), Failed>, CallCounts, Duration) {
-        let budget = Arc::new(Budget::new(Operation::StartImageScan, None));
+        let budget = Arc::new(Budget::new(String::new(), Operation::StartImageScan, None));
         let result =
             call(&budget, &Stop::never(), Subject::default(), || std::future::ready(Err(refuse()))).await;
         (result, budget.counts(), budget.watch.elapsed())
@@ -174,7 +174,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn once_the_pass_is_to_end_no_call_that_waits_for_its_turn_is_sent() {
-        let budget = Arc::new(Budget::new(Operation::StartImageScan, Some(0.1)));
+        let budget = Arc::new(Budget::new(String::new(), Operation::StartImageScan, Some(0.1)));
         let (halt, halted) = tokio::sync::oneshot::channel();
         let stop = Stop::when(async { halted.await.unwrap() });
         let send = || std::future::ready(Ok::<(), Refused>(()));
@@ -187,7 +187,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_call_that_nobody_waits_for_any_more_is_counted() {
-        let budget = Arc::new(Budget::new(Operation::StartImageScan, None));
+        let budget = Arc::new(Budget::new(String::new(), Operation::StartImageScan, None));
         let (asked, answer) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
         let send = || {
             let (asked, answer) = (asked.clone(), answer.clone());

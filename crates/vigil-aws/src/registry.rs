@@ -35,7 +35,8 @@ const BATCH: usize = 100;
 
 impl AwsRegistry {
     pub(crate) fn new(id: RegistryId, client: Client, rates: &BTreeMap<Operation, f64>) -> Self {
-        let budget = |operation| Arc::new(Budget::new(operation, rates.get(&operation).copied()));
+        let budget =
+            |operation| Arc::new(Budget::new(id.to_string(), operation, rates.get(&operation).copied()));
         let budgets = Operation::ALL.into_iter().map(|operation| (operation, budget(operation))).collect();
         Self { id, client, budgets, stop: Stop::never() }
     }
