@@ -82,7 +82,9 @@ impl Pace {
             return Err(self.next);
         }
         self.pass_over(now);
-        if self.learned.as_mut().is_some_and(|learned| learned.double(now)) {
+        // A rate that is set lower stays what is used: to double ours would forget what passed and find nothing out.
+        let used = |learned: &&mut Learned| learned.rate(now) < self.most;
+        if self.learned.as_mut().filter(used).is_some_and(|learned| learned.double(now)) {
             // What passed at half the rate would hide what passes now.
             self.window = Window { since: now, passed: 0 };
         }

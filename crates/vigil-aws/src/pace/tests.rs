@@ -10,6 +10,8 @@ use super::Pace;
 /// What is simulated; each run is the same as the last.
 #[derive(Clone, Copy)]
 struct Scene {
+    /// Calls per second that somebody has set.
+    most: Option<f64>,
     /// Calls per second, by the second.
     quota: fn(u64) -> f64,
     /// How many tokens the bucket holds.
@@ -64,7 +66,7 @@ const LATENCY: Duration = Duration::from_millis(20);
 
 fn simulate(scene: Scene) -> Vec<Vec<Second>> {
     let client = |_| Client {
-        pace: Pace::new(None),
+        pace: Pace::new(scene.most),
         queue: (0..scene.workers).collect(),
         sending: false,
         sent: vec![Duration::ZERO; scene.workers],
@@ -182,7 +184,7 @@ impl Second {
 
 #[track_caller]
 fn check_steady(quota: fn(u64) -> f64, burst: f64, workers: usize, seconds: u64) {
-    let clients = simulate(Scene { quota, burst, clients: 1, workers, seconds });
+    let clients = simulate(Scene { most: None, quota, burst, clients: 1, workers, seconds });
     let (rate, start) = (quota(0), add_up(&clients, 0, 10));
     let steady = add_up(&clients, 10, seconds as usize);
     let used = steady.passed as f64 / (rate * (seconds - 10) as f64);
@@ -216,7 +218,8 @@ fn a_steady_quota_is_used_up_with_few_refusals() {
 /// A bucket of one token keeps nothing of what is not spent at once, so only a rate a little too high shows the quota.
 #[test]
 fn a_bucket_of_one_token_is_used_for_the_most_part() {
-    let clients = simulate(Scene { quota: |_| 1.0, burst: 1.0, clients: 1, workers: 32, seconds: 3000 });
+    let clients =
+        simulate(Scene { most: None, quota: |_| 1.0, burst: 1.0, clients: 1, workers: 32, seconds: 3000 });
     let steady = add_up(&clients, 10, 3000);
     assert!(steady.passed > 2600 && steady.throttled_share() < 0.01, "{steady:?}");
 }
@@ -224,17 +227,36 @@ fn a_bucket_of_one_token_is_used_for_the_most_part() {
 #[test]
 fn a_quota_that_drops_and_recovers_is_followed() {
     let quota = |second| if (100..200).contains(&second) { 400.0 / 3.0 } else { 400.0 };
-    let clients = simulate(Scene { quota, burst: 400.0, clients: 1, workers: 32, seconds: 300 });
+    let clients = simulate(Scene { most: None, quota, burst: 400.0, clients: 1, workers: 32, seconds: 300 });
     let (dropped, recovered) = (add_up(&clients, 100, 200), add_up(&clients, 220, 300));
     println!("dropped: {dropped:?}, recovered: {recovered:?}");
     assert!(dropped.passed > 13_000 && dropped.throttled_share() < 0.01, "{dropped:?}");
     assert!(recovered.passed > 31_300 && recovered.throttled_share() < 0.01, "{recovered:?}");
 }
 
+#[track_caller]
+fn check_below_a_set_rate(quota: fn(u64) -> f64) {
+    let clients =
+        simulate(Scene { most: Some(5.0), quota, burst: 5.0, clients: 1, workers: 32, seconds: 2000 });
+    let (ample, dropped) = (add_up(&clients, 0, 100), add_up(&clients, 110, 2000));
+    let used = dropped.passed as f64 / (quota(100) * 1890.0);
+    println!("{}/s, at most 5: used {used:.4}, throttled {:.4}", quota(100), dropped.throttled_share());
+    assert!(ample.passed > 490 && ample.throttled == 0, "{ample:?}");
+    assert!(used > 0.98 && dropped.throttled_share() < 0.01, "{}/s: {dropped:?}", quota(100));
+}
+
+/// Near the set rate refusal is long in coming, and what has passed till then is what tells the quota.
+#[test]
+fn a_quota_that_drops_below_the_rate_that_is_set_is_learned() {
+    check_below_a_set_rate(|second| if second < 100 { 20.0 } else { 4.9 });
+    check_below_a_set_rate(|second| if second < 100 { 20.0 } else { 4.7 });
+    check_below_a_set_rate(|second| if second < 100 { 20.0 } else { 2.0 });
+}
+
 #[test]
 fn after_a_minute_of_nothing_but_refusals_the_quota_is_found_again() {
     let quota = |second| if (100..160).contains(&second) { 0.0 } else { 400.0 };
-    let clients = simulate(Scene { quota, burst: 400.0, clients: 1, workers: 32, seconds: 300 });
+    let clients = simulate(Scene { most: None, quota, burst: 400.0, clients: 1, workers: 32, seconds: 300 });
     let (refused, recovered) = (add_up(&clients, 101, 160), add_up(&clients, 200, 300));
     println!("refused: {refused:?}, recovered: {recovered:?}");
     assert!(refused.throttled < 60, "{refused:?}");
@@ -243,7 +265,7 @@ fn after_a_minute_of_nothing_but_refusals_the_quota_is_found_again() {
 
 #[track_caller]
 fn check_shared(quota: fn(u64) -> f64, seconds: u64) {
-    let scene = Scene { quota, burst: quota(0), clients: 2, workers: 32, seconds };
+    let scene = Scene { most: None, quota, burst: quota(0), clients: 2, workers: 32, seconds };
     let clients = simulate(scene);
     let both = add_up(&clients, 10, seconds as usize);
     let shares = [0, 1].map(|client| {
