@@ -71,7 +71,8 @@ pub struct ScanBehaviour {
     pub max_seconds: f64,
     /// Scans that one registry may start in any 24 hours. AWS: 100,000, not adjustable.
     pub daily_limit: u64,
-    /// How many reads after a completion still see COMPLETE without findings and without counts.
+    /// How many reads after a completion (under enhanced scanning: after a push that is scanned) still see COMPLETE
+    /// without findings and without counts.
     pub empty_reads_after_completion: u32,
 }
 

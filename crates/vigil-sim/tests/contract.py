@@ -378,11 +378,17 @@ def completion_can_come_before_the_findings():
     subject = add("story/early", findings=findings(4))
     ok("StartImageScan", **subject)
     advance(seconds=60)
-    early, late = ok("DescribeImageScanFindings", **subject), ok("DescribeImageScanFindings", **subject)
-    assert early["imageScanStatus"]["status"] == late["imageScanStatus"]["status"] == "COMPLETE"
-    assert early["imageScanFindings"]["findings"] == []
-    assert "findingSeverityCounts" not in early["imageScanFindings"]
-    assert len(late["imageScanFindings"]["findings"]) == 4
+    account = "777788880000"
+    control("POST", "scanning", scan_type="ENHANCED", account=account,
+            rules=[{"frequency": "SCAN_ON_PUSH", "filters": ["story/*"]}])
+    control("POST", "repositories", name="story/early", account=account)
+    pushed = add("story/early", account=account, enhanced_findings=[{"severity": "HIGH"}] * 4)
+    for asked, shown in ((subject, "findings"), ({"account": account, **pushed}, "enhancedFindings")):
+        early, late = ok("DescribeImageScanFindings", **asked), ok("DescribeImageScanFindings", **asked)
+        assert early["imageScanStatus"]["status"] == late["imageScanStatus"]["status"] == "COMPLETE"
+        assert early["imageScanFindings"]["findings"] == []
+        assert early["imageScanFindings"].keys().isdisjoint({"findingSeverityCounts", "enhancedFindings"})
+        assert len(late["imageScanFindings"][shown]) == 4
     control("POST", "scans", min_seconds=60, max_seconds=60)
 
 

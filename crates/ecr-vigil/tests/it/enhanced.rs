@@ -1,14 +1,13 @@
 //! A registry with enhanced scanning: Amazon Inspector scans by itself, and a pass only reads.
 
-use serde_json::json;
-use vigil_sim::{FaultAction, FaultRule, NewImage, Scanning, SimConfig};
+use serde_json::{Value, json};
+use vigil_sim::{FaultAction, FaultRule, NewImage, ScanBehaviour, ScanRule, Scanning, SimConfig};
 
 use crate::golden::golden;
 use crate::stage::{Stage, clean, quick};
 
-async fn enhanced() -> Stage {
-    let stage = Stage::with(SimConfig { scanning: Scanning::enhanced(&["team/*"]), ..quick() }).await;
-    let finding = json!({
+fn finding() -> Value {
+    json!({
         "severity": "HIGH",
         "title": "CVE-2022-9 - curl",
         "description": "curl does what it should not.",
@@ -19,9 +18,16 @@ async fn enhanced() -> Stage {
                 {"name": "curl", "version": "7.0", "packageManager": "OS", "fixedInVersion": "7.1"}
             ]
         }
-    });
-    let vulnerable = NewImage { enhanced_findings: Some(vec![finding]), ..clean() };
-    stage.push("team/app:v1", vulnerable);
+    })
+}
+
+fn vulnerable() -> NewImage {
+    NewImage { enhanced_findings: Some(vec![finding()]), ..clean() }
+}
+
+async fn enhanced() -> Stage {
+    let stage = Stage::with(SimConfig { scanning: Scanning::enhanced(&["team/*"]), ..quick() }).await;
+    stage.push("team/app:v1", vulnerable());
     stage.push("team/app:v2", NewImage { enhanced_findings: Some(Vec::new()), ..clean() });
     stage.push("other/app:v1", clean());
     stage
@@ -49,4 +55,13 @@ async fn without_the_right_to_ask_the_first_refusal_tells() {
         warning.contains("how it is scanned was not told") && warning.contains("access denied"),
         "{warning}"
     );
+}
+
+#[tokio::test]
+async fn a_push_whose_findings_are_not_there_yet_is_not_reported_clean() {
+    let scans = ScanBehaviour { empty_reads_after_completion: 2, ..quick().scans };
+    let scanning = Scanning { rules: vec![ScanRule::on_push(&["team/*"])], ..Scanning::enhanced(&[]) };
+    let stage = Stage::with(SimConfig { scanning, scans, ..quick() }).await;
+    stage.push("team/app:v1", vulnerable());
+    stage.run("scan").await.code(1).reports("HIGH: CVE-2022-9");
 }

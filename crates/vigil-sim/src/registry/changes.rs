@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::overlay::{AddedImage, DictatedStatus, GivenFindings, Overlay};
 use super::scanning::{Frequency, ScanType};
-use super::scans::start_scan;
+use super::scans::{EmptyReads, start_scan};
 use super::state::{CreatedRepository, FoundImage, State};
 use crate::clock::Moment;
 use crate::config::ScanBehaviour;
@@ -226,9 +226,16 @@ impl State {
     ) {
         let own_flag = self.repository_at(position).is_some_and(|repository| repository.scan_on_push);
         let (frequency, _) = self.scanning.frequency(name, own_flag);
-        if self.scanning.scan_type == ScanType::Basic && frequency == Frequency::ScanOnPush {
+        if frequency != Frequency::ScanOnPush {
+            return;
+        }
+        match self.scanning.scan_type {
             // What cannot be scanned is not scanned on push either, and nobody is told.
-            let _ = start_scan(self, position, image, behaviour, now);
+            ScanType::Basic => drop(start_scan(self, position, image, behaviour, now)),
+            ScanType::Enhanced => {
+                let overlay = self.overlays.entry(position).or_default();
+                overlay.empty_reads.insert(image.digest, EmptyReads::of(behaviour));
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::scans::EmptyReads;
 use crate::clock::Moment;
 use crate::content::{Blueprint, Image};
 use crate::digest::Digest;
@@ -22,6 +23,8 @@ pub(super) struct Overlay {
     /// When an image was archived, or that it was restored.
     pub(super) archived: HashMap<Digest, Option<Moment>>,
     pub(super) statuses: HashMap<Digest, DictatedStatus>,
+    /// Of images that enhanced scanning scanned when they were pushed.
+    pub(super) empty_reads: HashMap<Digest, EmptyReads>,
     pub(super) findings: HashMap<Digest, Arc<GivenFindings>>,
     pub(super) lifecycle_policy: Option<String>,
 }

@@ -76,7 +76,7 @@ fn basic_answer(
     }
     let completed = scans::last_completed(state, repository.position, image, now)?;
     let listing = match scan {
-        Some(scan) if scan.is_empty_read() => Listing::NotYet(completed.at),
+        Some(scan) if scan.empty_reads.take() => Listing::NotYet(completed.at),
         _ => listing(completed, false),
     };
     Some(answer("COMPLETE", Some(COMPLETED), listing))
@@ -106,7 +106,14 @@ fn enhanced_answer(
             let at = now.hour().max(image.pushed_at);
             answer("ACTIVE", Some(CONTINUOUS), listing(CompletedScan { at, given }, true))
         }
-        _ => answer("COMPLETE", Some(COMPLETED), listing(CompletedScan { at: image.pushed_at, given }, true)),
+        _ => {
+            let empty_reads = repository.overlay.and_then(|overlay| overlay.empty_reads.get(&image.digest));
+            let listing = match empty_reads {
+                Some(empty_reads) if empty_reads.take() => Listing::NotYet(image.pushed_at),
+                _ => listing(CompletedScan { at: image.pushed_at, given }, true),
+            };
+            answer("COMPLETE", Some(COMPLETED), listing)
+        }
     })
 }
 

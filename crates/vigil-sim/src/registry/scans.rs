@@ -26,8 +26,12 @@ pub(super) struct Scan {
     pub(super) given: Option<Arc<GivenFindings>>,
     /// The last completed scan before this one.
     pub(super) previous: Option<CompletedScan>,
-    empty_reads_left: AtomicU32,
+    pub(super) empty_reads: EmptyReads,
 }
+
+/// How many reads still come too early to see the findings.
+#[derive(Debug)]
+pub(super) struct EmptyReads(AtomicU32);
 
 /// A scan whose findings can be read.
 #[derive(Debug, Clone)]
@@ -106,7 +110,7 @@ pub(crate) fn start_scan(
         fails: image.fails_scan(),
         given: state.overlays.get(&position).and_then(|overlay| overlay.findings.get(&image.digest)).cloned(),
         previous: last_completed(state, position, image, now),
-        empty_reads_left: AtomicU32::new(behaviour.empty_reads_after_completion),
+        empty_reads: EmptyReads::of(behaviour),
     };
     state.scans.insert(key, scan);
     Ok(())
@@ -138,12 +142,17 @@ pub(super) fn last_completed(
     }
 }
 
-impl Scan {
-    /// Whether this read still comes too early to see the findings.
-    pub(super) fn is_empty_read(&self) -> bool {
-        let left = self.empty_reads_left.load(Ordering::Relaxed);
+impl EmptyReads {
+    /// Those of a scan that starts now.
+    pub(super) fn of(behaviour: &ScanBehaviour) -> Self {
+        Self(AtomicU32::new(behaviour.empty_reads_after_completion))
+    }
+
+    /// Whether this read is one of them.
+    pub(super) fn take(&self) -> bool {
+        let left = self.0.load(Ordering::Relaxed);
         left > 0 && {
-            self.empty_reads_left.store(left - 1, Ordering::Relaxed);
+            self.0.store(left - 1, Ordering::Relaxed);
             true
         }
     }
