@@ -437,6 +437,9 @@ def enhanced_registries_scan_on_their_own():
     assert answer["imageScanFindings"]["findings"] == []
     shown = len(answer["imageScanFindings"]["enhancedFindings"])
     assert sum(answer["imageScanFindings"]["findingSeverityCounts"].values()) == shown
+    dictate(watched, "ACTIVE", completed_at="2026-01-02T03:04:05Z", account=account)
+    answer = ok("DescribeImageScanFindings", wider=["UNTRIAGED"], account=account, **watched)
+    assert answer["imageScanFindings"]["imageScanCompletedAt"] == 1767323045.0
     control("POST", "scanning", scan_type="ENHANCED", rules=rules, account=account, eligible_days=14)
     old = add("story/on", account=account, pushed_at="2020-01-01T00:00:00Z")
     answer = ok("DescribeImageScanFindings", account=account, **old)
@@ -634,9 +637,9 @@ def add(repository, account=ACCOUNT, **image):
     return {"repositoryName": repository, "imageId": {"imageDigest": digest}}
 
 
-def dictate(subject, status, description=None):
+def dictate(subject, status, description=None, completed_at=None, account=ACCOUNT):
     control("POST", "status", repository=subject["repositoryName"], digest=subject["imageId"]["imageDigest"],
-            status=status, description=description)
+            status=status, description=description, completed_at=completed_at, account=account)
 
 
 def findings(count):

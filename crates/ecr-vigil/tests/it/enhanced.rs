@@ -65,3 +65,12 @@ async fn a_push_whose_findings_are_not_there_yet_is_not_reported_clean() {
     stage.push("team/app:v1", vulnerable());
     stage.run("scan").await.code(1).reports("HIGH: CVE-2022-9");
 }
+
+#[tokio::test]
+async fn the_report_says_when_inspector_last_looked() {
+    let stage = enhanced().await;
+    let watched = stage.registry.images("team/app").unwrap()[0].digest;
+    let last_year = "2025-11-02T08:00:00Z".parse().unwrap();
+    stage.registry.set_status_at("team/app", watched, "ACTIVE", last_year).unwrap();
+    stage.run("scan --format json").await.code(1).reports(r#""completed_at":"2025-11-02T08:00:00Z""#);
+}

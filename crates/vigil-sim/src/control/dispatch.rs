@@ -13,7 +13,7 @@ use crate::config::{DEFAULT_ACCOUNT, DEFAULT_REGION};
 use crate::digest::{Digest, NotADigest};
 use crate::form::Form;
 use crate::front::Reply;
-use crate::registry::{RefusedChange, Registry, Scanning};
+use crate::registry::{DictatedStatus, RefusedChange, Registry, Scanning};
 use crate::sim::Sim;
 use crate::traffic::{FaultId, RateLimit};
 
@@ -125,11 +125,9 @@ fn change_registry(sim: &Sim, path: &str, mut addressed: Addressed) -> Result<Va
             }
         }
         "status" => {
-            let StatusChange { repository, digest, status, description } = addressed.rest()?;
-            match status {
-                Some(status) => registry.set_status(&repository, digest, &status, description.as_deref())?,
-                None => registry.clear_status(&repository, digest)?,
-            }
+            let StatusChange { repository, digest, status, description, completed_at } = addressed.rest()?;
+            let dictated = status.map(|status| DictatedStatus { status, description, completed_at });
+            registry.dictate_status(&repository, digest, dictated)?;
         }
         "findings" => {
             let FindingsChange { repository, digest, findings, enhanced_findings } = addressed.rest()?;

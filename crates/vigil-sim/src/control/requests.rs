@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::clock::Moment;
 use crate::digest::Digest;
 
 #[derive(Debug, Deserialize)]
@@ -48,6 +49,7 @@ pub(super) struct StatusChange {
     pub(super) digest: Digest,
     pub(super) status: Option<String>,
     pub(super) description: Option<String>,
+    pub(super) completed_at: Option<Moment>,
 }
 
 #[derive(Debug, Deserialize)]

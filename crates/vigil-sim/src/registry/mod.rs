@@ -11,7 +11,7 @@ mod state;
 mod table;
 
 pub use changes::{NewImage, PastScanOf, RefusedChange};
-pub(crate) use overlay::GivenFindings;
+pub(crate) use overlay::{DictatedStatus, GivenFindings};
 pub(crate) use results::{Listing, scan_answer};
 pub(crate) use scanning::Frequency;
 pub use scanning::{ScanRule, ScanType, Scanning};

@@ -38,9 +38,11 @@ pub(super) struct AddedImage {
 
 /// A status that is answered whatever the scan says.
 #[derive(Debug, Clone)]
-pub(super) struct DictatedStatus {
-    pub(super) status: String,
-    pub(super) description: Option<String>,
+pub(crate) struct DictatedStatus {
+    pub(crate) status: String,
+    pub(crate) description: Option<String>,
+    /// When the findings that are shown were found; without, when the last scan was completed, or now.
+    pub(crate) completed_at: Option<Moment>,
 }
 
 /// Findings given as JSON, in the shape of the wire.

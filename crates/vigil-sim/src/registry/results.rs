@@ -126,12 +126,15 @@ fn dictated_answer(
     now: Moment,
 ) -> ScanAnswer {
     let enhanced = state.scanning.scan_type == ScanType::Enhanced;
-    let completed = scans::last_completed(state, repository.position, image, now);
+    let given = || repository.overlay.and_then(|overlay| overlay.findings.get(&image.digest)).cloned();
+    let completed = match dictated.completed_at {
+        Some(at) => Some(CompletedScan { at, given: given() }),
+        None => scans::last_completed(state, repository.position, image, now),
+    };
     let found = match dictated.status.as_str() {
         "FAILED" => Listing::Null,
         "COMPLETE" | "ACTIVE" => {
-            let given = repository.overlay.and_then(|overlay| overlay.findings.get(&image.digest)).cloned();
-            listing(completed.unwrap_or(CompletedScan { at: now, given }), enhanced)
+            listing(completed.unwrap_or_else(|| CompletedScan { at: now, given: given() }), enhanced)
         }
         "IN_PROGRESS" => completed.map_or(Listing::Absent, |completed| listing(completed, enhanced)),
         _ => Listing::Absent,

@@ -143,14 +143,36 @@ impl Registry {
         status: &str,
         description: Option<&str>,
     ) -> Result<(), RefusedChange> {
-        let status =
-            DictatedStatus { status: status.to_owned(), description: description.map(str::to_owned) };
-        self.write().dictate_status(repository, digest, Some(status))
+        let description = description.map(str::to_owned);
+        let status = DictatedStatus { status: status.to_owned(), description, completed_at: None };
+        self.dictate_status(repository, digest, Some(status))
+    }
+
+    /// Dictates the scan status of an image, and when what it shows was found, until `clear_status`.
+    pub fn set_status_at(
+        &self,
+        repository: &str,
+        digest: Digest,
+        status: &str,
+        completed_at: Timestamp,
+    ) -> Result<(), RefusedChange> {
+        let completed_at = Some(completed_at.into());
+        let status = DictatedStatus { status: status.to_owned(), description: None, completed_at };
+        self.dictate_status(repository, digest, Some(status))
     }
 
     /// Lets the status of an image follow from its scans again.
     pub fn clear_status(&self, repository: &str, digest: Digest) -> Result<(), RefusedChange> {
-        self.write().dictate_status(repository, digest, None)
+        self.dictate_status(repository, digest, None)
+    }
+
+    pub(crate) fn dictate_status(
+        &self,
+        repository: &str,
+        digest: Digest,
+        status: Option<DictatedStatus>,
+    ) -> Result<(), RefusedChange> {
+        self.write().dictate_status(repository, digest, status)
     }
 
     /// Dictates what the next scans of an image find; `None` for both draws real vulnerabilities again.
