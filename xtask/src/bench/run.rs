@@ -7,7 +7,7 @@ use std::{error::Error, io};
 
 use clap::Args;
 
-use super::figures::{bounded, figure, mebibytes, pass, title};
+use super::figures::{Figures, Passed, figure};
 use super::scanner::{Scanner, output};
 use super::simulator::Simulator;
 use crate::workspace::Workspace;
@@ -48,13 +48,26 @@ struct Bench<'a> {
     options: &'a BenchOptions,
     program: PathBuf,
     output: PathBuf,
+    figures: Figures,
+}
+
+/// A command over a registry of this size.
+#[derive(Clone, Copy)]
+struct Task {
+    command: &'static str,
+    repositories: u64,
+    images: u64,
+    concurrency: u64,
+    /// How often each image is asked about: whether it is due, then its start and its result.
+    calls_an_image: u64,
 }
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-/// Builds the program and makes the runs.
+/// Builds the program and makes the runs. It fails if a bound was missed.
 pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<ExitCode, Box<dyn Error>> {
-    let bench = Bench { options, program: build(workspace)?, output: output(&workspace.target) };
+    let (program, output) = (build(workspace)?, output(&workspace.target));
+    let mut bench = Bench { options, program, output, figures: Figures::default() };
     let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
     if wanted("start") {
         bench.start_up()?;
@@ -68,7 +81,7 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<ExitC
     if wanted("plan") {
         bench.plans()?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(bench.figures.close())
 }
 
 fn build(workspace: &Workspace) -> Result<PathBuf, BuildError> {
@@ -85,13 +98,26 @@ impl Bench<'_> {
         Ok(Simulator::start(&self.program, repositories, images, self.options.latency)?)
     }
 
-    fn scanner(&self) -> Scanner<'_> {
-        Scanner { program: &self.program, output: &self.output, concurrency: self.options.concurrency }
+    /// Scans the ordinary registry, with everything in it due.
+    fn scan_of_all(&self) -> Task {
+        let BenchOptions { images, repositories, concurrency, .. } = *self.options;
+        Task { command: "scan", repositories, images, concurrency, calls_an_image: 3 }
+    }
+
+    /// Makes a pass, and prints what it took.
+    fn pass(&self, task: Task, simulator: &Simulator) -> Result<Passed, Box<dyn Error>> {
+        let Task { command, concurrency, images, .. } = task;
+        let scanner = Scanner { program: &self.program, output: &self.output, concurrency };
+        let measured = scanner.pass(command, simulator)?;
+        let calls = simulator.take_calls()?;
+        let passed = Passed { images, measured, calls, least_calls: task.least_calls() };
+        passed.print();
+        Ok(passed)
     }
 
     /// From the start of the process to its first call.
-    fn start_up(&self) -> Outcome {
-        title("Start-up: from the start of the process to its first call");
+    fn start_up(&mut self) -> Outcome {
+        self.figures.title("Start-up: from the start of the process to its first call");
         for _ in 0..3 {
             let simulator = self.simulator(1, 1)?;
             let began = Instant::now();
@@ -104,55 +130,51 @@ impl Bench<'_> {
     }
 
     /// All images due, nothing throttled; then at once a second pass.
-    fn free(&self) -> Outcome {
+    fn free(&mut self) -> Outcome {
         let BenchOptions { images, repositories, latency, concurrency, .. } = *self.options;
         let simulator = self.simulator(repositories, images)?;
-        title(&format!(
+        self.figures.title(&format!(
             "scan: {images} images in {repositories} repositories, all due, {latency} ms a call, {concurrency} at once"
         ));
-        let measured = self.scanner().pass("scan", &simulator)?;
-        let calls = simulator.take_calls()?;
-        pass(&measured, &calls, images);
-        let ideal = calls.total() as f64 * latency as f64 / 1e3 / concurrency as f64;
-        bounded("wall / (calls × latency ⁄ concurrency)", measured.wall.as_secs_f64() / ideal, 1.10, "");
-        let least = least_calls(repositories, images);
-        figure("least calls for the same answer", least);
-        bounded("calls / least calls", calls.total() as f64 / least as f64, 1.01, "");
+        let first = self.pass(self.scan_of_all(), &simulator)?;
+        let ideal = first.calls.total() as f64 * latency as f64 / 1e3 / concurrency as f64;
+        let wall = first.measured.wall.as_secs_f64();
+        self.figures.bounded("wall / (calls × latency ⁄ concurrency)", wall / ideal, 1.10, "");
+        self.figures.bounded("calls / least calls", first.calls_over_least(), 1.01, "");
 
-        title("scan again, right after");
-        let measured = self.scanner().pass("scan", &simulator)?;
-        let calls = simulator.take_calls()?;
-        pass(&measured, &calls, images);
-        bounded("calls of StartImageScan", calls.of("StartImageScan") as f64, 0.0, "");
+        self.figures.title("scan again, right after");
+        let second = self.pass(Task { calls_an_image: 1, ..self.scan_of_all() }, &simulator)?;
+        self.figures.bounded("calls of StartImageScan", second.calls.of("StartImageScan") as f64, 0.0, "");
         Ok(())
     }
 
     /// The same with quotas on the two operations that are called for every image.
-    fn with_quotas(&self) -> Outcome {
+    fn with_quotas(&mut self) -> Outcome {
         let BenchOptions { images, repositories, quota, .. } = *self.options;
         let simulator = self.simulator(repositories, images)?;
         simulator.limit("DescribeImageScanFindings", quota)?;
         simulator.limit("StartImageScan", quota)?;
-        title(&format!(
+        self.figures.title(&format!(
             "scan: {images} images, all due, at most {quota} calls a second of each operation on images"
         ));
         // Enough calls at once for both quotas together: they alone are to be the limit.
         let concurrency = 3 * self.options.concurrency;
-        let measured = Scanner { concurrency, ..self.scanner() }.pass("scan", &simulator)?;
-        let calls = simulator.take_calls()?;
-        pass(&measured, &calls, images);
+        let Passed { measured, calls, .. } =
+            self.pass(Task { concurrency, ..self.scan_of_all() }, &simulator)?;
         // Every image is read before the plan stands; then starts and reads go on side by side.
         let demanded = 2.0 * images as f64 / quota as f64;
-        bounded("wall / time that the quotas alone demand", measured.wall.as_secs_f64() / demanded, 1.05, "");
-        bounded("throttled calls", 100.0 * calls.throttled() as f64 / calls.total() as f64, 2.0, " %");
+        let wall = measured.wall.as_secs_f64();
+        self.figures.bounded("wall / time that the quotas alone demand", wall / demanded, 1.05, "");
+        let throttled = 100.0 * calls.throttled() as f64 / calls.total() as f64;
+        self.figures.bounded("throttled calls", throttled, 2.0, " %");
         let report = std::fs::read_to_string(&self.output)?;
         let scanned = report.matches(r#""status":"scanned""#).count() as u64;
-        bounded("images lost", (images - scanned.min(images)) as f64, 0.0, "");
+        self.figures.bounded("images lost", (images - scanned.min(images)) as f64, 0.0, "");
         Ok(())
     }
 
     /// Plans of the ordinary registry and of one ten times as large.
-    fn plans(&self) -> Outcome {
+    fn plans(&mut self) -> Outcome {
         let mut peaks = Vec::new();
         for factor in [1, 10] {
             let images = self.options.images * factor;
@@ -160,27 +182,27 @@ impl Bench<'_> {
             let simulator = self.simulator(repositories, images)?;
             // More calls at once than in the timed runs: here memory is what counts, and a million calls take their time.
             let concurrency = 3 * self.options.concurrency;
-            title(&format!(
+            self.figures.title(&format!(
                 "plan: {images} images in {repositories} repositories, {concurrency} calls at once"
             ));
-            let measured = Scanner { concurrency, ..self.scanner() }.pass("plan", &simulator)?;
-            pass(&measured, &simulator.take_calls()?, images);
-            peaks.push(mebibytes(&measured));
+            let task = Task { command: "plan", repositories, images, concurrency, calls_an_image: 1 };
+            peaks.push(self.pass(task, &simulator)?.mebibytes());
         }
         if let [small, large] = peaks[..] {
-            bounded("peak memory of the large plan", large, 150.0, " MiB");
-            bounded("peak memory, large plan / small plan", large / small, 1.3, "");
+            self.figures.bounded("peak memory of the large plan", large, 150.0, " MiB");
+            self.figures.bounded("peak memory, large plan / small plan", large / small, 1.3, "");
         }
         Ok(())
     }
 }
 
-/// Who we are, what scans here, the pages of repositories and of images, and for each image one look, one start and one
-/// result.
-fn least_calls(repositories: u64, images: u64) -> u64 {
-    const PAGE: u64 = 1000;
-    let pages_of_images = repositories.max(images.div_ceil(PAGE));
-    2 + repositories.div_ceil(PAGE) + pages_of_images + 3 * images
+impl Task {
+    /// Who we are, what scans here, the pages of repositories and of images, and what each image takes.
+    fn least_calls(&self) -> u64 {
+        const PAGE: u64 = 1000;
+        let pages_of_images = self.repositories.max(self.images.div_ceil(PAGE));
+        2 + self.repositories.div_ceil(PAGE) + pages_of_images + self.calls_an_image * self.images
+    }
 }
 
 fn scan_once(program: &Path, simulator: &Simulator) -> io::Result<std::process::Child> {
