@@ -27,6 +27,6 @@ mod totals;
 pub use closing::{Closing, NotEntered};
 pub use format::{Format, UnknownFormat};
 pub use layout::{Header, PassKind};
-pub use report::{RenderError, Report, render};
+pub use report::{RenderError, render};
 pub use status::{Reason, Status, reason, status};
 pub use totals::Totals;

@@ -26,13 +26,6 @@ pub enum RenderError<E: std::error::Error + 'static> {
     Write(#[from] io::Error),
 }
 
-/// A report that is being written: a head, then repositories, then the end.
-pub struct Report<W> {
-    layout: Box<dyn Layout>,
-    totals: Totals,
-    out: W,
-}
-
 /// Writes a whole report. Repositories come in the order in which they are given; what is said at the end may depend on
 /// the totals.
 ///
@@ -44,59 +37,19 @@ pub fn render<W: Write, E: std::error::Error + 'static>(
     header: &Header,
     records: impl IntoIterator<Item = Result<(RegistryId, RepositoryName, RepositoryRecord), E>>,
     closing: impl FnOnce(&Totals) -> Closing,
-    out: W,
+    mut out: W,
 ) -> Result<Totals, RenderError<E>> {
-    let mut report = Report::begin(format, header, out)?;
+    let mut layout = layout(format, header.clone());
+    let mut totals = Totals::default();
+    layout.begin(&mut out)?;
     for record in records {
         let (registry, repository, record) = record.map_err(RenderError::Records)?;
-        report.add(&registry, &repository, &record)?;
+        totals.add(&record);
+        layout.repository(&mut out, &Place::new(&registry, &repository), &record)?;
     }
-    let closing = closing(report.totals());
-    Ok(report.end(&closing)?)
-}
-
-impl<W: Write> Report<W> {
-    /// Writes the head.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be written.
-    pub fn begin(format: Format, header: &Header, mut out: W) -> io::Result<Self> {
-        let mut layout = layout(format, header.clone());
-        layout.begin(&mut out)?;
-        Ok(Self { layout, totals: Totals::default(), out })
-    }
-
-    /// Writes what became of one repository. The order of a report is registry, repository, then the record's own.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be written.
-    pub fn add(
-        &mut self,
-        registry: &RegistryId,
-        repository: &RepositoryName,
-        record: &RepositoryRecord,
-    ) -> io::Result<()> {
-        self.totals.add(record);
-        self.layout.repository(&mut self.out, &Place::new(registry, repository), record)
-    }
-
-    /// What was written so far adds up to this.
-    pub fn totals(&self) -> &Totals {
-        &self.totals
-    }
-
-    /// Writes the end.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be written.
-    pub fn end(mut self, closing: &Closing) -> io::Result<Totals> {
-        self.layout.end(&mut self.out, &self.totals, closing)?;
-        self.out.flush()?;
-        Ok(self.totals)
-    }
+    layout.end(&mut out, &totals, &closing(&totals))?;
+    out.flush()?;
+    Ok(totals)
 }
 
 fn layout(format: Format, header: Header) -> Box<dyn Layout> {
