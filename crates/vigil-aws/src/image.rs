@@ -27,7 +27,7 @@ pub(crate) fn image(detail: &ImageDetail) -> Option<Image> {
         kind,
         platform: None,
         index: None,
-        pushed_at: detail.image_pushed_at().and_then(timestamp).unwrap_or(Timestamp::UNIX_EPOCH),
+        pushed_at: detail.image_pushed_at().and_then(timestamp),
         pulled_at: detail.last_recorded_pull_time().and_then(timestamp),
         storage: storage(detail.image_status()),
     })

@@ -11,7 +11,7 @@ pub type OpenedIndex = (Digest, Vec<Child>);
 struct FromIndexes {
     tags: Vec<Tag>,
     platform: Option<Platform>,
-    newest: Option<(jiff::Timestamp, Digest)>,
+    newest: Option<(Option<jiff::Timestamp>, Digest)>,
     attestation: bool,
     pulled_at: Option<jiff::Timestamp>,
 }

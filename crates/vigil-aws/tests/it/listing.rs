@@ -42,7 +42,7 @@ async fn images_are_listed_with_the_archived_ones() {
             kind: Kind::Image,
             platform: None,
             index: None,
-            pushed_at,
+            pushed_at: Some(pushed_at),
             pulled_at: None,
             storage: Storage::Active,
         }

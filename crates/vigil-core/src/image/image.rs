@@ -22,8 +22,8 @@ pub struct Image {
     pub platform: Option<Platform>,
     /// The index that lists it, the newest one if several do.
     pub index: Option<Digest>,
-    /// When it was pushed.
-    pub pushed_at: Timestamp,
+    /// When it was pushed, where ECR says; an age that nobody knows is never too old.
+    pub pushed_at: Option<Timestamp>,
     /// When it was last pulled, as ECR records it (at most once a day).
     pub pulled_at: Option<Timestamp>,
     /// Whether it lies in the archive.

@@ -131,7 +131,7 @@ impl Selection {
         let recent = match (since(&self.pushed_within), since(&self.pulled_within)) {
             (None, None) => true,
             (pushed, pulled) => {
-                pushed.is_some_and(|since| image.pushed_at >= since)
+                pushed.is_some_and(|since| image.pushed_at.is_none_or(|at| at >= since))
                     || pulled.is_some_and(|since| image.pulled_at.is_some_and(|at| at >= since))
             }
         };
@@ -143,7 +143,7 @@ impl Selection {
 /// name is not filtered.
 pub fn select(images: Vec<Image>, selection: Option<&Selection>, now: Timestamp) -> Vec<Sight> {
     let newest = selection.and_then(|selection| selection.newest);
-    let pushed: HashMap<Digest, Timestamp> =
+    let pushed: HashMap<Digest, Option<Timestamp>> =
         images.iter().map(|image| (image.digest, image.pushed_at)).collect();
     let sight = |image: Image| {
         let left_out = unscannable(&image).or_else(|| selection?.unwanted(&image, now));
@@ -156,7 +156,7 @@ pub fn select(images: Vec<Image>, selection: Option<&Selection>, now: Timestamp)
     sights
 }
 
-fn keep_newest(sights: &mut [Sight], newest: usize, pushed: &HashMap<Digest, Timestamp>) {
+fn keep_newest(sights: &mut [Sight], newest: usize, pushed: &HashMap<Digest, Option<Timestamp>>) {
     let unit = |image: &Image| image.index.unwrap_or(image.digest);
     let mut units: Vec<Digest> =
         sights.iter().filter(|sight| sight.left_out.is_none()).map(|sight| unit(&sight.image)).collect();

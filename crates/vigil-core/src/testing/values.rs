@@ -24,7 +24,7 @@ pub fn image(n: u64, tags: &[&str], pushed_days_ago: i64) -> Image {
         kind: Kind::Image,
         platform: None,
         index: None,
-        pushed_at: now() - SignedDuration::from_hours(24 * pushed_days_ago),
+        pushed_at: Some(now() - SignedDuration::from_hours(24 * pushed_days_ago)),
         pulled_at: None,
         storage: Storage::Active,
     }
