@@ -86,9 +86,9 @@ impl Sim {
         self.faults.add(rule)
     }
 
-    /// Removes a rule; calls that it holds go on.
-    pub fn remove_fault(&self, id: FaultId) {
-        self.faults.remove(id);
+    /// Removes a rule and says whether it was there; calls that it holds go on.
+    pub fn remove_fault(&self, id: FaultId) -> bool {
+        self.faults.remove(id)
     }
 
     /// Removes all rules.

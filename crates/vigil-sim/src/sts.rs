@@ -13,6 +13,9 @@ use crate::wire::{ApiError, Caller, credentials_for};
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 const SESSION_TOKEN_PREFIX: &str = "SIMSESSION";
 
+/// The actions that the simulator answers.
+pub(crate) const ACTIONS: [&str; 2] = ["AssumeRole", "GetCallerIdentity"];
+
 /// Answers an action; `now` is the simulated time.
 pub(crate) fn answer(
     action: &str,

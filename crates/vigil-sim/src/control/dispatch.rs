@@ -8,40 +8,21 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::check;
+use super::refused::Refused;
 use super::requests::{ArchiveChange, ClockChange, FindingsChange, LimitChange, NewRepository, StatusChange};
 use crate::config::{DEFAULT_ACCOUNT, DEFAULT_REGION};
-use crate::digest::{Digest, NotADigest};
+use crate::digest::Digest;
 use crate::form::Form;
 use crate::front::Reply;
-use crate::registry::{DictatedStatus, RefusedChange, Registry, Scanning};
+use crate::registry::{DictatedStatus, Registry, Scanning};
 use crate::sim::Sim;
-use crate::traffic::{FaultId, RateLimit};
+use crate::traffic::FaultId;
 
 /// Where the controls begin.
 pub(crate) const ROOT: &str = "/_sim";
 
 const INDEX: &str = include_str!("index.txt");
-
-/// Why a control did nothing: HTTP status and reason.
-struct Refused(u16, String);
-
-impl From<RefusedChange> for Refused {
-    fn from(refused: RefusedChange) -> Self {
-        Self(409, refused.to_string())
-    }
-}
-
-impl From<serde_json::Error> for Refused {
-    fn from(error: serde_json::Error) -> Self {
-        Self(400, error.to_string())
-    }
-}
-
-impl From<NotADigest> for Refused {
-    fn from(error: NotADigest) -> Self {
-        Self(400, error.to_string())
-    }
-}
 
 /// Answers a request to the controls.
 pub(crate) async fn answer(sim: &Arc<Sim>, method: &Method, uri: &Uri, body: &[u8]) -> Reply {
@@ -67,8 +48,8 @@ pub(crate) async fn answer(sim: &Arc<Sim>, method: &Method, uri: &Uri, body: &[u
 
 async fn wait(sim: &Sim, query: &Form) -> Result<Value, Refused> {
     let operation = required(query, "operation")?;
-    let calls = query.get("calls").unwrap_or("1").parse();
-    let calls = calls.map_err(|_| Refused(400, "calls must be a number".to_owned()))?;
+    check::operation(operation)?;
+    let calls = number("calls", query.get("calls").unwrap_or("1"))?;
     sim.when_calls(operation, calls).await;
     to_value(sim.calls().get(operation))
 }
@@ -92,9 +73,12 @@ fn change(sim: &Sim, path: &str, body: &[u8]) -> Result<Value, Refused> {
     match path {
         "reset-calls" => sim.reset_calls(),
         "clock" => return change_clock(sim, parse(body)?),
-        "faults" => return Ok(json!({ "id": sim.add_fault(parse(body)?) })),
-        "limits" => change_limit(sim, &parse(body)?),
-        "scans" => sim.set_scan_behaviour(parse(body)?),
+        "faults" => return Ok(json!({ "id": sim.add_fault(check::fault(parse(body)?)?) })),
+        "limits" => {
+            let change: LimitChange = parse(body)?;
+            sim.set_limit(&change.operation, check::limit(&change)?);
+        }
+        "scans" => sim.set_scan_behaviour(check::scans(parse(body)?)?),
         _ => return change_registry(sim, path, Addressed::parse(body)?),
     }
     Ok(json!({}))
@@ -175,8 +159,10 @@ fn delete(sim: &Sim, path: &str, query: &Form) -> Result<Value, Refused> {
     match path {
         "faults" => match query.get("id") {
             Some(id) => {
-                let id = id.parse().map_err(|_| Refused(400, "id must be a number".to_owned()))?;
-                sim.remove_fault(FaultId(id));
+                let id = FaultId(number("id", id)?);
+                if !sim.remove_fault(id) {
+                    return Err(check::no_such_fault(id, &sim.faults.list()));
+                }
             }
             None => sim.clear_faults(),
         },
@@ -207,11 +193,6 @@ fn change_clock(sim: &Sim, change: ClockChange) -> Result<Value, Refused> {
     Ok(clock(sim))
 }
 
-fn change_limit(sim: &Sim, change: &LimitChange) {
-    let limit = change.rate.map(|rate| RateLimit { rate, burst: change.burst.unwrap_or(rate.max(1.0)) });
-    sim.set_limit(&change.operation, limit);
-}
-
 fn clock(sim: &Sim) -> Value {
     json!({ "now": sim.clock().now(), "held": sim.clock().is_held() })
 }
@@ -223,6 +204,10 @@ fn registry_of(sim: &Sim, query: &Form) -> Arc<Registry> {
 
 fn required<'a>(query: &'a Form, name: &str) -> Result<&'a str, Refused> {
     query.get(name).ok_or_else(|| Refused(400, format!("the query lacks '{name}'")))
+}
+
+fn number(input: &str, text: &str) -> Result<u64, Refused> {
+    text.parse().map_err(|_| Refused::should_be(input, text, "a whole number of 0 or more"))
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {

@@ -13,9 +13,9 @@ use crate::registry::RegistryId;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
-    /// Requests a second, in the long run.
+    /// Requests a second, in the long run; above 0.
     pub rate: f64,
-    /// Requests at once, after a pause.
+    /// Requests at once, after a pause; 1 or more.
     pub burst: f64,
 }
 

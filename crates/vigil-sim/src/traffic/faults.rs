@@ -204,9 +204,11 @@ impl Faults {
         id
     }
 
-    pub(crate) fn remove(&self, id: FaultId) {
-        lock(&self.rules).active.retain(|rule| rule.id != id);
+    /// Whether there was such a rule.
+    pub(crate) fn remove(&self, id: FaultId) -> bool {
+        let there = lock(&self.rules).active.extract_if(.., |rule| rule.id == id).count() > 0;
         self.changes.send_modify(|number| *number += 1);
+        there
     }
 
     pub(crate) fn clear(&self) {
@@ -254,7 +256,7 @@ impl ActiveRule {
     /// Counts a matching call and says whether it is to be spoilt.
     fn takes(&mut self) -> bool {
         self.matched += 1;
-        let Some(number) = self.matched.checked_sub(self.rule.skip + 1) else { return false };
+        let Some(number) = self.matched.checked_sub(self.rule.skip.saturating_add(1)) else { return false };
         let due = self.rule.every.is_none_or(|every| (number + 1).is_multiple_of(every.max(1)));
         let takes = due && self.rule.times.is_none_or(|times| self.spoilt < times);
         self.spoilt += u64::from(takes);

@@ -3,4 +3,5 @@
 
 mod contract;
 mod controls;
+mod refusals;
 mod wire;

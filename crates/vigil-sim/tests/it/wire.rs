@@ -21,17 +21,25 @@ pub(crate) async fn serve(config: SimConfig) -> (Arc<Sim>, SocketAddr) {
 
 /// Calls an operation of ECR and returns the HTTP status and the answer.
 pub(crate) async fn call(address: SocketAddr, operation: &str, body: Value) -> (u16, Value) {
-    let body = body.to_string();
     let head = format!(
-        "POST / HTTP/1.1\r\nHost: sim\r\nConnection: close\r\nContent-Length: {}\r\n\
-         Content-Type: application/x-amz-json-1.1\r\n\
+        "POST / HTTP/1.1\r\nContent-Type: application/x-amz-json-1.1\r\n\
          X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.{operation}\r\n\
-         Authorization: AWS4-HMAC-SHA256 Credential=AKIA/20261121/us-east-1/ecr/aws4_request, Signature=0\r\n\r\n",
-        body.len()
+         Authorization: AWS4-HMAC-SHA256 Credential=AKIA/20261121/us-east-1/ecr/aws4_request, Signature=0\r\n",
     );
+    exchange(address, &head, &body.to_string()).await
+}
+
+/// Asks a control and returns the HTTP status and the answer.
+pub(crate) async fn control(address: SocketAddr, method: &str, path: &str, body: &str) -> (u16, Value) {
+    exchange(address, &format!("{method} /_sim/{path} HTTP/1.1\r\n"), body).await
+}
+
+/// Sends a request of which `head` says what is its own.
+async fn exchange(address: SocketAddr, head: &str, body: &str) -> (u16, Value) {
+    let length = body.len();
+    let request = format!("{head}Host: sim\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}");
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(head.as_bytes()).await.unwrap();
-    stream.write_all(body.as_bytes()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
