@@ -89,10 +89,11 @@ pub(super) fn answer(state: &State, request: Request, now: Moment) -> Result<Vec
     let scan = scan_answer(state, &repository, &image, now)
         .ok_or_else(|| ApiError::scan_not_found(&image, &asked, &name, &state.id))?;
 
+    let listing = scan.read_listing();
     let page = Page { start: start as usize, size };
     let subject = Subject { state, repository: &repository, image: &image };
-    let drawn = draw(&subject, &scan.listing);
-    let (image_scan_findings, total) = findings(&subject, &scan.listing, &drawn, &page, now);
+    let drawn = draw(&subject, &listing);
+    let (image_scan_findings, total) = findings(&subject, &listing, &drawn, &page, now);
     let end = page.start + page.size;
     let next = (end < total).then(|| context.token(u32::try_from(end).unwrap_or(u32::MAX), 0));
     json(&Answer {

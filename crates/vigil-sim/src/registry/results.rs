@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::overlay::{DictatedStatus, GivenFindings};
 use super::scanning::{Frequency, ScanType};
-use super::scans::{self, CompletedScan};
+use super::scans::{self, CompletedScan, EmptyReads};
 use super::state::{RepositoryRef, State};
 use crate::clock::Moment;
 use crate::content::Image;
@@ -18,14 +18,30 @@ const UNSUPPORTED: &str =
 
 /// The state of a scan, in the words of the wire.
 #[derive(Debug)]
-pub(crate) struct ScanAnswer {
+pub(crate) struct ScanAnswer<'a> {
     pub(crate) status: String,
     pub(crate) description: Option<String>,
-    pub(crate) listing: Listing,
+    listing: Listing,
+    /// Reads that still come before the findings.
+    empty_reads: Option<&'a EmptyReads>,
+}
+
+impl ScanAnswer<'_> {
+    /// What stands where the findings would be, for one read of the API: it may use up an empty read.
+    ///
+    /// Whoever only looks at the status changes nothing.
+    pub(crate) fn read_listing(&self) -> Listing {
+        match self.listing {
+            Listing::Findings { completed_at, .. } if self.empty_reads.is_some_and(EmptyReads::take) => {
+                Listing::NotYet(completed_at)
+            }
+            _ => self.listing.clone(),
+        }
+    }
 }
 
 /// What stands where the findings would be.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Listing {
     /// No `imageScanFindings` at all.
     Absent,
@@ -38,12 +54,12 @@ pub(crate) enum Listing {
 }
 
 /// The answer for an image; `None` when there is no scan of it.
-pub(crate) fn scan_answer(
-    state: &State,
-    repository: &RepositoryRef<'_>,
+pub(crate) fn scan_answer<'a>(
+    state: &'a State,
+    repository: &RepositoryRef<'a>,
     image: &Image,
     now: Moment,
-) -> Option<ScanAnswer> {
+) -> Option<ScanAnswer<'a>> {
     let enhanced = state.scanning.scan_type == ScanType::Enhanced;
     let dictated = repository.overlay.and_then(|overlay| overlay.statuses.get(&image.digest));
     if let Some(dictated) = dictated {
@@ -59,12 +75,12 @@ pub(crate) fn scan_answer(
     }
 }
 
-fn basic_answer(
-    state: &State,
+fn basic_answer<'a>(
+    state: &'a State,
     repository: &RepositoryRef<'_>,
     image: &Image,
     now: Moment,
-) -> Option<ScanAnswer> {
+) -> Option<ScanAnswer<'a>> {
     let scan = state.scans.get(&(repository.position, image.digest));
     if let Some(scan) = scan.filter(|scan| scan.completes_at > now) {
         let listing = scan.previous.clone().map_or(Listing::Absent, |previous| listing(previous, false));
@@ -75,19 +91,16 @@ fn basic_answer(
         return Some(answer("FAILED", Some(UNSUPPORTED), Listing::Null));
     }
     let completed = scans::last_completed(state, repository.position, image, now)?;
-    let listing = match scan {
-        Some(scan) if scan.empty_reads.take() => Listing::NotYet(completed.at),
-        _ => listing(completed, false),
-    };
-    Some(answer("COMPLETE", Some(COMPLETED), listing))
+    let empty_reads = scan.map(|scan| &scan.empty_reads);
+    Some(ScanAnswer { empty_reads, ..answer("COMPLETE", Some(COMPLETED), listing(completed, false)) })
 }
 
-fn enhanced_answer(
+fn enhanced_answer<'a>(
     state: &State,
-    repository: &RepositoryRef<'_>,
+    repository: &RepositoryRef<'a>,
     image: &Image,
     now: Moment,
-) -> Option<ScanAnswer> {
+) -> Option<ScanAnswer<'a>> {
     let (frequency, _) = state.scanning.frequency(repository.name, repository.scan_on_push);
     if frequency == Frequency::Manual || image.kind.refused_media_type().is_some() {
         return None;
@@ -108,11 +121,8 @@ fn enhanced_answer(
         }
         _ => {
             let empty_reads = repository.overlay.and_then(|overlay| overlay.empty_reads.get(&image.digest));
-            let listing = match empty_reads {
-                Some(empty_reads) if empty_reads.take() => Listing::NotYet(image.pushed_at),
-                _ => listing(CompletedScan { at: image.pushed_at, given }, true),
-            };
-            answer("COMPLETE", Some(COMPLETED), listing)
+            let listing = listing(CompletedScan { at: image.pushed_at, given }, true);
+            ScanAnswer { empty_reads, ..answer("COMPLETE", Some(COMPLETED), listing) }
         }
     })
 }
@@ -124,7 +134,7 @@ fn dictated_answer(
     image: &Image,
     dictated: &DictatedStatus,
     now: Moment,
-) -> ScanAnswer {
+) -> ScanAnswer<'static> {
     let enhanced = state.scanning.scan_type == ScanType::Enhanced;
     let given = || repository.overlay.and_then(|overlay| overlay.findings.get(&image.digest)).cloned();
     let completed = match dictated.completed_at {
@@ -142,8 +152,9 @@ fn dictated_answer(
     answer(&dictated.status, dictated.description.as_deref(), found)
 }
 
-fn answer(status: &str, description: Option<&str>, listing: Listing) -> ScanAnswer {
-    ScanAnswer { status: status.to_owned(), description: description.map(str::to_owned), listing }
+fn answer(status: &str, description: Option<&str>, listing: Listing) -> ScanAnswer<'static> {
+    let (status, description) = (status.to_owned(), description.map(str::to_owned));
+    ScanAnswer { status, description, listing, empty_reads: None }
 }
 
 fn listing(completed: CompletedScan, enhanced: bool) -> Listing {

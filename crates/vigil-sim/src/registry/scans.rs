@@ -150,11 +150,7 @@ impl EmptyReads {
 
     /// Whether this read is one of them.
     pub(super) fn take(&self) -> bool {
-        let left = self.0.load(Ordering::Relaxed);
-        left > 0 && {
-            self.0.store(left - 1, Ordering::Relaxed);
-            true
-        }
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 }
 

@@ -4,10 +4,10 @@ use jiff::SignedDuration;
 use serde_json::json;
 use vigil_sim::{
     Calls, FaultAction, FaultRule, ImageKind, NewImage, Profile, RateLimit, RefusedChange, ScanBehaviour,
-    Scanning, SimConfig,
+    ScanRule, Scanning, SimConfig,
 };
 
-use crate::wire::{call, serve};
+use crate::wire::{call, control, serve};
 
 fn held() -> SimConfig {
     SimConfig {
@@ -34,6 +34,33 @@ async fn a_scan_completes_when_the_clock_says_so() {
     assert_eq!(status, 200);
     assert_eq!(answer["imageScanFindings"]["findingSeverityCounts"], json!({"CRITICAL": 1}));
     assert_eq!(call(address, "StartImageScan", image).await.1["__type"], "LimitExceededException");
+}
+
+#[tokio::test]
+async fn looking_uses_up_no_empty_read() {
+    for scanning in
+        [Scanning::basic(), Scanning { rules: vec![ScanRule::on_push(&["*"])], ..Scanning::enhanced(&[]) }]
+    {
+        let scans = ScanBehaviour { empty_reads_after_completion: 2, ..held().scans };
+        let (sim, address) = serve(SimConfig { scans, scanning: scanning.clone(), ..held() }).await;
+        let registry = sim.default_registry();
+        registry.add_repository("payments/api").unwrap();
+        let digest = registry.add_image("payments/api", NewImage::default()).unwrap();
+        let image = json!({"repositoryName": "payments/api", "imageId": {"imageDigest": digest}});
+        call(address, "StartImageScan", image.clone()).await;
+        sim.clock().advance(SignedDuration::from_secs(30));
+        for counts in [false, false, true] {
+            for _ in 0..2 {
+                let truth = registry.images("payments/api").unwrap();
+                assert_eq!(truth[0].scan_status.as_deref(), Some("COMPLETE"));
+                let (_, truth) = control(address, "GET", "images?repository=payments/api", "").await;
+                assert_eq!(truth[0]["scan_status"], "COMPLETE");
+            }
+            let (_, answer) = call(address, "DescribeImageScanFindings", image.clone()).await;
+            let findings = answer["imageScanFindings"].as_object().unwrap();
+            assert_eq!(findings.contains_key("findingSeverityCounts"), counts, "{scanning:?}");
+        }
+    }
 }
 
 #[tokio::test]
