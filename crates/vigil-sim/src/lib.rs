@@ -38,6 +38,7 @@
 //! - The text of LimitExceededException for the daily limit is not known publicly; ours names the registry.
 //! - Attestations and cosign signatures are accepted by StartImageScan, because their media types are those of an
 //!   image, and then fail.
+//! - A lifecycle policy must be a JSON object with a list of `rules`; the rules may say anything, and nothing expires.
 //! - A `registryId` of another account is answered as if its policy allowed everything.
 //! - Generated scan histories do not count against the daily limit. Restoring an archived image is instant.
 //! - Vulnerabilities are real, from CISA's catalogue of known exploited ones; packages, versions and scores are not.

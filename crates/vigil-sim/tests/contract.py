@@ -534,6 +534,12 @@ def repositories_and_settings_are_managed():
         "tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14}}]})
     assert ok("PutLifecyclePolicy", repositoryName="story/new", lifecyclePolicyText=policy)[
         "lifecyclePolicyText"] == policy
+    no_policy = re.compile(r"^Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: "
+                           r"'Lifecycle policy validation failure: ")
+    for text in ("x" * 100, json.dumps(["x" * 100]), json.dumps({"rulez": ["x" * 100]}), json.dumps({"rules": "x" * 100}),
+                 json.dumps({"rules": ["x" * 100]}), json.dumps([[{"x": "x" * 100}]]), policy + "x"):
+        fails("PutLifecyclePolicy", "InvalidParameterException", no_policy, repositoryName="story/new",
+              lifecyclePolicyText=text)
     fails("PutLifecyclePolicy", "InvalidParameterException", repositoryName="story/new", lifecyclePolicyText="{}")
     named = ok("DescribeRepositories", repositoryNames=["story/new"])["repositories"]
     assert [each["imageTagMutability"] for each in named] == ["IMMUTABLE"]

@@ -1,6 +1,7 @@
 //! CreateRepository and PutLifecyclePolicy: the two changes that clients of the simulator may make.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::describe_repositories::{self, Repository};
 use super::dispatch::json;
@@ -80,6 +81,7 @@ pub(super) fn put_lifecycle_policy(
         return Err(ApiError::invalid_parameter("lifecyclePolicyText", constraint));
     }
     let position = resolve::repository(state, &name)?.position;
+    check_lifecycle_policy(&text)?;
     state.put_lifecycle_policy(position, &text);
     let kept = resolve::repository(state, &name)?;
     json(&LifecycleAnswer {
@@ -87,4 +89,16 @@ pub(super) fn put_lifecycle_policy(
         repository_name: &name,
         lifecycle_policy_text: kept.lifecycle_policy().unwrap_or_default(),
     })
+}
+
+/// Refuses a text that is no policy; ECR looks into the rules as well. Public reports show its words up to the colon.
+fn check_lifecycle_policy(text: &str) -> Result<(), ApiError> {
+    let are_rules = |rules: &Value| rules.as_array().is_some_and(|rules| rules.iter().all(Value::is_object));
+    let reason = match serde_json::from_str::<Map<String, Value>>(text) {
+        Ok(policy) if policy.get("rules").is_some_and(are_rules) => return Ok(()),
+        Ok(_) => "rules must be a list of objects".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let constraint = format!("Lifecycle policy validation failure: {reason}");
+    Err(ApiError::invalid_parameter("LifecyclePolicyText", constraint))
 }
