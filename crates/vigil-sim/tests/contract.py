@@ -536,8 +536,8 @@ def repositories_and_settings_are_managed():
         "lifecyclePolicyText"] == policy
     no_policy = re.compile(r"^Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: "
                            r"'Lifecycle policy validation failure: ")
-    for text in ("x" * 100, json.dumps(["x" * 100]), json.dumps({"rulez": ["x" * 100]}), json.dumps({"rules": "x" * 100}),
-                 json.dumps({"rules": ["x" * 100]}), json.dumps([[{"x": "x" * 100}]]), policy + "x"):
+    for text in (policy + "x", "x" * 100, *map(json.dumps, (
+            ["x" * 100], [[{"x": "x" * 100}]], {"rulez": ["x" * 100]}, {"rules": "x" * 100}, {"rules": ["x" * 100]}))):
         fails("PutLifecyclePolicy", "InvalidParameterException", no_policy, repositoryName="story/new",
               lifecyclePolicyText=text)
     fails("PutLifecyclePolicy", "InvalidParameterException", repositoryName="story/new", lifecyclePolicyText="{}")

@@ -1,12 +1,45 @@
 //! What can be read but not obeyed: a control that nothing would follow from, or something else than was asked for.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::refused::Refused;
 use super::requests::LimitChange;
 use crate::config::ScanBehaviour;
+use crate::form::Form;
 use crate::operation::OPERATIONS;
 use crate::sts::ACTIONS;
 use crate::traffic::{FaultAction, FaultId, FaultRule, RateLimit};
 use crate::wire;
+
+/// Every field of a query means something: a misspelt `id` would remove all rules.
+pub(super) fn query(method: &str, path: &str, query: &Form) -> Result<(), Refused> {
+    let taken: &[&str] = match (method, path) {
+        ("GET", "wait") => &["operation", "calls"],
+        ("GET", "repositories") => &["account", "region"],
+        ("GET", "images") => &["repository", "account", "region"],
+        ("DELETE", "faults") => &["id"],
+        ("DELETE", "repositories") => &["name", "account", "region"],
+        ("DELETE", "images") => &["repository", "digest", "account", "region"],
+        ("GET", "calls" | "clock" | "faults" | "scans") | ("POST", _) => &[],
+        // There is no such control.
+        _ => return Ok(()),
+    };
+    match (query.names().find(|name| !taken.contains(name)), taken) {
+        (None, _) => Ok(()),
+        (Some(name), []) => Err(Refused::should_be("query", name, "left out")),
+        (Some(name), taken) => {
+            Err(Refused::should_be("query", name, format_args!("one of {}", taken.join(", "))))
+        }
+    }
+}
+
+/// How far to move the clock, if it has a name for the time when it gets there.
+pub(super) fn advance(from: Timestamp, seconds: f64) -> Result<SignedDuration, Refused> {
+    let by = SignedDuration::try_from_secs_f64(seconds).ok();
+    by.filter(|by| from.checked_add(*by).is_ok()).ok_or_else(|| {
+        Refused::should_be("advance_seconds", seconds, "a number that leads to a year from -9999 to 9999")
+    })
+}
 
 /// An operation that the simulator serves; no call of any other ever counts.
 pub(super) fn operation(name: &str) -> Result<(), Refused> {

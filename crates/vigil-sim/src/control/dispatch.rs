@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use hyper::{Method, Uri};
-use jiff::SignedDuration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -31,18 +30,22 @@ pub(crate) async fn answer(sim: &Arc<Sim>, method: &Method, uri: &Uri, body: &[u
     if path.is_empty() {
         return reply(200, "text/plain; charset=utf-8", INDEX.as_bytes().to_vec());
     }
-    let outcome = match (method.as_str(), path) {
-        ("GET", "wait") => wait(sim, &query).await,
-        ("GET", _) => read(sim, path, &query),
-        ("POST", _) => change(sim, path, body),
-        ("DELETE", _) => delete(sim, path, &query),
-        _ => Err(Refused(405, "use GET, POST or DELETE".to_owned())),
-    };
-    match outcome {
+    match obey(sim, method, path, &query, body).await {
         Ok(value) => reply(200, "application/json", value.to_string().into_bytes()),
         Err(Refused(status, reason)) => {
             reply(status, "application/json", json!({ "error": reason }).to_string().into_bytes())
         }
+    }
+}
+
+async fn obey(sim: &Sim, method: &Method, path: &str, query: &Form, body: &[u8]) -> Result<Value, Refused> {
+    check::query(method.as_str(), path, query)?;
+    match (method.as_str(), path) {
+        ("GET", "wait") => wait(sim, query).await,
+        ("GET", _) => read(sim, path, query),
+        ("POST", _) => change(sim, path, body),
+        ("DELETE", _) => delete(sim, path, query),
+        _ => Err(Refused(405, "use GET, POST or DELETE".to_owned())),
     }
 }
 
@@ -63,8 +66,8 @@ fn read(sim: &Sim, path: &str, query: &Form) -> Result<Value, Refused> {
             Ok(rules.into_iter().map(|(id, rule)| json!({ "id": id, "rule": rule })).collect())
         }
         "scans" => to_value(sim.scan_behaviour()),
-        "repositories" => to_value(registry_of(sim, query).repositories()),
-        "images" => to_value(registry_of(sim, query).images(required(query, "repository")?)?),
+        "repositories" => to_value(registry_of(sim, query)?.repositories()),
+        "images" => to_value(registry_of(sim, query)?.images(required(query, "repository")?)?),
         _ => Err(unknown(path)),
     }
 }
@@ -98,7 +101,7 @@ fn change_registry(sim: &Sim, path: &str, mut addressed: Addressed) -> Result<Va
         }
         "repositories" => registry.add_repository(&addressed.rest::<NewRepository>()?.name)?,
         "images" => {
-            let repository = addressed.take("repository").unwrap_or_default();
+            let repository = addressed.take("repository")?.unwrap_or_default();
             return Ok(json!({ "digest": registry.add_image(&repository, addressed.rest()?)? }));
         }
         "archive" => {
@@ -132,13 +135,18 @@ struct Addressed {
 impl Addressed {
     fn parse(body: &[u8]) -> Result<Self, Refused> {
         let mut addressed = Self { account: None, region: None, rest: parse(body)? };
-        addressed.account = addressed.take("account");
-        addressed.region = addressed.take("region");
+        addressed.account = addressed.take("account")?;
+        addressed.region = addressed.take("region")?;
+        addressed.account.as_deref().map_or(Ok(()), check::account)?;
         Ok(addressed)
     }
 
-    fn take(&mut self, name: &str) -> Option<String> {
-        self.rest.remove(name)?.as_str().map(str::to_owned)
+    fn take(&mut self, name: &str) -> Result<Option<String>, Refused> {
+        match self.rest.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => Err(Refused::should_be(name, other, "a text")),
+        }
     }
 
     fn names_no_registry(&self) -> bool {
@@ -166,10 +174,10 @@ fn delete(sim: &Sim, path: &str, query: &Form) -> Result<Value, Refused> {
             }
             None => sim.clear_faults(),
         },
-        "repositories" => registry_of(sim, query).delete_repository(required(query, "name")?)?,
+        "repositories" => registry_of(sim, query)?.delete_repository(required(query, "name")?)?,
         "images" => {
             let digest: Digest = required(query, "digest")?.parse()?;
-            registry_of(sim, query).delete_image(required(query, "repository")?, digest)?;
+            registry_of(sim, query)?.delete_image(required(query, "repository")?, digest)?;
         }
         _ => return Err(unknown(path)),
     }
@@ -177,12 +185,12 @@ fn delete(sim: &Sim, path: &str, query: &Form) -> Result<Value, Refused> {
 }
 
 fn change_clock(sim: &Sim, change: ClockChange) -> Result<Value, Refused> {
+    let from = change.set.unwrap_or_else(|| sim.clock().now());
+    let by = change.advance_seconds.map(|seconds| check::advance(from, seconds)).transpose()?;
     if let Some(time) = change.set {
         sim.clock().set(time);
     }
-    if let Some(seconds) = change.advance_seconds {
-        let by =
-            SignedDuration::try_from_secs_f64(seconds).map_err(|error| Refused(400, error.to_string()))?;
+    if let Some(by) = by {
         sim.clock().advance(by);
     }
     match change.held {
@@ -197,9 +205,10 @@ fn clock(sim: &Sim) -> Value {
     json!({ "now": sim.clock().now(), "held": sim.clock().is_held() })
 }
 
-fn registry_of(sim: &Sim, query: &Form) -> Arc<Registry> {
+fn registry_of(sim: &Sim, query: &Form) -> Result<Arc<Registry>, Refused> {
     let account = query.get("account").unwrap_or(DEFAULT_ACCOUNT);
-    sim.registry(account, query.get("region").unwrap_or(DEFAULT_REGION))
+    check::account(account)?;
+    Ok(sim.registry(account, query.get("region").unwrap_or(DEFAULT_REGION)))
 }
 
 fn required<'a>(query: &'a Form, name: &str) -> Result<&'a str, Refused> {

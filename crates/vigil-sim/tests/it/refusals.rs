@@ -88,3 +88,52 @@ async fn a_rule_that_is_not_there_cannot_be_removed() {
     assert_eq!(control(address, "DELETE", "faults?id=1", "").await.0, 200);
     assert!(!sim.remove_fault(first) && sim.remove_fault(second));
 }
+
+#[tokio::test]
+async fn a_misspelt_query_removes_nothing() {
+    let (_, address) = serve(SimConfig::default()).await;
+    control(address, "POST", "faults", r#"{"action":{"latency-ms":0}}"#).await;
+    let answer = control(address, "DELETE", "faults?ID=7", "").await;
+    assert_eq!(answer, (400, json!({"error": "query 'ID' should be one of id"})));
+    assert_eq!(control(address, "GET", "faults", "").await.1[0]["id"], 1);
+    let answer = control(address, "POST", "scanning?account=111122223333", "{}").await;
+    assert_eq!(answer, (400, json!({"error": "query 'account' should be left out"})));
+    assert_eq!(control(address, "GET", "imagez?repository=payments/api", "").await.0, 404);
+    let answer = control(address, "GET", "repositories?account=7", "").await;
+    assert_eq!(answer, (400, json!({"error": "account '7' should be twelve digits"})));
+}
+
+#[tokio::test]
+async fn what_names_no_registry_changes_none() {
+    let why = "account '111122223333' should be a text";
+    refused("repositories", json!({"account": 111_122_223_333_u64, "name": "payments/api"}), why).await;
+    refused(
+        "repositories",
+        json!({"account": "7", "name": "payments/api"}),
+        "account '7' should be twelve digits",
+    )
+    .await;
+    refused(
+        "repositories",
+        json!({"region": ["eu-west-1"], "name": "a/b"}),
+        "region '[\"eu-west-1\"]' should be a text",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_clock_is_not_moved_half_way() {
+    let (sim, address) = serve(SimConfig { clock_held: true, ..SimConfig::default() }).await;
+    let before = sim.clock().now();
+    for seconds in ["1e300", "-1e12"] {
+        let body = format!(r#"{{"set":"2030-01-01T00:00:00Z","held":false,"advance_seconds":{seconds}}}"#);
+        let (status, answer) = control(address, "POST", "clock", &body).await;
+        let why = answer["error"].as_str().unwrap();
+        assert!(
+            status == 400 && why.ends_with("should be a number that leads to a year from -9999 to 9999"),
+            "{why}"
+        );
+        assert!(sim.clock().is_held());
+        assert_eq!(sim.clock().now(), before);
+    }
+}
