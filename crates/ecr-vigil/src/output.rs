@@ -49,6 +49,12 @@ impl Output {
         let Some(file) = file else {
             return Ok(Self::Standard(BufWriter::new(PipeTolerant::new(io::stdout()))));
         };
+        // A name that the file system refuses, too long for one, would be refused only when the report is finished.
+        if let Err(error) = file.symlink_metadata()
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
+        }
         // What is replaced is the file that a link leads to, not the link.
         let file = &file.canonicalize().unwrap_or_else(|_| file.to_owned());
         if file.is_dir() {

@@ -165,8 +165,9 @@ pub(super) static KEYS: &[Key] = &[
         .help("How the report looks"),
     key("report.output", "output", &["VIGIL_OUTPUT"])
         .short('o')
-        .form("a file name")
-        .help("Write the report to this file, all or nothing [default: standard output]"),
+        .default("-")
+        .form("a file name, or - for standard output")
+        .help("Write the report to this file, all or nothing"),
     key("log.level", "log-level", &["VIGIL_LOG_LEVEL", "AWS_ECR_SCAN_LOG_LEVEL"])
         .default("info")
         .words("debug, info, warn or error")

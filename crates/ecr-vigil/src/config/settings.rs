@@ -15,7 +15,8 @@ use super::exceptions;
 use super::keys::KEYS;
 use super::raw::{Layers, Problem, Source, WrittenTarget};
 use super::values::{
-    AtLeastOne, Concurrency, KnownSeverity, Level, Limit, LogFormat, LogLevel, OptionalLimit, Rate, Tags, Url,
+    AtLeastOne, Concurrency, KnownSeverity, Level, Limit, LogFormat, LogLevel, OptionalLimit, Place, Rate,
+    Tags, Url,
 };
 
 /// All settings.
@@ -233,7 +234,7 @@ impl Reader<'_> {
         let (expiry, retry_failed) = (self.one("cadence.expiry"), self.one("cadence.retry_failed"));
         let (daily, per_pass) = (self.one("budget.scans_per_day"), self.one("budget.scans_per_pass"));
         let (level, log_format) = (self.one("log.level"), self.one("log.format"));
-        let (format, output) = (self.one("report.format"), self.one::<PathBuf>("report.output"));
+        let (format, output) = (self.one("report.format"), self.one("report.output"));
         Some(Settings {
             targets,
             targets_given,
@@ -245,7 +246,7 @@ impl Reader<'_> {
             exceptions,
             pace: pace?,
             format: format?,
-            output,
+            output: output.and_then(|Place(file)| file),
             log: LogSettings { level: level?, format: log_format? },
         })
     }

@@ -1,6 +1,7 @@
 //! The values that settings can have, parsed from what was written.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use jiff::SignedDuration;
@@ -58,6 +59,8 @@ pub(super) struct Url(pub(super) String);
 pub(super) struct Rate(pub(super) Operation, pub(super) f64);
 pub(super) struct AtLeastOne(pub(super) usize);
 pub(super) struct Concurrency(pub(super) usize);
+/// A place for the report: a file, or nothing for standard output.
+pub(super) struct Place(pub(super) Option<PathBuf>);
 
 impl FromStr for Tags {
     type Err = String;
@@ -143,6 +146,18 @@ impl FromStr for Concurrency {
             .filter(|n| (1..=1000).contains(n))
             .map(Self)
             .ok_or_else(|| format!("`{text}` is not such a number"))
+    }
+}
+
+impl FromStr for Place {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "-" => Ok(Self(None)),
+            "" => Err("it is empty".to_owned()),
+            text if text.ends_with('/') => Err(format!("`{text}` is a directory")),
+            text => Ok(Self(Some(text.into()))),
+        }
     }
 }
 

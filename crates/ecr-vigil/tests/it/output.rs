@@ -35,10 +35,25 @@ async fn a_report_that_cannot_be_written_leaves_the_one_before() {
 async fn a_place_that_cannot_be_written_ends_it_before_any_call() {
     let stage = Stage::with_images(quick(), 1).await;
     stage.write("file", "");
-    for place in ["no/such/directory/report.txt", "file/report.txt", "."] {
+    let too_long = "a".repeat(300);
+    for place in ["no/such/directory/report.txt", "file/report.txt", ".", &too_long] {
         stage.run(&format!("scan --output {place}")).await.code(4).complains(place);
     }
     stage.untouched();
+}
+
+#[tokio::test]
+async fn a_dash_is_standard_output() {
+    let stage = Stage::with_images(quick(), 1).await;
+    stage.run("scan -o -").await.code(0).reports("team/app:v1");
+    stage
+        .program("scan --output -")
+        .env("VIGIL_OUTPUT", "report.txt")
+        .run()
+        .await
+        .code(0)
+        .reports("team/app:v1");
+    assert_eq!(std::fs::read_dir(stage.home.path()).unwrap().count(), 0);
 }
 
 #[tokio::test]

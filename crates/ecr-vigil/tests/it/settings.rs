@@ -48,7 +48,7 @@ async fn a_file_that_is_not_toml_is_told_by_line_and_its_text_is_kept() {
 async fn everything_wrong_is_told_at_once_with_key_source_and_form() {
     let stage = Stage::new().await;
     let file = "sped = 3\n[gate]\nhigh = 'many'\nexceptions = 'none.toml'\n[pass]\nconcurency = 1\nconcurrency = 0\n\
-                [select]\nnewest = 0\nrepositories = ['regex:(']\n[report]\nformat = 'xml'\n\
+                [select]\nnewest = 0\nrepositories = ['regex:(']\n[report]\nformat = 'xml'\noutput = 'reports/'\n\
                 [[target]]\nregion = 'Mars'\nexternal_id = 'x'\nrole_arn = 'root'\ncolour = 'red'\n";
     stage.write("vigil.toml", file);
     let program = bare(
@@ -98,6 +98,14 @@ async fn wrong_settings_open_nothing() {
         for command in ["scan --output report.txt", "plan --output report.txt"] {
             stage.run(&format!("{command} {wrong}")).await.code(2).silent();
         }
+    }
+    for command in ["config check", "scan", "plan"] {
+        stage
+            .run(&format!("{command} --output="))
+            .await
+            .code(2)
+            .silent()
+            .complains("it is empty; expected a file");
     }
     stage.run("scan --no-such-flag").await.code(2).complains("--no-such-flag");
     stage.program("scan").env("VIGIL_SPEED", "11").run().await.code(2).complains("VIGIL_SPEED");
