@@ -209,14 +209,6 @@ impl Reader<'_> {
         let timeout: Option<OptionalLimit> = self.one("pass.timeout");
         let scan_timeout: Option<Limit> = self.one("pass.scan_timeout");
         let first_question: Option<Limit> = self.one("pass.first_question");
-        if let (Some(Limit(scan)), Some(Limit(first))) = (scan_timeout, first_question)
-            && first >= scan
-        {
-            self.complain(
-                "pass.first_question",
-                "it comes after pass.scan_timeout: no scan would ever be asked about in time",
-            );
-        }
         Some(Pace {
             concurrency: concurrency?.0,
             timeout: timeout?.0,
