@@ -148,7 +148,7 @@ pub(super) static KEYS: &[Key] = &[
         .help("Calls in flight at once for each account and region"),
     key("pass.timeout", "timeout", &["VIGIL_TIMEOUT", "TIMEOUT"])
         .default("none")
-        .words(DURATION)
+        .form(DURATION)
         .help("End the pass after this long; what is finished is reported, the rest is named; 1m is a minute here"),
     key("pass.scan_timeout", "scan-timeout", &["VIGIL_SCAN_TIMEOUT"])
         .default("15m")

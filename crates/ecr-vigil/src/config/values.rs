@@ -173,6 +173,10 @@ impl FromStr for Limit {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // As in ages: who writes an M may mean months.
+        if text.contains(|letter: char| letter.is_ascii_uppercase()) {
+            return Err(format!("`{text}` is not a duration: its units are lower-case letters"));
+        }
         match text.parse::<SignedDuration>() {
             Ok(duration) if duration.is_positive() => Ok(Self(duration)),
             Ok(_) => Err(format!("`{text}` is not longer than zero")),
@@ -186,7 +190,7 @@ impl FromStr for OptionalLimit {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
-            "none" => Ok(Self(None)),
+            text if text.eq_ignore_ascii_case("none") => Ok(Self(None)),
             text => text.parse().map(|Limit(limit)| Self(Some(limit))),
         }
     }
@@ -201,9 +205,12 @@ mod tests {
         for (text, seconds) in [("90s", 90), ("30m", 1800), ("1h30m", 5400), ("1.5h", 5400)] {
             assert_eq!(text.parse::<Limit>().unwrap().0.as_secs(), seconds, "{text}");
         }
-        for text in ["", "90", "0s", "-5s", "soon", "1d"] {
+        for text in ["", "90", "0s", "-5s", "soon", "1d", "1M", "1H", "PT1H"] {
             assert!(text.parse::<Limit>().unwrap_err().contains(&format!("`{text}`")));
+            assert!(text.parse::<OptionalLimit>().is_err());
         }
-        assert_eq!("none".parse::<OptionalLimit>().unwrap().0, None);
+        for none in ["none", "None", "NONE"] {
+            assert_eq!(none.parse::<OptionalLimit>().unwrap().0, None);
+        }
     }
 }
