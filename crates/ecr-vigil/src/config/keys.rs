@@ -208,8 +208,9 @@ fn flag(key: &'static Key, with_environment: bool) -> Arg {
         .value_name(value_name(key));
     let arg = match (key.is_switch(), key.many) {
         (true, _) => arg.num_args(0..=1).require_equals(true).default_missing_value("true"),
-        (false, true) => arg.action(ArgAction::Append),
-        (false, false) => arg,
+        // A negative number is a value too: it is then told with everything else that is wrong.
+        (false, true) => arg.allow_negative_numbers(true).action(ArgAction::Append),
+        (false, false) => arg.allow_negative_numbers(true),
     };
     match key.short {
         Some(short) => arg.short(short),

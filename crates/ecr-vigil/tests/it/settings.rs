@@ -47,13 +47,13 @@ async fn a_file_that_is_not_toml_is_told_by_line_and_its_text_is_kept() {
 #[tokio::test]
 async fn everything_wrong_is_told_at_once_with_key_source_and_form() {
     let stage = Stage::new().await;
-    let file = "sped = 3\n[gate]\nhigh = 'many'\nexceptions = 'none.toml'\n[pass]\nconcurency = 1\nconcurrency = 0\n\
+    let file = "sped = 3\n[gate]\nmedium = 'many'\nexceptions = 'none.toml'\n[pass]\nconcurency = 1\nconcurrency = 0\n\
                 [select]\nnewest = 0\nrepositories = ['regex:(']\n[report]\nformat = 'xml'\noutput = 'reports/'\n\
                 [[target]]\nregion = 'Mars'\nexternal_id = 'x'\nrole_arn = 'root'\ncolour = 'red'\n";
     stage.write("vigil.toml", file);
     let program = bare(
         &stage,
-        "config check --expiry soon --endpoint-url ftp://x --fips --timeout 5 --region eu-west-1",
+        "config check --expiry soon --high -3 --endpoint-url ftp://x --fips --timeout 5 --region eu-west-1",
     )
     .env("VIGIL_LOG_LEVEL", "loud")
     .env("VIGIL_SPEED", "11")
