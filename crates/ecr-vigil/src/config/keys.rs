@@ -61,6 +61,8 @@ impl Key {
 }
 
 const SWITCH: &str = "true or false";
+/// An endpoint, also one that the SDK finds for itself.
+pub(super) const URL: &str = "an http or https URL";
 const PATTERNS: &str = "globs such as team/*, or regex: and a regular expression that matches the whole name";
 const AGE: &str = "numbers with m (months), w, d or h, such as 7d, 2w1d, 1m2w or 12h";
 const THRESHOLD: &str = "a number of findings from which on an image is over the line, or off";
@@ -73,7 +75,7 @@ pub(super) static KEYS: &[Key] = &[
         .form("AWS regions such as eu-west-1")
         .help("Regions to look at, with the credentials at hand [default: the region of the AWS configuration]"),
     key("aws.endpoint_url", "endpoint-url", &["VIGIL_ENDPOINT_URL"])
-        .form("an http or https URL")
+        .form(URL)
         .help("Where AWS is, if not where it usually is (AWS_ENDPOINT_URL is honoured too)"),
     key("aws.fips", "fips", &["VIGIL_FIPS"]).default("false").words(SWITCH).help("Use FIPS endpoints"),
     key("aws.dual_stack", "dual-stack", &["VIGIL_DUAL_STACK"])

@@ -55,12 +55,18 @@ pub(super) struct WrittenTarget {
 pub struct Layers {
     pub(super) written: BTreeMap<&'static str, Written>,
     pub(super) targets: Vec<WrittenTarget>,
+    /// What the AWS SDK finds in the environment beside the settings: variables with endpoints.
+    pub(super) aws_endpoints: Vec<(&'static str, String)>,
     pub(super) file: Option<PathBuf>,
     pub(super) problems: Vec<Problem>,
 }
 
 /// The settings file that is read if it exists and none is named.
 const DEFAULT_FILE: &str = "vigil.toml";
+
+/// The variables in which the AWS SDK looks for endpoints of all services, or of one that is called.
+const AWS_ENDPOINTS: [&str; 4] =
+    ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_INSPECTOR2"];
 
 impl Layers {
     /// Reads the file, then the environment, then the flags.
@@ -71,6 +77,11 @@ impl Layers {
         };
         layers.read_file(file.or_else(|| variable("VIGIL_CONFIG")));
         layers.read_environment(environment, variable);
+        if !variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|it| it.eq_ignore_ascii_case("true"))
+        {
+            let set = |name| Some((name, variable(name)?.to_owned()));
+            layers.aws_endpoints = AWS_ENDPOINTS.into_iter().filter_map(set).collect();
+        }
         layers.read_flags(flags);
         layers
     }

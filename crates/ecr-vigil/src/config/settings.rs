@@ -12,7 +12,7 @@ use vigil_core::policy::{Cadence, Exceptions, Gate, Pattern, Patterns, Selection
 use vigil_report::Format;
 
 use super::exceptions;
-use super::keys::KEYS;
+use super::keys::{KEYS, URL};
 use super::raw::{Layers, Problem, Source, WrittenTarget};
 use super::values::{
     AtLeastOne, Concurrency, KnownSeverity, Level, Limit, LogFormat, LogLevel, OptionalLimit, Place, Rate,
@@ -147,8 +147,12 @@ impl Reader<'_> {
     fn network(&mut self) -> Option<Network> {
         let endpoint_url: Option<Url> = self.one("aws.endpoint_url");
         let (fips, dual_stack) = (self.one("aws.fips"), self.one("aws.dual_stack"));
-        if endpoint_url.is_some() && (fips == Some(true) || dual_stack == Some(true)) {
-            self.complain("aws.endpoint_url", "with an endpoint of one's own, aws.fips and aws.dual_stack mean nothing: give one or the other");
+        let aws_own = fips == Some(true) || dual_stack == Some(true);
+        if endpoint_url.is_some() && aws_own {
+            self.complain("aws.endpoint_url", OWN_ENDPOINT);
+        }
+        if !self.layers.written.contains_key("aws.endpoint_url") {
+            self.aws_endpoints(aws_own);
         }
         let attempt_timeout: Option<Limit> = self.one("aws.call_timeout");
         let rates =
@@ -162,6 +166,19 @@ impl Reader<'_> {
             rates,
             ..Network::default()
         })
+    }
+
+    /// Sees whether the SDK can use what it finds in the environment, and leaves it there: it has rules of its own.
+    fn aws_endpoints(&mut self, aws_own: bool) {
+        for (variable, url) in &self.layers.aws_endpoints {
+            let problem = match url.parse::<Url>() {
+                Err(error) => format!("{error}; expected {URL}"),
+                Ok(_) if aws_own => OWN_ENDPOINT.to_owned(),
+                Ok(_) => continue,
+            };
+            let source = Source::Environment((*variable).to_owned());
+            self.problems.push(Problem { key: "aws.endpoint_url".to_owned(), source, problem });
+        }
     }
 
     fn selection(&mut self) -> Option<Selection> {
@@ -243,6 +260,9 @@ impl Reader<'_> {
         })
     }
 }
+
+const OWN_ENDPOINT: &str =
+    "with an endpoint of one's own, aws.fips and aws.dual_stack mean nothing: give one or the other";
 
 /// The value of a text that may be missing or wrong.
 fn parsed<T: FromStr<Err: Display>>(text: Option<&String>, complain: impl FnOnce(String)) -> Option<T> {

@@ -13,7 +13,8 @@ fn bare(stage: &Stage, arguments: &str) -> Program {
 async fn a_flag_wins_over_the_environment_and_the_environment_over_the_file() {
     let stage = Stage::new().await;
     stage.write("vigil.toml", "[pass]\nconcurrency = 2\ntimeout = '1h'\n[gate]\nhigh = 5\nlow = 'off'\n");
-    let program = bare(&stage, "config show --concurrency 4 --fips --repositories a/*,regex:b{1,2}");
+    let program = bare(&stage, "config show --concurrency 4 --fips --repositories a/*,regex:b{1,2}")
+        .without_env("AWS_ENDPOINT_URL");
     let shown =
         program.env("VIGIL_CONCURRENCY", "3").env("VIGIL_HIGH", "6").env("VIGIL_TAGS", "").run().await;
     golden("config_show", &shown.code(0).stdout);
@@ -73,6 +74,34 @@ async fn a_password_in_a_url_is_refused_and_never_shown() {
         let shown = shown.reports("://(secret)@aws.example").complains("AWS takes none");
         assert!(!shown.stdout.contains("hush") && !shown.stderr.contains("hush"));
     }
+}
+
+/// What the SDK finds there is its affair, but it must not fail of it later, target by target.
+#[tokio::test]
+async fn an_endpoint_of_the_environment_is_checked_and_not_taken_over() {
+    let stage = Stage::new().await;
+    for command in ["config check", "scan", "plan"] {
+        let run = async |flags: &str, variable, url| {
+            stage.program(&format!("{command} {flags}")).env(variable, url).run().await
+        };
+        let bad = run("", "AWS_ENDPOINT_URL", "foo").await.code(2).silent();
+        bad.complains(
+            "aws.endpoint_url (environment AWS_ENDPOINT_URL): `foo` is not a URL; expected an http",
+        );
+        let bad = run("", "AWS_ENDPOINT_URL_ECR", "foo").await.code(2);
+        bad.complains("(environment AWS_ENDPOINT_URL_ECR): `foo` is not a URL");
+        for contradiction in ["--fips", "--dual-stack"] {
+            let checked = run(contradiction, "TIMEOUT", "5m").await.code(2).silent();
+            checked
+                .complains("aws.endpoint_url (environment AWS_ENDPOINT_URL): with an endpoint of one's own");
+        }
+    }
+    stage.untouched();
+    // Where another is given, and where they are told to be ignored, nobody looks at it.
+    let check = |flags| bare(&stage, &format!("config check {flags}")).env("AWS_ENDPOINT_URL", "foo");
+    check("--endpoint-url http://127.0.0.1:1").run().await.code(0);
+    check("--fips").env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true").run().await.code(0);
+    bare(&stage, "config show").run().await.code(0).reports("# endpoint_url =  # default: not set");
 }
 
 #[tokio::test]
