@@ -15,18 +15,31 @@ pub(super) struct Key {
     pub(super) env: &'static [&'static str],
     /// Its value if nobody gives one; `None` if it is then absent.
     pub(super) default: Option<&'static str>,
+    /// What it then means that it is absent.
+    absent: Option<&'static str>,
     /// Whether it holds several values, separated by commas on the command line and in the environment.
     pub(super) many: bool,
     /// Whether its values are words that are understood in any case.
     pub(super) any_case: bool,
-    /// What is accepted, as it is said in errors.
+    /// What is accepted, as it is said in errors and in the help.
     pub(super) form: &'static str,
     /// What it means.
     pub(super) help: &'static str,
 }
 
 const fn key(name: &'static str, flag: &'static str, env: &'static [&'static str]) -> Key {
-    Key { name, flag, short: None, env, default: None, many: false, any_case: false, form: "", help: "" }
+    Key {
+        name,
+        flag,
+        short: None,
+        env,
+        default: None,
+        absent: None,
+        many: false,
+        any_case: false,
+        form: "",
+        help: "",
+    }
 }
 
 impl Key {
@@ -36,6 +49,10 @@ impl Key {
     }
     const fn default(mut self, default: &'static str) -> Self {
         self.default = Some(default);
+        self
+    }
+    const fn absent(mut self, meaning: &'static str) -> Self {
+        self.absent = Some(meaning);
         self
     }
     const fn many(mut self) -> Self {
@@ -63,17 +80,18 @@ impl Key {
 const SWITCH: &str = "true or false";
 /// An endpoint, also one that the SDK finds for itself.
 pub(super) const URL: &str = "an http or https URL";
-const PATTERNS: &str = "globs such as team/*, or regex: and a regular expression that matches the whole name";
+const PATTERNS: &str = "globs such as team/*, or regex: and a regular expression for the whole name";
 const AGE: &str = "numbers with m (months), w, d or h, such as 7d, 2w1d, 1m2w or 12h";
-const THRESHOLD: &str = "a number of findings from which on an image is over the line, or off";
-const DURATION: &str = "a duration such as 90s, 30m or 1h30m, or none";
+const THRESHOLD: &str = "a number of findings, or off";
+const DURATION: &str = "a duration such as 90s, 30m (minutes) or 1h30m, or none";
 
 /// All settings, in the order in which they are shown.
 pub(super) static KEYS: &[Key] = &[
     key("regions", "region", &["VIGIL_REGIONS"])
         .many()
         .form("AWS regions such as eu-west-1")
-        .help("Regions to look at, with the credentials at hand [default: the region of the AWS configuration]"),
+        .absent("the region of the AWS configuration")
+        .help("Regions to look at, with the credentials at hand"),
     key("aws.endpoint_url", "endpoint-url", &["VIGIL_ENDPOINT_URL"])
         .form(URL)
         .help("Where AWS is, if not where it usually is (AWS_ENDPOINT_URL is honoured too)"),
@@ -89,11 +107,13 @@ pub(super) static KEYS: &[Key] = &[
     key("aws.calls_per_second", "calls-per-second", &["VIGIL_CALLS_PER_SECOND"])
         .many()
         .form("an ECR operation and a rate, such as StartImageScan=5")
-        .help("Never call an operation faster than this in an account and region [default: as fast as AWS lets us]"),
+        .absent("as fast as AWS lets us")
+        .help("Never call an operation faster than this in an account and region"),
     key("select.repositories", "repositories", &["VIGIL_REPOSITORIES", "REPOSITORIES_FILTER_REGEXP"])
         .many()
         .form(PATTERNS)
-        .help("Repositories to look at [default: all]"),
+        .absent("all")
+        .help("Repositories to look at"),
     key("select.exclude_repositories", "exclude-repositories", &["VIGIL_EXCLUDE_REPOSITORIES"])
         .many()
         .form(PATTERNS)
@@ -101,8 +121,8 @@ pub(super) static KEYS: &[Key] = &[
     key("select.tag_status", "tag-status", &["VIGIL_TAG_STATUS", "AWS_ECR_SCAN_IMAGES_FILTER_TAG_STATUS"])
         .default("any")
         .words("any, tagged or untagged")
-        .help("Look at tagged images, untagged ones, or any"),
-    key("select.tags", "tags", &["VIGIL_TAGS"]).many().form(PATTERNS).help("Tags to look at [default: all]"),
+        .help("Which images to look at, by whether they have a tag"),
+    key("select.tags", "tags", &["VIGIL_TAGS"]).many().form(PATTERNS).absent("all").help("Tags to look at"),
     key("select.exclude_tags", "exclude-tags", &["VIGIL_EXCLUDE_TAGS"]).many().form(PATTERNS).help("Tags to leave"),
     key("select.newest", "newest", &["VIGIL_NEWEST"])
         .form("a number of images, at least 1")
@@ -116,7 +136,7 @@ pub(super) static KEYS: &[Key] = &[
     key("cadence.expiry", "expiry", &["VIGIL_EXPIRY", "ECR_IMAGES_DURATION_DELTA"])
         .default("7d")
         .form(AGE)
-        .help("A scan older than this is due again; 1m is a month here"),
+        .help("A scan older than this is due again"),
     key("cadence.retry_failed", "retry-failed", &["VIGIL_RETRY_FAILED"])
         .default("false")
         .words(SWITCH)
@@ -127,22 +147,23 @@ pub(super) static KEYS: &[Key] = &[
         .help("Scans in 24 hours for each account and region; ECR's quota is 100,000"),
     key("budget.scans_per_pass", "scans-per-pass", &["VIGIL_SCANS_PER_PASS"])
         .form("a number of scans")
-        .help("Scans that one pass may start for each account and region [default: no limit]"),
+        .absent("no limit")
+        .help("Scans that one pass may start for each account and region"),
     key("gate.critical", "critical", &["VIGIL_CRITICAL", "CRITICAL"])
         .default("0")
         .words(THRESHOLD)
-        .help("Threshold for CRITICAL findings of an image; 0 and 1 mean any"),
-    key("gate.high", "high", &["VIGIL_HIGH", "HIGH"]).default("0").words(THRESHOLD).help("Threshold for HIGH"),
-    key("gate.medium", "medium", &["VIGIL_MEDIUM", "MEDIUM"]).default("0").words(THRESHOLD).help("Threshold for MEDIUM"),
-    key("gate.low", "low", &["VIGIL_LOW", "LOW"]).default("0").words(THRESHOLD).help("Threshold for LOW"),
+        .help("From so many CRITICAL findings on an image is over the line; 0 and 1 mean any"),
+    key("gate.high", "high", &["VIGIL_HIGH", "HIGH"]).default("0").words(THRESHOLD).help("The same for HIGH"),
+    key("gate.medium", "medium", &["VIGIL_MEDIUM", "MEDIUM"]).default("0").words(THRESHOLD).help("The same for MEDIUM"),
+    key("gate.low", "low", &["VIGIL_LOW", "LOW"]).default("0").words(THRESHOLD).help("The same for LOW"),
     key("gate.severity_threshold", "severity-threshold", &["VIGIL_SEVERITY_THRESHOLD", "SEVERITY_THRESHOLD"])
         .short('s')
         .default("HIGH")
         .words("CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL, UNTRIAGED or UNDEFINED")
         .help("Findings of this severity and worse are told in detail; the counts hold all"),
     key("gate.exceptions", "exceptions", &["VIGIL_EXCEPTIONS"])
-        .form("a TOML file of [[exception]] tables")
-        .help("File of accepted vulnerabilities"),
+        .form("a TOML file of exceptions")
+        .help("Vulnerabilities that are accepted"),
     key("pass.concurrency", "concurrency", &["VIGIL_CONCURRENCY", "CONCURRENCY"])
         .short('c')
         .default("20")
@@ -151,7 +172,7 @@ pub(super) static KEYS: &[Key] = &[
     key("pass.timeout", "timeout", &["VIGIL_TIMEOUT", "TIMEOUT"])
         .default("none")
         .form(DURATION)
-        .help("End the pass after this long; what is finished is reported, the rest is named; 1m is a minute here"),
+        .help("End the pass after this long; what is finished is reported, the rest is named"),
     key("pass.scan_timeout", "scan-timeout", &["VIGIL_SCAN_TIMEOUT"])
         .default("15m")
         .form("a duration such as 5m")
@@ -189,23 +210,26 @@ pub fn flags(command: Command) -> Command {
         .long("config")
         .value_name("FILE")
         .help("Settings file [default: vigil.toml, if there is one] [env: VIGIL_CONFIG]");
-    KEYS.iter().fold(command.arg(file), |command, key| command.arg(flag(key, true)))
+    KEYS.iter().fold(command.arg(file), |command, key| command.arg(flag(key, key.default, key.env)))
 }
+
+/// The one default of the demo that is another: it is for people.
+pub(super) const DEMO_FORMAT: (&str, &str) = ("report.format", "table");
 
 /// Adds the flags of settings that mean something in the demo, which reads neither a file nor the environment.
 pub fn demo_flags(command: Command) -> Command {
     let meant =
         |key: &&Key| ["cadence", "budget", "gate", "pass", "report", "log"].contains(&table(key.name));
-    KEYS.iter().filter(meant).fold(command, |command, key| command.arg(flag(key, false)))
+    let default = |key: &Key| {
+        Some(DEMO_FORMAT).filter(|(name, _)| *name == key.name).map_or(key.default, |(_, text)| Some(text))
+    };
+    KEYS.iter().filter(meant).fold(command, |command, key| command.arg(flag(key, default(key), &[])))
 }
 
-fn flag(key: &'static Key, with_environment: bool) -> Arg {
-    let environment =
-        if with_environment { format!(" [env: {}]", key.env.join(", ")) } else { String::new() };
-    let default = key.default.map(|text| format!(" [default: {text}]")).unwrap_or_default();
+fn flag(key: &'static Key, default: Option<&str>, environment: &[&str]) -> Arg {
     let arg = Arg::new(key.name)
         .long(key.flag)
-        .help(format!("{}{default}{environment}", key.help))
+        .help(help(key, default, environment))
         .help_heading(heading(key.name))
         .value_name(value_name(key));
     let arg = match (key.is_switch(), key.many) {
@@ -218,6 +242,13 @@ fn flag(key: &'static Key, with_environment: bool) -> Arg {
         Some(short) => arg.short(short),
         None => arg,
     }
+}
+
+fn help(key: &Key, default: Option<&str>, environment: &[&str]) -> String {
+    let form = (!key.is_switch()).then(|| format!(" [{}]", key.form));
+    let default = default.or(key.absent).map(|text| format!(" [default: {text}]"));
+    let environment = (!environment.is_empty()).then(|| format!(" [env: {}]", environment.join(", ")));
+    [Some(key.help.to_owned()), form, default, environment].into_iter().flatten().collect()
 }
 
 /// Reads the flags back.
@@ -250,7 +281,6 @@ fn value_name(key: &Key) -> &'static str {
         SWITCH => "BOOL",
         AGE | DURATION => "DURATION",
         PATTERNS => "PATTERNS",
-        THRESHOLD => "N|off",
         _ if key.many => "VALUES",
         _ => "VALUE",
     }

@@ -9,7 +9,7 @@ use toml::Value;
 use toml::de::DeTable;
 use vigil_aws::Secret;
 
-use super::keys::{Flags, KEYS, Key};
+use super::keys::{DEMO_FORMAT, Flags, KEYS, Key};
 
 /// Where a value comes from, least first: a later source wins over an earlier one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,12 +86,13 @@ impl Layers {
         layers
     }
 
-    /// The settings of the demo: flags alone, and a report for people unless they say otherwise.
+    /// The settings of the demo: flags alone, over its defaults.
     pub fn of_demo(flags: Flags) -> Self {
-        let mut with_table: Flags = vec![("report.format", vec!["table".into()])];
-        with_table.extend(flags);
+        let (format, table) = DEMO_FORMAT;
+        let mut over_defaults: Flags = vec![(format, vec![table.to_owned()])];
+        over_defaults.extend(flags);
         let mut layers = Self::with_defaults();
-        layers.read_flags(with_table);
+        layers.read_flags(over_defaults);
         layers
     }
 
