@@ -139,7 +139,7 @@ fn demo() -> Command {
         .value_name("ADDRESS:PORT")
         .help("Serve just the simulator at this address, for any AWS client, until a signal ends it");
     let command = Command::new("demo")
-        .about("Try everything without an AWS account: one pass over an ECR in a box")
+        .about("Try everything without an AWS account: one pass over an ECR in a box, which ends with 0 whatever it finds")
         .arg(listen)
         .arg(number("demo-repositories", "12", "Repositories in the box").long("repositories"))
         .arg(number("demo-images", "120", "Images in the box").long("images"))

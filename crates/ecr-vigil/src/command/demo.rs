@@ -57,8 +57,10 @@ async fn serve(request: &DemoRequest, listener: TcpListener) -> Exit {
     tell(&format!(
         "An ECR in a box listens at http://{address}, with {} images in {} repositories of {DEFAULT_REGION}.\n\
          Any AWS client can be pointed at it, with any credentials:\n\
-         \n  AWS_ENDPOINT_URL=http://{address} AWS_REGION={DEFAULT_REGION} AWS_ACCESS_KEY_ID=demo \
-         AWS_SECRET_ACCESS_KEY=demo ecr-vigil scan\n\
+         \n  export AWS_ENDPOINT_URL=http://{address} AWS_REGION={DEFAULT_REGION} \
+         AWS_DEFAULT_REGION={DEFAULT_REGION} AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo\n  \
+         ecr-vigil scan\n\
+         \nBoto3 and the AWS CLI read AWS_DEFAULT_REGION, the other SDKs AWS_REGION.\n\
          \nhttp://{address}/_sim says how it is steered. Ctrl-C ends it.\n",
         request.images, request.repositories,
     ));

@@ -1,8 +1,8 @@
-"""Pages through all repositories and images of the registry at AWS_ENDPOINT_URL, and counts them."""
+"""Pages through all repositories and images of the registry that the environment names, and counts them."""
 
 import boto3
 
-ecr = boto3.client("ecr", region_name="us-east-1")
+ecr = boto3.client("ecr")
 
 
 def pages(operation, member, size, **arguments):
