@@ -112,17 +112,6 @@ fn not_looked_at(name: &ImageName, all_entered: bool) -> NotEntered {
     NotEntered { registry, reason: format!("{image} is not looked at: {why}") }
 }
 
-/// A bare name is looked up in the one target; with several it could be in any.
-pub fn unambiguous(names: &[ImageName], settings: &Settings) -> Result<(), String> {
-    match names.iter().find(|name| name.host.is_none()) {
-        Some(name) if settings.targets.len() > 1 => Err(format!(
-            "`{name}` could be in any of {} targets: write the full registry URI",
-            settings.targets.len()
-        )),
-        _ => Ok(()),
-    }
-}
-
 /// An error and its causes, once.
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());

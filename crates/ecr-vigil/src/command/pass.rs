@@ -9,7 +9,7 @@ use vigil_core::port::{Clock, NotRecorded, Registry};
 use vigil_core::{CycleReport, Pass, RegistryId, Scope, cycle};
 use vigil_report::{Closing, Header, NotEntered, PassKind, RenderError, Totals, render};
 
-use super::enter::{Entered, enter, unambiguous};
+use super::enter::{Entered, enter};
 use super::runtime::block_on;
 use super::settings::{read, tell};
 use super::verdict::{Facts, exit, warnings};
@@ -56,7 +56,8 @@ enum NoReport {
 /// Makes the pass that the command line asks for.
 pub fn run(request: &PassRequest) -> Exit {
     let settings = read(&request.written);
-    let named = named_images(&request.images, request.images_file.as_deref());
+    let targets = settings.as_ref().map_or(1, |settings| settings.targets.len());
+    let named = named_images(&request.images, request.images_file.as_deref(), targets);
     let (settings, named) = match (settings, named) {
         (Ok(settings), Ok(named)) => (settings, named),
         (settings, named) => {
@@ -66,12 +67,6 @@ pub fn run(request: &PassRequest) -> Exit {
             return settings.err().unwrap_or(Exit::Usage);
         }
     };
-    if let Some(named) = &named
-        && let Err(problem) = unambiguous(&named.ecr, &settings)
-    {
-        tell(&format!("ecr-vigil: {problem}\n"));
-        return Exit::Usage;
-    }
     let bars = MultiProgress::new();
     telemetry::start(settings.log, &bars);
     block_on(run_pass(PassRun { settings: &settings, act: request.act, named, bars }))

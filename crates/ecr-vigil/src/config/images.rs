@@ -7,7 +7,7 @@ use vigil_core::image::{ImageName, Reference};
 pub struct NamedImages {
     /// Those in ECR.
     pub ecr: Vec<ImageName>,
-    /// Those of other registries, as a file names them.
+    /// Those of other registries, as a file names them, and its names that may be of any registry.
     pub foreign: Vec<String>,
 }
 
@@ -20,12 +20,17 @@ pub struct InvalidImages(Vec<String>);
 /// and those that start with `#` are passed over. `None` if neither is given.
 ///
 /// An inventory names what runs, wherever it comes from; so a file may name images of other registries. Whoever names one
-/// as an argument means it, and is mistaken.
+/// as an argument means it, and is mistaken. It is the same with a name without a host, where there are several targets: it
+/// could be in any of them, and the short name of something that runs is one of Docker Hub.
 ///
 /// # Errors
 ///
 /// If a name is none of `repo`, `repo:tag`, `repo@sha256:…` and a registry URI, or the file cannot be read or names nothing.
-pub fn named_images(arguments: &[String], file: Option<&str>) -> Result<Option<NamedImages>, InvalidImages> {
+pub fn named_images(
+    arguments: &[String],
+    file: Option<&str>,
+    targets: usize,
+) -> Result<Option<NamedImages>, InvalidImages> {
     if arguments.is_empty() && file.is_none() {
         return Ok(None);
     }
@@ -38,12 +43,18 @@ pub fn named_images(arguments: &[String], file: Option<&str>) -> Result<Option<N
     let mut images = NamedImages::default();
     let mut problems = Vec::new();
     let arguments = arguments.iter().map(|name| (name, false));
-    for (name, may_be_foreign) in arguments.chain(in_file.iter().map(|name| (name, true))) {
+    for (name, is_listed) in arguments.chain(in_file.iter().map(|name| (name, true))) {
         // Container runtimes write the transport before the name.
         let without_scheme = name.split_once("://").map_or(name.as_str(), |(_, rest)| rest);
         match without_scheme.parse() {
-            Ok(Reference::Ecr(name)) => images.ecr.push(name),
-            Ok(Reference::Foreign(name)) if may_be_foreign && !is_meant_for_ecr(&name) => {
+            Ok(Reference::Ecr(name)) if name.host.is_some() || targets == 1 => images.ecr.push(name),
+            Ok(Reference::Ecr(name)) if is_listed => images.foreign.push(format!("{name} (without a host)")),
+            Ok(Reference::Ecr(name)) => {
+                problems.push(format!(
+                    "`{name}` could be in any of {targets} targets: write the full registry URI"
+                ));
+            }
+            Ok(Reference::Foreign(name)) if is_listed && !is_meant_for_ecr(&name) => {
                 images.foreign.push(name);
             }
             Ok(Reference::Foreign(_)) => {
@@ -102,9 +113,9 @@ mod tests {
 
     #[test]
     fn all_bad_names_are_told_at_once() {
-        let error = named_images(&["A".into(), "ok/name".into(), "b@sha256:1".into()], None).unwrap_err();
+        let error = named_images(&["A".into(), "ok/name".into(), "b@sha256:1".into()], None, 1).unwrap_err();
         assert_eq!(error.0.len(), 2);
-        assert!(named_images(&[], None).unwrap().is_none());
+        assert!(named_images(&[], None, 1).unwrap().is_none());
     }
 
     #[test]

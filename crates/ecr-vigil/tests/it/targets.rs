@@ -34,7 +34,9 @@ async fn a_role_leads_into_another_account() {
     golden("two_targets", &scan.stdout);
     assert!(!scan.stderr.contains("hush"), "the external id is a secret");
     // Bare names could be in any of the two.
-    stage.run("scan team/here").await.code(2).silent().complains("write the full registry URI");
+    let scan = stage.run("scan team/here team/there").await.code(2).silent();
+    scan.complains("`team/here` could be in any of 2 targets: write the full")
+        .complains("`team/there` could");
     let uri = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/there:v1";
     let plan = stage.run(&format!("plan --format json {uri}")).await.code(0);
     assert_eq!(plan.count("current"), 1, "{}", plan.outcomes());
@@ -47,6 +49,18 @@ async fn a_wrong_external_id_is_the_trouble_of_its_target() {
     let scan = stage.run("scan --format json").await.code(3).complains("sts:AssumeRole");
     assert_eq!(scan.count("scanned"), 1);
     golden("role_refused", &format!("{:#}", scan.json()["not_entered"]));
+}
+
+/// A pod's short names are Docker Hub's: nobody has mistyped them.
+#[tokio::test]
+async fn a_list_may_hold_names_that_could_be_anywhere() {
+    let stage = here_and_there().await;
+    let uri = "210987654321.dkr.ecr.eu-west-1.amazonaws.com/team/there:v1";
+    stage.write("images.json", &format!(r#"["nginx:1.25", "{uri}", "nginx:1.25"]"#));
+    let scan = stage.run("scan --format json --images-file images.json").await.code(0);
+    assert_eq!(scan.count("scanned"), 1, "{}", scan.outcomes());
+    let warned = "nginx:1.25 (without a host) is not in a private ECR registry: not looked at";
+    assert_eq!(scan.json()["warnings"], serde_json::json!([warned]));
 }
 
 /// Where a full URI cannot be, no trouble is of interest.
