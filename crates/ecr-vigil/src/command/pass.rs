@@ -7,7 +7,7 @@ use vigil_core::Ports;
 use vigil_core::image::ImageName;
 use vigil_core::port::{Clock, NotRecorded, Registry};
 use vigil_core::{CycleReport, Pass, RegistryId, Scope, cycle};
-use vigil_report::{Closing, Header, NotEntered, PassKind, RenderError, Totals, render};
+use vigil_report::{Closing, Header, NotEntered, PassKind, RenderError, Status, Totals, render};
 
 use super::enter::{Entered, enter};
 use super::runtime::block_on;
@@ -115,6 +115,7 @@ async fn try_run_pass(pass_run: &PassRun<'_>) -> Result<Exit, NoReport> {
         Err(RenderError::Write(error)) => return Err(no_place(error)),
         Err(RenderError::Records(error)) => return Err(error.into()),
     };
+    warn_of_trouble(&totals);
     Ok(exit(Facts {
         act: pass_run.act,
         named: pass_run.named.is_some(),
@@ -125,6 +126,15 @@ async fn try_run_pass(pass_run: &PassRun<'_>) -> Result<Exit, NoReport> {
         started: reports.iter().map(|report| report.started).sum(),
         totals: &totals,
     }))
+}
+
+/// Whoever reads only the log must not take the pass for a good one.
+fn warn_of_trouble(totals: &Totals) {
+    let images: u64 =
+        Status::ALL.into_iter().filter(|status| status.is_trouble()).map(|s| totals.count(s)).sum();
+    if images > 0 {
+        tracing::warn!(images, "images could not be scanned or read: the report names each");
+    }
 }
 
 async fn pass(pass_run: &PassRun<'_>) -> Result<Outcome, NoReport> {
@@ -156,7 +166,8 @@ impl Outcome {
     fn add(&mut self, registry: &RegistryId, came_out: Result<CycleReport, NotRecorded>) {
         match came_out {
             Ok(report) => {
-                tracing::info!(%registry, started = report.started, faults = report.faults.len(), "pass ended");
+                let (started, registry_faults) = (report.started, report.faults.len());
+                tracing::info!(%registry, started, registry_faults, "pass ended");
                 self.reports.push(report);
             }
             Err(error) => {

@@ -4,7 +4,7 @@ use regex::Regex;
 use vigil_sim::{FaultAction, FaultRule};
 
 use crate::program::Ended;
-use crate::stage::{Stage, quick};
+use crate::stage::{Stage, clean, quick};
 
 async fn logged(flags: &str) -> Ended {
     let stage = Stage::with_images(quick(), 2).await;
@@ -54,6 +54,20 @@ async fn a_quiet_level_says_nothing_of_a_good_pass() {
     for level in ["warn", "error"] {
         assert_eq!(stage.run(&format!("scan --log-level {level}")).await.code(0).stderr, "");
     }
+}
+
+#[tokio::test]
+async fn images_in_trouble_are_told_at_the_end() {
+    let stage = Stage::with_images(quick(), 2).await;
+    stage.push("team/web:v1", clean());
+    stage.sim.add_fault(FaultRule::on("StartImageScan", FaultAction::AccessDenied).repository("team/web"));
+    let scan = stage.run("scan").await.code(3);
+    assert!(
+        scan.stderr.ends_with("images could not be scanned or read: the report names each images=1\n"),
+        "{}",
+        scan.stderr
+    );
+    scan.complains("pass ended registry=123456789012/us-east-1 started=2 registry_faults=0");
 }
 
 #[tokio::test]
