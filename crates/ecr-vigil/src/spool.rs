@@ -38,8 +38,11 @@ struct Inner {
 const HEAD: usize = 12;
 
 impl Spool {
-    /// An empty one.
+    /// An empty one. Whoever starts a pass is told at once if there will be no file, and not after hours.
     pub fn new() -> Self {
+        if let Err(error) = tempfile::tempfile() {
+            tracing::warn!("a large pass will end early: {}", said_of_file(&error));
+        }
         Self(Mutex::new(Inner::default()))
     }
 
@@ -109,8 +112,12 @@ impl Inner {
 }
 
 fn unwritten(error: &std::io::Error) -> NotRecorded {
+    NotRecorded(said_of_file(error))
+}
+
+fn said_of_file(error: &std::io::Error) -> String {
     let directory = tempfile::env::temp_dir();
-    NotRecorded(format!("the pass's temporary file in `{}` (TMPDIR): {error}", directory.display()))
+    format!("the pass's temporary file in `{}` (TMPDIR): {error}", directory.display())
 }
 
 #[async_trait]
