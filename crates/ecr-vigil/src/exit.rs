@@ -5,14 +5,14 @@ use std::process::ExitCode;
 /// How a command ended, for the program that started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// No image failed, and none is over a threshold; what is held is in the report.
+    /// No image failed, and none is over a threshold; what is held or cannot be scanned is in the report.
     Clean,
     /// Some image is over a threshold. This wins over the codes of incomplete passes: what was found is true.
     ThresholdsCrossed,
     /// The command line or the settings are wrong; nothing was opened.
     Usage,
-    /// Everything was tried, but some images or repositories could not be scanned or read. An image that was named, or for
-    /// which ECR's own quota did not suffice, counts even if it is only held.
+    /// Everything was tried, but some scans or calls failed. An image that was named counts if it was not scanned for any
+    /// reason, and one for which ECR's own quota did not suffice even if it is only held.
     SomeFailed,
     /// Nothing could be done: no credentials, no access, no place to write.
     NothingDone,
@@ -24,10 +24,10 @@ pub enum Exit {
 /// The list, as `--help` shows it.
 pub const EXIT_CODES: &str = "\
 Exit codes:
-  0  no image failed, and none is over a threshold; what is held is in the report
+  0  no image failed, none is over a threshold; what is held or unscannable is in the report
   1  an image is over a threshold (this wins over 3 and 5)
   2  the command line or the settings are wrong; nothing was opened
-  3  something could not be scanned or read, a named image is held, or ECR's quota is used up
+  3  a scan or a call failed, a named image was not scanned, or ECR's quota is used up
   4  nothing could be done: no credentials, no access, or no place to write
   5  the pass ended early (time limit, signal, full temporary disk); the report is partial";
 

@@ -15,13 +15,13 @@ use crate::totals::Totals;
 pub struct Closing {
     /// How the pass went in each registry.
     pub registries: Vec<CycleReport>,
-    /// Registries in which no pass could be made.
+    /// Registries in which no pass could be made, or of which nothing more could be written down.
     pub not_entered: Vec<NotEntered>,
     /// What the user should know, such as exceptions that have expired or accept nothing.
     pub warnings: Vec<String>,
 }
 
-/// A registry in which no pass could be made.
+/// A registry in which no pass could be made or brought to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotEntered {
     /// What is known of it: an account, a region, a role.
