@@ -11,7 +11,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::image::RegistryId;
 use crate::pass::{Pass, Ports};
 use crate::port::{Mode, NotRecorded};
-use crate::step::{announce, observe, pursue};
+use crate::step::{announce, observe, only_read, pursue};
 use crate::stop::{Halt, Stop};
 
 /// How a pass over one registry went; what came of each image is in the ledger.
@@ -89,6 +89,7 @@ async fn make(
         report.halted = report.halted.or(pursued.halted);
         if pursued.by_itself {
             report.mode = Mode::ByItself;
+            only_read(ports, &observed.held_in).await?;
         }
     }
     Ok(())

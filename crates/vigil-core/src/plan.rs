@@ -172,6 +172,7 @@ impl Hold {
     /// From when there is room, where that is known.
     pub fn next(&self) -> Option<Timestamp> {
         match self {
+            Self::DailyBudget { daily: 0, .. } => None,
             Self::DailyBudget { next, .. } => Some(*next),
             Self::PassCap { .. } | Self::RegistryQuota { .. } => None,
         }
@@ -181,9 +182,10 @@ impl Hold {
 impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::DailyBudget { daily: 0, .. } => f.write_str("over the budget of 0 scans in 24 h"),
             Self::DailyBudget { daily, next } => {
                 let next = next.strftime("%F %H:%MZ");
-                write!(f, "over the budget of {daily} scans in 24 h, next by {next} at the latest")
+                write!(f, "over the budget of {daily} scans in 24 h, which has room again by {next}")
             }
             Self::PassCap { cap } => write!(f, "over the cap of {cap} scans a pass"),
             Self::RegistryQuota { said } => write!(f, "the registry's scan quota is used up: {said}"),
@@ -247,7 +249,7 @@ mod tests {
         assert_eq!(plan.held.len(), 1);
         assert_eq!(
             plan.held[0].why.to_string(),
-            "over the budget of 3 scans in 24 h, next by 2026-11-22 12:00Z at the latest"
+            "over the budget of 3 scans in 24 h, which has room again by 2026-11-22 12:00Z"
         );
     }
 

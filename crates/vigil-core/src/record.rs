@@ -32,6 +32,8 @@ pub enum Entry {
     NotReached,
     /// The repository holds nothing.
     Empty,
+    /// ECR turned out to start scans by itself there: what was held before is only read.
+    OnlyRead,
 }
 
 /// What a pass means to do with an image.
@@ -134,9 +136,24 @@ pub struct RepositoryRecord {
     pub not_reached: bool,
 }
 
+impl RepositoryRecord {
+    /// The same of a pass that broke off, so that nobody knows how far it came with what it meant to do.
+    pub fn broken_off(mut self) -> Self {
+        for image in self.images.iter_mut().filter(|image| image.ending.is_none()) {
+            image.ending = match image.decision {
+                Decision::Scan(_) => Some(Ending::Unfinished(Unfinished::Starting)),
+                Decision::Wait => Some(Ending::Unfinished(Unfinished::Running { state: None })),
+                _ => None,
+            };
+        }
+        self
+    }
+}
+
 /// Adds up the entries of one repository, given in the order in which they happened.
 pub fn add_up(entries: impl IntoIterator<Item = Entry>) -> RepositoryRecord {
     let mut record = RepositoryRecord::default();
+    let mut only_read = false;
     let mut images: BTreeMap<Digest, ImageRecord> = BTreeMap::new();
     // A judgement can come before the decision: the findings are read first.
     let mut judged: BTreeMap<Digest, Vec<Evaluation>> = BTreeMap::new();
@@ -154,11 +171,16 @@ pub fn add_up(entries: impl IntoIterator<Item = Entry>) -> RepositoryRecord {
             Entry::Unread(fault) => record.unread.push(fault),
             Entry::NotReached => record.not_reached = true,
             Entry::Empty => {}
+            Entry::OnlyRead => only_read = true,
         }
     }
     for (digest, image) in &mut images {
         let mut judgements = judged.remove(digest).unwrap_or_default();
         image.ending = ended.remove(digest);
+        if only_read && let Decision::Hold(why, _) = &image.decision {
+            image.ending = Some(Ending::without_start(why));
+            image.decision = Decision::Observe;
+        }
         image.evaluation = judgements.pop();
         // What is left out in the end, as an image that was archived meanwhile, is left out with its findings.
         if matches!(image.decision, Decision::LeaveOut(_)) {

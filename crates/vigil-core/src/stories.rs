@@ -220,6 +220,9 @@ async fn an_enhanced_registry_is_only_read() {
     let one_by_one = Pass { concurrency: 1, ..pass() };
     insta::assert_snapshot!(tell(&ecr, &clock, &one_by_one, &Stop::never()).await);
     assert_eq!(ecr.inner.starts().len(), 1, "nothing is asked for after the refusal");
+    // What was held before the refusal is only read, too.
+    let capped = Pass { budget: Budget { daily: 9, per_pass: Some(1) }, ..one_by_one };
+    insta::assert_snapshot!(tell(&ecr, &clock, &capped, &Stop::never()).await);
 }
 
 fn disabled() -> Start {
@@ -227,7 +230,7 @@ fn disabled() -> Start {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_a_registry_of_basic_scanning_a_repository_where_nobody_may_ask_is_only_read() {
+async fn in_a_registry_of_basic_scanning_a_refusing_repository_is_asked_once_and_told_in_its_words() {
     let clock = PausedClock::new();
     let ecr = MemoryEcr::new(clock);
     for n in 1..=3 {

@@ -1,5 +1,7 @@
 //! `scan` and `plan`: one pass over all registries, its report, and what it means for a pipeline.
 
+use std::collections::BTreeSet;
+
 use futures::future::join_all;
 use indicatif::MultiProgress;
 use jiff::Timestamp;
@@ -37,8 +39,10 @@ struct Outcome {
     began: Timestamp,
     reports: Vec<CycleReport>,
     not_entered: Vec<NotEntered>,
-    /// Whether it ended early, of which no report tells: while connecting, or for want of a place for its results.
-    ended_early: bool,
+    /// Whether it ended early while connecting, of which no report tells.
+    halted: bool,
+    /// Registries in which it broke off for want of a place for its results.
+    broken_off: BTreeSet<RegistryId>,
     spool: Spool,
 }
 
@@ -99,7 +103,7 @@ async fn try_run_pass(pass_run: &PassRun<'_>) -> Result<Exit, NoReport> {
         named: pass_run.named.is_some(),
         width: output.width(),
     };
-    let Outcome { reports, not_entered, ended_early, spool, .. } = outcome;
+    let Outcome { reports, not_entered, halted, broken_off, spool, .. } = outcome;
     let warnings = |totals: &Totals| {
         let named = pass_run.named.as_ref();
         warnings(&settings.exceptions, named, pass_run.act, &reports, totals, header.as_of)
@@ -109,7 +113,12 @@ async fn try_run_pass(pass_run: &PassRun<'_>) -> Result<Exit, NoReport> {
         not_entered: not_entered.clone(),
         warnings: warnings(totals),
     };
-    let written = render(settings.format, &header, spool.into_records(), closing, &mut output);
+    let records = spool.into_records().map(|read| {
+        let (registry, repository, record) = read?;
+        let broken_off = pass_run.act && broken_off.contains(&registry);
+        Ok::<_, NotRecorded>((registry, repository, if broken_off { record.broken_off() } else { record }))
+    });
+    let written = render(settings.format, &header, records, closing, &mut output);
     let totals = match written.and_then(|totals| Ok(output.finish().map(|()| totals)?)) {
         Ok(totals) => totals,
         Err(RenderError::Write(error)) => return Err(no_place(error)),
@@ -119,7 +128,7 @@ async fn try_run_pass(pass_run: &PassRun<'_>) -> Result<Exit, NoReport> {
     Ok(exit(Facts {
         act: pass_run.act,
         named: pass_run.named.is_some(),
-        halted: ended_early || reports.iter().any(|report| report.halted.is_some()),
+        halted: halted || !broken_off.is_empty() || reports.iter().any(|report| report.halted.is_some()),
         entered: reports.len(),
         faulty: reports.iter().filter(|report| !report.faults.is_empty()).count(),
         not_entered: not_entered.len(),
@@ -153,7 +162,8 @@ async fn pass(pass_run: &PassRun<'_>) -> Result<Outcome, NoReport> {
     });
     let came_out = join_all(passes).await;
     display.finish();
-    let mut outcome = Outcome { began, reports: Vec::new(), not_entered, ended_early: halted, spool };
+    let broken_off = BTreeSet::new();
+    let mut outcome = Outcome { began, reports: Vec::new(), not_entered, halted, broken_off, spool };
     for ((registry, _), came_out) in registries.iter().zip(came_out) {
         outcome.add(registry.id(), came_out);
     }
@@ -174,7 +184,7 @@ impl Outcome {
                 let reason = format!("ended early: {error}");
                 tracing::error!(%registry, "{reason}");
                 self.not_entered.push(NotEntered { registry: registry.to_string(), reason });
-                self.ended_early = true;
+                self.broken_off.insert(registry.clone());
             }
         }
     }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use vigil_core::CycleReport;
 use vigil_core::policy::Exceptions;
+use vigil_core::port::Mode;
 use vigil_report::{Status, Totals};
 
 use crate::config::NamedImages;
@@ -29,9 +30,13 @@ pub fn warnings(
             .push("no image was looked at: either there is none, or the selection admits none".to_owned());
     }
     let untold = |report: &CycleReport| {
-        let CycleReport { registry, mode_not_told, .. } = report;
+        let CycleReport { registry, mode, mode_not_told, .. } = report;
         let fault = mode_not_told.as_ref()?;
-        Some(format!("{registry}: how it is scanned was not told, so it was found out by trying: {fault}"))
+        let taken = match mode {
+            Mode::OnRequest => "taken for basic scanning",
+            Mode::ByItself => "taken for enhanced scanning, since a start was refused",
+        };
+        Some(format!("{registry}: how it is scanned was not told, {taken}: {fault}"))
     };
     warnings.extend(reports.iter().filter_map(untold));
     for (place, exception) in exceptions.iter().enumerate() {

@@ -43,9 +43,12 @@ fn value(key: &Key, values: &[String]) -> String {
         return format!("[{}]", values.join(", "));
     }
     let value = values.last().map_or("", String::as_str);
+    if key.name == "aws.endpoint_url" {
+        return quoted(&masked(value));
+    }
     if key.is_switch() || value.parse::<u64>().is_ok() { value.to_owned() } else { quoted(value) }
 }
 
 fn quoted(text: &str) -> String {
-    toml::Value::String(masked(text).into_owned()).to_string()
+    toml::Value::String(text.to_owned()).to_string()
 }

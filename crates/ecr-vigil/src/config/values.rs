@@ -106,17 +106,18 @@ impl FromStr for Url {
                 Err(format!("`{}` holds a password, and AWS takes none", masked(text)))
             }
             Some(_) => Ok(Self(text.to_owned())),
-            None => Err(format!("`{text}` is not a URL")),
+            None => Err(format!("`{}` is not a URL", masked(text))),
         }
     }
 }
 
 /// A text without the user and password of the URL that it may be.
 pub(super) fn masked(text: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = text.split_once("://") else { return Cow::Borrowed(text) };
+    let start = text.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = text.split_at(start);
     let authority = rest.split('/').next().unwrap_or_default();
     match authority.rfind('@') {
-        Some(at) => Cow::Owned(format!("{scheme}://(secret){}", &rest[at..])),
+        Some(at) => Cow::Owned(format!("{scheme}(secret){}", &rest[at..])),
         None => Cow::Borrowed(text),
     }
 }

@@ -1,5 +1,7 @@
 //! Writing down what a pass decided and saw.
 
+use std::collections::BTreeSet;
+
 use super::settle::Awaited;
 use crate::image::RepositoryName;
 use crate::pass::Ports;
@@ -31,6 +33,18 @@ pub async fn announce(
     }
     let planned = Milestone::Planned { starts: plan.starts.len(), under_way: awaited.len() };
     ports.progress.reached(ports.registry.id(), planned);
+    Ok(())
+}
+
+/// Writes down of these repositories that nothing is held there, since ECR starts scans by itself.
+///
+/// # Errors
+///
+/// Only if the ledger cannot write.
+pub async fn only_read(ports: Ports<'_>, repositories: &BTreeSet<RepositoryName>) -> Result<(), NotRecorded> {
+    for repository in repositories {
+        record(ports, repository, vec![Entry::OnlyRead]).await?;
+    }
     Ok(())
 }
 

@@ -9,7 +9,7 @@ mod pursue;
 mod settle;
 mod survey;
 
-pub use announce::announce;
+pub use announce::{announce, only_read};
 use announce::{record, record_held};
 pub use observe::{Observed, observe};
 pub use pursue::{Pursued, pursue};

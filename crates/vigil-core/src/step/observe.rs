@@ -3,7 +3,7 @@
 //! Nothing is held but the repositories being listed, a limited number of images waiting to be read, and the candidates
 //! that may be started: a million images need little more memory than a hundred thousand.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 
@@ -26,6 +26,8 @@ use crate::stop::{Halt, Stop};
 pub struct Observed {
     /// What is to be started, and what is held.
     pub plan: Plan,
+    /// Repositories in which something is held.
+    pub held_in: BTreeSet<RepositoryName>,
     /// Scans that are under way already.
     pub awaited: Vec<Awaited>,
     /// What kept us from seeing the registry as a whole.
@@ -51,6 +53,7 @@ struct Watch<'a> {
     more: Option<Option<Cursor>>,
     pending: VecDeque<(RepositoryName, Image)>,
     shortlist: Shortlist,
+    held_in: BTreeSet<RepositoryName>,
     awaited: Vec<Awaited>,
     faults: Vec<Fault>,
     /// A fault that would meet every further call.
@@ -108,7 +111,10 @@ pub async fn observe(
     watch.name_unfinished(abandoned).await?;
     let closed = watch.closed.take().filter(|fault| !watch.faults.contains(fault));
     watch.faults.extend(closed);
-    Ok(Observed { plan: watch.shortlist.into_plan(), awaited: watch.awaited, faults: watch.faults, halted })
+    let Watch { shortlist, mut held_in, awaited, faults, .. } = watch;
+    let plan = shortlist.into_plan();
+    held_in.extend(plan.held.iter().map(|held| held.candidate.repository.clone()));
+    Ok(Observed { plan, held_in, awaited, faults, halted })
 }
 
 impl<'a> Watch<'a> {
@@ -132,6 +138,7 @@ impl<'a> Watch<'a> {
             more,
             pending: VecDeque::new(),
             shortlist: Shortlist::new(pass.budget, now),
+            held_in: BTreeSet::new(),
             awaited: Vec::new(),
             faults: Vec::new(),
             closed: None,
@@ -294,7 +301,10 @@ impl<'a> Watch<'a> {
                 let judged = finished.and_then(|scan| self.judge(&repository, &image, scan));
                 self.record(&repository, judged.into_iter().collect()).await?;
                 match self.shortlist.offer(Candidate { repository, image, why }) {
-                    Some(held) => super::record_held(self.ports, held).await,
+                    Some(held) => {
+                        self.held_in.insert(held.candidate.repository.clone());
+                        super::record_held(self.ports, held).await
+                    }
                     None => Ok(()),
                 }
             }

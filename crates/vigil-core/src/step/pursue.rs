@@ -1,7 +1,7 @@
 //! Carries out a plan: starts the scans in its order, and waits for them and for those already under way.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -37,10 +37,10 @@ struct Pursuit<'a> {
     /// Whether the registry itself said that scans are started on request.
     on_request: bool,
     queue: VecDeque<Candidate>,
-    /// Repositories in which nobody may ask for scans.
-    by_themselves: BTreeSet<RepositoryName>,
-    /// What was to be started in these.
-    only_read: Vec<Candidate>,
+    /// Repositories in which nobody may ask for scans, each with the fault that a request met there.
+    refusing: BTreeMap<RepositoryName, Fault>,
+    /// What was to be started, where nobody may ask for it.
+    refused: Vec<Candidate>,
     waiting: BinaryHeap<Reverse<Waiting>>,
     patience: Patience,
     started: u64,
@@ -96,8 +96,8 @@ pub async fn pursue(
         pass,
         on_request,
         queue: starts.into(),
-        by_themselves: BTreeSet::new(),
-        only_read: Vec::new(),
+        refusing: BTreeMap::new(),
+        refused: Vec::new(),
         waiting: awaited.into_iter().map(wait).collect(),
         patience: Patience::starting_at(pass.first_question),
         started: 0,
@@ -164,10 +164,10 @@ impl<'a> Pursuit<'a> {
             return None;
         }
         while let Some(candidate) = self.queue.pop_front() {
-            if !self.by_themselves.contains(&candidate.repository) {
+            if !self.refusing.contains_key(&candidate.repository) {
                 return Some(candidate);
             }
-            self.only_read.push(candidate);
+            self.refused.push(candidate);
         }
         None
     }
@@ -233,13 +233,14 @@ impl<'a> Pursuit<'a> {
                 self.closed.get_or_insert(Closed::Held(Hold::RegistryQuota { said }));
                 Ok(())
             }
-            Ok(Start::ByItself(_)) => {
+            Ok(Start::ByItself(said)) => {
                 if self.on_request {
-                    self.by_themselves.insert(candidate.repository.clone());
+                    let fault = Fault::new(FaultKind::Refused, "StartImageScan", said);
+                    self.refusing.insert(candidate.repository.clone(), fault);
                 } else {
                     self.closed.get_or_insert(Closed::ByItself);
                 }
-                self.only_read.push(candidate);
+                self.refused.push(candidate);
                 Ok(())
             }
             Ok(Start::Unsupported(said)) => {
@@ -319,13 +320,17 @@ impl<'a> Pursuit<'a> {
     /// everything that was waited for too.
     async fn give_up(&mut self) -> Result<(), NotRecorded> {
         if let Some(Closed::ByItself) = &self.closed {
-            self.only_read.extend(std::mem::take(&mut self.queue));
+            self.refused.extend(std::mem::take(&mut self.queue));
         }
-        for Candidate { repository, image, why } in std::mem::take(&mut self.only_read) {
-            let decided = Entry::Decided(Box::new(image.clone()), Decision::Observe);
-            record(self.ports, &repository, vec![decided]).await?;
-            // What its last scan found was read before, and stands.
-            self.end(&repository, &image, Ending::without_start(&why), None).await?;
+        for Candidate { repository, image, why } in std::mem::take(&mut self.refused) {
+            // What the last scan found was read before, and stands.
+            if let Some(fault) = self.refusing.get(&repository) {
+                self.end(&repository, &image, Ending::Fault(fault.clone()), None).await?;
+            } else {
+                let decided = Entry::Decided(Box::new(image.clone()), Decision::Observe);
+                record(self.ports, &repository, vec![decided]).await?;
+                self.end(&repository, &image, Ending::without_start(&why), None).await?;
+            }
         }
         match &self.closed {
             None | Some(Closed::ByItself) => {}
