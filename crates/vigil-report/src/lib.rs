@@ -28,5 +28,5 @@ pub use closing::{Closing, NotEntered};
 pub use format::{Format, UnknownFormat};
 pub use layout::{Header, PassKind};
 pub use report::{RenderError, render};
-pub use status::{Reason, Status, reason, status};
+pub use status::Status;
 pub use totals::Totals;

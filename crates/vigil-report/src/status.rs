@@ -39,17 +39,17 @@ pub enum Status {
 
 /// Why an image came out as it did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
+pub(crate) struct Reason {
     /// Its name in machine-readable output.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// For people.
-    pub text: String,
+    pub(crate) text: String,
     /// From when the image can be scanned, where that is known.
-    pub next: Option<Timestamp>,
+    pub(crate) next: Option<Timestamp>,
 }
 
 /// Tells how an image came out.
-pub fn status(record: &ImageRecord) -> Status {
+pub(crate) fn status(record: &ImageRecord) -> Status {
     match (&record.ending, &record.decision) {
         (Some(Ending::Scanned), _) => Status::Scanned,
         (Some(Ending::OnceADay), _) => Status::AlreadyToday,
@@ -72,7 +72,7 @@ pub fn status(record: &ImageRecord) -> Status {
 }
 
 /// Tells why an image came out as it did.
-pub fn reason(record: &ImageRecord) -> Reason {
+pub(crate) fn reason(record: &ImageRecord) -> Reason {
     match (&record.ending, &record.decision) {
         (Some(Ending::Fault(fault)), _) => Reason::new(fault.kind.code(), fault),
         (Some(Ending::Unfinished(how)), _) => Reason::new(unfinished_code(how), how),

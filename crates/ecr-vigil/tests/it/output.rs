@@ -103,6 +103,7 @@ async fn a_missing_temporary_directory_is_missed_only_by_large_passes() {
     let partial = scan("scan --format json --critical off").await.code(5).complains("temporary file");
     assert!(partial.json()["not_entered"][0]["reason"].to_string().contains("temporary file"));
     assert!(partial.count("scanned") > 0, "what was found before is told: {}", partial.outcomes());
+    assert_eq!(partial.count("planned"), 0, "the pass is over: {}", partial.outcomes());
     // What was found is true.
     scan("scan").await.code(1).reports("Error: registry 123456789012/us-east-1: ended early");
     stage.program("scan --format json").run().await.code(1);
