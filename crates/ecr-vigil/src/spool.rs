@@ -128,6 +128,10 @@ impl Ledger for Spool {
         repository: &RepositoryName,
         entries: Vec<Entry>,
     ) -> Result<(), NotRecorded> {
+        let entries: Vec<Entry> = entries.into_iter().filter(|entry| !entry.is_for_memory()).collect();
+        if entries.is_empty() {
+            return Ok(());
+        }
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         inner.append((registry.clone(), repository.clone()), &entries).map_err(|error| unwritten(&error))
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::due::{Due, Rest};
@@ -18,6 +19,16 @@ use crate::scan::{Meaning, Scan, ScanState};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Entry {
+    /// Everything that the repository holds now: only of a listing that came to its end.
+    Listed(Vec<Image>),
+    /// What ECR says of an image's last scan, whole.
+    Found(Digest, Box<Scan>),
+    /// A scan is about to be asked for.
+    Asked(Digest, Timestamp),
+    /// ECR accepted the request.
+    Started(Digest, Timestamp),
+    /// ECR said that it will never scan the image, in these words.
+    Refused(Digest, Timestamp, String),
     /// What is to be done with an image.
     Decided(Box<Image>, Decision),
     /// What its findings mean; a later judgement replaces an earlier one.
@@ -136,6 +147,16 @@ pub struct RepositoryRecord {
     pub not_reached: bool,
 }
 
+impl Entry {
+    /// Whether it matters only to a memory: a report tells what came of it.
+    pub fn is_for_memory(&self) -> bool {
+        matches!(
+            self,
+            Self::Listed(_) | Self::Found(..) | Self::Asked(..) | Self::Started(..) | Self::Refused(..)
+        )
+    }
+}
+
 impl RepositoryRecord {
     /// The same of a pass that broke off, so that nobody knows how far it came with what it meant to do.
     pub fn broken_off(mut self) -> Self {
@@ -171,6 +192,11 @@ pub fn add_up(entries: impl IntoIterator<Item = Entry>) -> RepositoryRecord {
             Entry::Unread(fault) => record.unread.push(fault),
             Entry::NotReached => record.not_reached = true,
             Entry::Empty => {}
+            Entry::Listed(_)
+            | Entry::Found(..)
+            | Entry::Asked(..)
+            | Entry::Started(..)
+            | Entry::Refused(..) => {}
             Entry::OnlyRead => only_read = true,
         }
     }

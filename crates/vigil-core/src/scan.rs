@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::finding::{Counts, Finding};
 
 /// What ECR says of an image's last scan.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scan {
     /// The status.
     pub state: ScanState,

@@ -5,6 +5,7 @@ mod cadence;
 mod exceptions;
 mod gate;
 mod pattern;
+mod scan_config;
 mod selection;
 
 pub use age::{Age, InvalidAge};
@@ -12,4 +13,5 @@ pub use cadence::Cadence;
 pub use exceptions::{Exception, Exceptions};
 pub use gate::{Gate, Thresholds};
 pub use pattern::{InvalidPattern, Pattern, Patterns};
+pub use scan_config::{InvalidScanConfigId, ScanConfig, ScanConfigId, ScanRequest};
 pub use selection::{LeftOut, Selection, Sight, TagStatus, select};

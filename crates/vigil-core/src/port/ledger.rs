@@ -1,9 +1,12 @@
-//! Where a pass writes down what it decided and saw.
+//! Where a pass writes down what it decided and saw, and where it reads what earlier passes knew.
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use crate::image::{RegistryId, RepositoryName};
+use crate::image::{Digest, RegistryId, RepositoryName};
 use crate::record::Entry;
+use crate::remembered::Remembered;
 
 /// Something that keeps entries. They arrive in the order in which they happened within a repository.
 #[async_trait]
@@ -15,6 +18,26 @@ pub trait Ledger: Send + Sync {
         repository: &RepositoryName,
         entries: Vec<Entry>,
     ) -> Result<(), NotRecorded>;
+
+    /// Takes note of all the repositories that there are: what is not among them is gone.
+    async fn present(
+        &self,
+        registry: &RegistryId,
+        repositories: &[RepositoryName],
+    ) -> Result<(), NotRecorded> {
+        let _ = (registry, repositories);
+        Ok(())
+    }
+
+    /// What is remembered of the images of a repository. To remember nothing is not a fault: ECR is the truth about scans.
+    async fn remembered(
+        &self,
+        registry: &RegistryId,
+        repository: &RepositoryName,
+    ) -> Result<BTreeMap<Digest, Remembered>, NotRecorded> {
+        let _ = (registry, repository);
+        Ok(BTreeMap::new())
+    }
 }
 
 /// Keeps nothing: for whoever only wants what a step returns.
@@ -28,7 +51,7 @@ impl Ledger for NullLedger {
     }
 }
 
-/// An entry that could not be kept, such as for a full disk.
+/// An entry that could not be kept, such as for a full disk, or a memory that could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the results of the pass could not be written down: {0}")]
 pub struct NotRecorded(pub String);

@@ -5,9 +5,11 @@
 mod clock;
 mod failing;
 mod memory;
+mod scan_configs;
 mod values;
 
 pub use clock::PausedClock;
 pub use failing::Failing;
 pub use memory::{MemoryEcr, MemoryLedger};
+pub use scan_configs::{MemoryScanConfigs, contract_of_scan_configs, scan_config};
 pub use values::{digest, finding, image, now, scan};

@@ -1,0 +1,290 @@
+//! Lineages: the images that followed one another under a tag, and what happens to a finding along one.
+//!
+//! A finding's first sight and age belong to the lineage and survive new digests. It is told by vulnerability and package
+//! alone: a new build with another version of the package that is still vulnerable has the same finding.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Finding, Severity};
+use crate::image::{Image, Kind, Platform};
+use crate::policy::Pattern;
+
+/// What images of a repository have in common that follow one another: a tag, or a pattern that all their tags match; and
+/// their platform, since the platforms of an index are images of their own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LineageName {
+    /// The tag, or the pattern as it was written.
+    pub name: String,
+    /// The platform, where an index gives one.
+    pub platform: Option<String>,
+}
+
+/// A finding along a lineage.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FindingKey {
+    /// The vulnerability's id.
+    pub vulnerability: Arc<str>,
+    /// The package, where the scanner names one.
+    pub package: Option<Arc<str>>,
+}
+
+/// Where a finding stands in a lineage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingState {
+    /// The lineage's scan before this one lacked it.
+    New,
+    /// It was there before, or when the lineage was first seen.
+    Open,
+    /// It was there before, and is worse now: more severe, with a known exploit, or with a fix that nobody has taken.
+    Worsened,
+    /// It was there before, and is not any more.
+    Fixed,
+    /// Somebody has accepted it.
+    Excepted,
+}
+
+/// What is known of one finding along a lineage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Followed {
+    /// Where it stands.
+    pub state: FindingState,
+    /// How bad it is; the worst, if several versions of the package have it.
+    pub severity: Severity,
+    /// Whether a version that fixes it is known.
+    pub fixable: bool,
+    /// Whether an exploit is known.
+    pub exploit_known: bool,
+    /// When the lineage first had it.
+    pub first_seen: Timestamp,
+    /// When it went; `None` while it is there.
+    pub fixed_at: Option<Timestamp>,
+}
+
+/// Findings of one image, as a lineage sees them.
+pub type Seen = BTreeMap<FindingKey, Sighting>;
+
+/// One finding in one scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// How bad it is; the worst, if several versions of the package have it.
+    pub severity: Severity,
+    /// Whether a version that fixes it is known.
+    pub fixable: bool,
+    /// Whether an exploit is known.
+    pub exploit_known: bool,
+    /// Whether it is accepted, wherever it is in the image.
+    pub accepted: bool,
+}
+
+/// The lineages that an image belongs to: one for each pattern that one of its tags matches, and one for each tag that
+/// matches none. An untagged image belongs to none.
+pub fn lineages(image: &Image, patterns: &[Pattern]) -> Vec<LineageName> {
+    if image.kind != Kind::Image {
+        return Vec::new();
+    }
+    let platform = image.platform.as_ref().map(Platform::to_string);
+    let name = |tag: &str| {
+        let pattern = patterns.iter().find(|pattern| pattern.matches(tag));
+        pattern.map_or_else(|| tag.to_owned(), Pattern::to_string)
+    };
+    let mut names: Vec<LineageName> = (image.tags.iter())
+        .map(|tag| LineageName { name: name(tag.as_str()), platform: platform.clone() })
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Sums up the findings of one scan by what a lineage tells them apart by.
+pub fn seen<'a>(findings: impl IntoIterator<Item = (&'a Finding, bool)>) -> Seen {
+    let mut seen = Seen::new();
+    for (finding, accepted) in findings {
+        let package = finding.package.as_ref();
+        let key = FindingKey {
+            vulnerability: finding.id.clone(),
+            package: package.map(|package| package.name.clone()),
+        };
+        let fixable = package.is_some_and(|package| package.fixed_in.is_some());
+        let exploit_known = finding.exploit_known == Some(true);
+        let sight = Sighting { severity: finding.severity.clone(), fixable, exploit_known, accepted };
+        seen.entry(key).and_modify(|other| other.merge(&sight)).or_insert(sight);
+    }
+    seen
+}
+
+/// Takes a lineage on to another scan: a new one of its image, or the first of the image that follows. Returns what has
+/// changed, finding by finding; what is as it was is not in it. Without `known` at the first scan of a lineage
+/// (`baseline`), everything is open and nothing new.
+pub fn follow(
+    known: &BTreeMap<FindingKey, Followed>,
+    seen: &Seen,
+    baseline: bool,
+    at: Timestamp,
+) -> BTreeMap<FindingKey, Followed> {
+    let there = seen.iter().map(|(key, sight)| {
+        let before = known.get(key);
+        let state = state(before, sight, baseline);
+        let Sighting { severity, fixable, exploit_known, .. } = sight.clone();
+        let first_seen = before.map_or(at, |before| before.first_seen);
+        (key.clone(), Followed { state, severity, fixable, exploit_known, first_seen, fixed_at: None })
+    });
+    let gone = known.iter().filter(|(key, before)| before.fixed_at.is_none() && !seen.contains_key(key));
+    let gone = gone.map(|(key, before)| {
+        (key.clone(), Followed { state: FindingState::Fixed, fixed_at: Some(at), ..before.clone() })
+    });
+    there.chain(gone).filter(|(key, now)| known.get(key) != Some(now)).collect()
+}
+
+fn state(before: Option<&Followed>, sight: &Sighting, baseline: bool) -> FindingState {
+    match before {
+        _ if sight.accepted => FindingState::Excepted,
+        None if baseline => FindingState::Open,
+        None => FindingState::New,
+        Some(before) if before.fixed_at.is_some() => FindingState::New,
+        Some(before) if sight.is_worse_than(before) => FindingState::Worsened,
+        Some(_) => FindingState::Open,
+    }
+}
+
+impl Sighting {
+    fn merge(&mut self, other: &Self) {
+        if other.severity > self.severity {
+            self.severity = other.severity.clone();
+        }
+        self.fixable |= other.fixable;
+        self.exploit_known |= other.exploit_known;
+        // One place in which it is not accepted is enough to be open.
+        self.accepted &= other.accepted;
+    }
+
+    fn is_worse_than(&self, before: &Followed) -> bool {
+        self.severity > before.severity
+            || (self.exploit_known && !before.exploit_known)
+            || (self.fixable && !before.fixable)
+    }
+}
+
+impl FindingState {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::New, Self::Open, Self::Worsened, Self::Fixed, Self::Excepted];
+
+    /// The state's name in machine-readable output.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Open => "open",
+            Self::Worsened => "worsened",
+            Self::Fixed => "fixed",
+            Self::Excepted => "excepted",
+        }
+    }
+}
+
+impl fmt::Display for LineageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        self.platform.iter().try_for_each(|platform| write!(f, " ({platform})"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::testing::{finding, image, now};
+
+    /// A lineage, scan by scan: each is a list of `CVE SEVERITY package`, `!` in front if it is accepted.
+    #[track_caller]
+    fn check(scans: &[&[&str]], expected: &[&str]) {
+        let mut known = BTreeMap::new();
+        let mut told = Vec::new();
+        for (n, scan) in (0..).zip(scans) {
+            let findings: Vec<(Finding, bool)> = scan.iter().map(|text| parse(text)).collect();
+            let seen = seen(findings.iter().map(|(finding, accepted)| (finding, *accepted)));
+            let at = now() + SignedDuration::from_hours(24 * n);
+            let changed = follow(&known, &seen, n == 0, at);
+            let days = |at: Timestamp| at.duration_since(now()).as_hours() / 24;
+            for (key, followed) in &changed {
+                let state = followed.state.code();
+                told.push(format!(
+                    "day {n}: {} {state} since day {}",
+                    key.vulnerability,
+                    days(followed.first_seen)
+                ));
+            }
+            known.extend(changed);
+        }
+        assert_eq!(told, expected);
+    }
+
+    fn parse(text: &str) -> (Finding, bool) {
+        let accepted = text.starts_with('!');
+        let words: Vec<&str> = text.trim_start_matches('!').split(' ').collect();
+        (finding(words[0], words[1], words[2]), accepted)
+    }
+
+    #[test]
+    fn what_is_there_at_first_is_open_and_what_comes_later_is_new_once() {
+        check(
+            &[
+                &["CVE-1 HIGH zlib"],
+                &["CVE-1 HIGH zlib", "CVE-2 LOW tar"],
+                &["CVE-1 HIGH zlib", "CVE-2 LOW tar"],
+            ],
+            &[
+                "day 0: CVE-1 open since day 0",
+                "day 1: CVE-2 new since day 1",
+                "day 2: CVE-2 open since day 1",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_goes_is_fixed_and_its_age_survives_its_return() {
+        check(
+            &[&["CVE-1 HIGH zlib"], &[], &["CVE-1 HIGH zlib"]],
+            &[
+                "day 0: CVE-1 open since day 0",
+                "day 1: CVE-1 fixed since day 0",
+                "day 2: CVE-1 new since day 0",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_gets_worse_is_told_once() {
+        check(
+            &[&["CVE-1 LOW zlib"], &["CVE-1 HIGH zlib"], &["CVE-1 HIGH zlib"]],
+            &[
+                "day 0: CVE-1 open since day 0",
+                "day 1: CVE-1 worsened since day 0",
+                "day 2: CVE-1 open since day 0",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_accepted_is_neither_new_nor_open() {
+        check(
+            &[&[], &["!CVE-1 LOW zlib"], &["CVE-1 LOW zlib"]],
+            &["day 1: CVE-1 excepted since day 1", "day 2: CVE-1 open since day 1"],
+        );
+    }
+
+    #[test]
+    fn tags_of_a_pattern_are_one_lineage_and_others_one_each() {
+        let patterns = ["v*".parse().unwrap()];
+        let names = |tags| -> Vec<String> {
+            lineages(&image(1, tags, 1), &patterns).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(names(&["latest", "v1", "v1.2"]), ["latest", "v*"]);
+        assert_eq!(names(&[]), [""; 0]);
+    }
+}

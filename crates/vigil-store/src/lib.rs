@@ -1,0 +1,1 @@
+//! What a service remembers, in SQLite or PostgreSQL.
