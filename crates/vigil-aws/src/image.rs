@@ -1,9 +1,9 @@
-//! An image as ECR describes it, in our nouns.
+//! An image and a repository as ECR describes them, in our nouns.
 
 use aws_sdk_ecr::primitives::DateTime;
-use aws_sdk_ecr::types::{ImageDetail, ImageStatus};
+use aws_sdk_ecr::types::{ImageDetail, ImageStatus, Repository as Described};
 use jiff::Timestamp;
-use vigil_core::image::{Image, Kind, Storage, Tag};
+use vigil_core::image::{Image, Kind, Repository, Storage, Tag};
 
 /// Reads an image; `None` if ECR gives no digest that we know, without which it cannot be named.
 pub(crate) fn image(detail: &ImageDetail) -> Option<Image> {
@@ -29,7 +29,20 @@ pub(crate) fn image(detail: &ImageDetail) -> Option<Image> {
         index: None,
         pushed_at: detail.image_pushed_at().and_then(timestamp),
         pulled_at: detail.last_recorded_pull_time().and_then(timestamp),
+        size_bytes: detail.image_size_in_bytes().and_then(|bytes| u64::try_from(bytes).ok()),
         storage: storage(detail.image_status()),
+    })
+}
+
+/// Reads a repository; `None` if its name is none that we know how to say.
+pub(crate) fn repository(described: &Described) -> Option<Repository> {
+    let name = described.repository_name().unwrap_or_default();
+    let name = name.parse().inspect_err(|error| tracing::warn!(%error, "repository skipped")).ok()?;
+    Some(Repository {
+        name,
+        created_at: described.created_at().and_then(timestamp),
+        scan_on_push: described.image_scanning_configuration().map(|scanning| scanning.scan_on_push()),
+        tag_mutability: described.image_tag_mutability().map(|mutability| mutability.as_str().to_owned()),
     })
 }
 

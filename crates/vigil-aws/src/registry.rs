@@ -9,13 +9,13 @@ use aws_sdk_ecr::operation::describe_images::builders::DescribeImagesFluentBuild
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, ImageStatusFilter};
 use vigil_core::Stop;
 use vigil_core::fault::{Fault, FaultKind};
-use vigil_core::image::{Child, Digest, Image, Pick, RegistryId, RepositoryName};
+use vigil_core::image::{Child, Digest, Image, Pick, RegistryId, Repository, RepositoryName};
 use vigil_core::port::{Cursor, Page, Registry};
 
 use crate::budget::{Budget, CallCounts};
 use crate::call::{Failed, Subject, call};
 use crate::fault::{Meaning, image_failure};
-use crate::image::image;
+use crate::image::{image, repository};
 use crate::manifest::{INDEX_MEDIA_TYPES, children};
 use crate::operation::Operation;
 
@@ -141,19 +141,16 @@ impl Registry for AwsRegistry {
         &self.id
     }
 
-    async fn repositories(&self, after: Option<Cursor>) -> Result<Page<RepositoryName>, Fault> {
+    async fn repositories(&self, after: Option<Cursor>) -> Result<Page<Repository>, Fault> {
         let operation = Operation::DescribeRepositories;
         let after = after.map(|cursor| cursor.0);
         let request = self.client.describe_repositories().max_results(PAGE).set_next_token(after.clone());
         let answer = call(self.budget(operation), &self.stop, Subject::default(), || request.clone().send())
             .await
             .map_err(|failed| failed.refusal.fault(operation.as_str()))?;
-        let names = answer.repositories().iter().filter_map(|repository| {
-            let name = repository.repository_name().unwrap_or_default();
-            name.parse().inspect_err(|error| tracing::warn!(%error, "repository skipped")).ok()
-        });
+        let repositories = answer.repositories().iter().filter_map(repository);
         let next = next(operation, answer.next_token(), after.as_deref())?;
-        Ok(Page { items: names.collect(), next: next.map(Cursor) })
+        Ok(Page { items: repositories.collect(), next: next.map(Cursor) })
     }
 
     async fn images(&self, repository: &RepositoryName, after: Option<Cursor>) -> Result<Page<Image>, Fault> {

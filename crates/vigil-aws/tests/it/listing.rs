@@ -44,6 +44,7 @@ async fn images_are_listed_with_the_archived_ones() {
             index: None,
             pushed_at: Some(pushed_at),
             pulled_at: None,
+            size_bytes: None,
             storage: Storage::Active,
         }
     );

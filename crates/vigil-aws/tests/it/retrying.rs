@@ -18,7 +18,7 @@ async fn counts(first: Answer) -> CallCounts {
     .await;
     let registry = stub.registry().await;
     let page = registry.repositories(None).await.unwrap();
-    assert_eq!(page.items, [repository()]);
+    assert_eq!(page.items, [repository().into()]);
     assert_eq!(stub.requests(OPERATION).len(), 2);
     registry.calls()[OPERATION]
 }

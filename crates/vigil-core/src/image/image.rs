@@ -26,6 +26,8 @@ pub struct Image {
     pub pushed_at: Option<Timestamp>,
     /// When it was last pulled, as ECR records it (at most once a day).
     pub pulled_at: Option<Timestamp>,
+    /// Its size in bytes as ECR stores it, compressed, where ECR says.
+    pub size_bytes: Option<u64>,
     /// Whether it lies in the archive.
     pub storage: Storage,
 }

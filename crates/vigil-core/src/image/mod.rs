@@ -5,8 +5,10 @@ mod image;
 mod name;
 mod reference;
 mod registry;
+mod repository;
 
 pub use image::{Child, Image, Kind, Platform, Storage};
 pub use name::{Digest, InvalidName, RepositoryName, Tag};
 pub use reference::{ImageName, Pick, Reference, RegistryHost};
 pub use registry::{AccountId, InvalidRegistry, Partition, Region, RegistryId};
+pub use repository::Repository;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use crate::image::{Digest, RegistryId, RepositoryName};
+use crate::image::{Digest, RegistryId, Repository, RepositoryName};
 use crate::record::Entry;
 use crate::remembered::Remembered;
 
@@ -19,12 +19,13 @@ pub trait Ledger: Send + Sync {
         entries: Vec<Entry>,
     ) -> Result<(), NotRecorded>;
 
+    /// Whether it outlives the pass, and so wants to know what only matters later.
+    fn remembers(&self) -> bool {
+        false
+    }
+
     /// Takes note of all the repositories that there are: what is not among them is gone.
-    async fn present(
-        &self,
-        registry: &RegistryId,
-        repositories: &[RepositoryName],
-    ) -> Result<(), NotRecorded> {
+    async fn present(&self, registry: &RegistryId, repositories: &[Repository]) -> Result<(), NotRecorded> {
         let _ = (registry, repositories);
         Ok(())
     }

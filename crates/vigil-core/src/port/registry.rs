@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::fault::Fault;
-use crate::image::{Child, Digest, Image, Pick, RegistryId, RepositoryName};
+use crate::image::{Child, Digest, Image, Pick, RegistryId, Repository, RepositoryName};
 
 /// One account's registry in one region. Every method retries by itself what is worth retrying.
 #[async_trait]
@@ -11,8 +11,8 @@ pub trait Registry: Send + Sync {
     /// Which one it is.
     fn id(&self) -> &RegistryId;
 
-    /// A page of the repositories' names.
-    async fn repositories(&self, after: Option<Cursor>) -> Result<Page<RepositoryName>, Fault>;
+    /// A page of the repositories.
+    async fn repositories(&self, after: Option<Cursor>) -> Result<Page<Repository>, Fault>;
 
     /// A page of a repository's images, archived ones included.
     async fn images(&self, repository: &RepositoryName, after: Option<Cursor>) -> Result<Page<Image>, Fault>;

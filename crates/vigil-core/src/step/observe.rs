@@ -13,7 +13,7 @@ use super::survey::{Survey, survey};
 use crate::due::{Standing, due, is_premature};
 use crate::evaluate::evaluate;
 use crate::fault::{Fault, FaultKind};
-use crate::image::{Image, Pick, RepositoryName};
+use crate::image::{Image, Pick, Repository, RepositoryName};
 use crate::pass::{Pass, Ports, Scope};
 use crate::plan::{Candidate, Plan, Shortlist};
 use crate::port::{Cursor, Milestone, Mode, NotRecorded, Page};
@@ -68,7 +68,7 @@ enum Call {
 }
 
 enum Answer {
-    Names(Result<Page<RepositoryName>, Fault>),
+    Names(Result<Page<Repository>, Fault>),
     Listed(Survey),
     Read(RepositoryName, Box<Image>, Result<Option<Scan>, Fault>),
 }
@@ -190,7 +190,7 @@ impl<'a> Watch<'a> {
                 let admitted = |name: &RepositoryName| {
                     self.selection().is_none_or(|selection| selection.repositories.admit(name.as_str()))
                 };
-                let names: Vec<_> = page.items.into_iter().filter(admitted).collect();
+                let names: Vec<_> = page.items.into_iter().map(|item| item.name).filter(admitted).collect();
                 self.repositories.extend(names.into_iter().map(|name| (name, None)));
                 self.more = page.next.map(Some);
                 Ok(())

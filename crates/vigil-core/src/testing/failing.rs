@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 
 use crate::fault::{Fault, FaultKind};
-use crate::image::{Child, Digest, Image, Pick, RegistryId, RepositoryName};
+use crate::image::{Child, Digest, Image, Pick, RegistryId, Repository, RepositoryName};
 use crate::port::{Cursor, Mode, Page, Registry, Scanner, Start};
 use crate::scan::Scan;
 
@@ -44,7 +44,7 @@ impl<P: Registry> Registry for Failing<P> {
         self.inner.id()
     }
 
-    async fn repositories(&self, after: Option<Cursor>) -> Result<Page<RepositoryName>, Fault> {
+    async fn repositories(&self, after: Option<Cursor>) -> Result<Page<Repository>, Fault> {
         self.check("repositories", after.as_ref().map_or("", |Cursor(at)| at))?;
         self.inner.repositories(after).await
     }

@@ -10,7 +10,7 @@ use super::{PausedClock, scan};
 use crate::due::IMAGE_QUOTA_WINDOW;
 use crate::fault::{Fault, FaultKind};
 use crate::finding::Finding;
-use crate::image::{Child, Digest, Image, Pick, RegistryId, RepositoryName};
+use crate::image::{Child, Digest, Image, Pick, RegistryId, Repository, RepositoryName};
 use crate::port::{Clock, Cursor, Ledger, Mode, NotRecorded, Page, Registry, Scanner, Start};
 use crate::record::{Entry, RepositoryRecord, add_up};
 use crate::scan::Scan;
@@ -106,8 +106,8 @@ impl Registry for MemoryEcr {
         &self.id
     }
 
-    async fn repositories(&self, after: Option<Cursor>) -> Result<Page<RepositoryName>, Fault> {
-        Ok(page(self.lock().images.keys().cloned(), after))
+    async fn repositories(&self, after: Option<Cursor>) -> Result<Page<Repository>, Fault> {
+        Ok(page(self.lock().images.keys().cloned().map(Repository::from), after))
     }
 
     async fn images(&self, repository: &RepositoryName, after: Option<Cursor>) -> Result<Page<Image>, Fault> {

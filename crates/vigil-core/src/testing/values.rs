@@ -26,6 +26,7 @@ pub fn image(n: u64, tags: &[&str], pushed_days_ago: i64) -> Image {
         index: None,
         pushed_at: Some(now() - SignedDuration::from_hours(24 * pushed_days_ago)),
         pulled_at: None,
+        size_bytes: None,
         storage: Storage::Active,
     }
 }
