@@ -5,6 +5,8 @@
 //! images never stands in memory.
 
 mod closing;
+pub mod configs;
+pub mod feed;
 mod format;
 mod gap;
 #[cfg(test)]

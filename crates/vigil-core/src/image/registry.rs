@@ -129,6 +129,13 @@ impl RegistryId {
         format!("arn:{partition}:ecr:{region}:{account}:repository/{repository}")
     }
 
+    /// The page of a repository in the web console, as the re-scan service's feeds name it; none where the console's host
+    /// is not publicly known.
+    pub fn repository_console_url(&self, repository: &RepositoryName) -> Option<String> {
+        let host = self.partition.console_host()?;
+        Some(format!("https://{}.{host}/ecr/repositories/{repository}/", self.region))
+    }
+
     /// The page of an image in the web console; none where the console's host is not publicly known.
     pub fn console_url(&self, repository: &RepositoryName, digest: &Digest) -> Option<String> {
         let Self { partition, account, region } = self;
@@ -284,6 +291,16 @@ mod tests {
         );
         assert_eq!(registry("aws-eusc", "eusc-de-east-1").console_url(&repository, &digest), None);
         assert_eq!(registry("aws-iso", "us-iso-east-1").console_url(&repository, &digest), None);
+    }
+
+    #[test]
+    fn a_repositorys_page_is_in_the_console_of_its_partition() {
+        let repository: RepositoryName = "test/ubuntu".parse().unwrap();
+        assert_eq!(
+            registry("aws", "us-west-2").repository_console_url(&repository).unwrap(),
+            "https://us-west-2.console.aws.amazon.com/ecr/repositories/test/ubuntu/"
+        );
+        assert_eq!(registry("aws-iso", "us-iso-east-1").repository_console_url(&repository), None);
     }
 
     #[test]

@@ -8,4 +8,5 @@ mod image;
 mod serial;
 mod stream;
 
+pub(crate) use serial::{BySeverity, Text};
 pub(crate) use stream::Stream;

@@ -6,13 +6,13 @@ use serde::{Serialize, Serializer};
 use vigil_core::{Counts, RegistryId};
 
 /// A value in its text form.
-pub(super) struct Text<T>(pub(super) T);
+pub(crate) struct Text<T>(pub(crate) T);
 
 /// A list, each item seen through a view.
 pub(super) struct Each<'a, T, V>(pub(super) &'a [T], pub(super) fn(&'a T) -> V);
 
 /// Findings by severity, worst first.
-pub(super) struct BySeverity<'a>(pub(super) &'a Counts);
+pub(crate) struct BySeverity<'a>(pub(crate) &'a Counts);
 
 /// A registry in its parts.
 #[derive(Serialize)]

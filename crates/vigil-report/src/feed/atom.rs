@@ -1,0 +1,139 @@
+//! One page of a scan configuration's feed as Atom.
+//!
+//! The same entries always give the same bytes: nothing here knows what time it is.
+
+use atom_syndication::{Category, FixedDateTime, Link, Person, Text, TextType, WriteConfig};
+use jiff::Timestamp;
+use vigil_core::policy::ScanConfig;
+use vigil_core::{RegistryId, Tag};
+
+use super::address::{BaseUrl, PageNumber, Paging};
+use super::entry::{Entry, Found, What};
+use super::{identity, xml};
+
+/// What a feed is of.
+#[derive(Debug, Clone)]
+pub struct Feed<'a> {
+    /// The configuration.
+    pub config: &'a ScanConfig,
+    /// The registry that it names.
+    pub registry: &'a RegistryId,
+    /// The tags that it tells of, in order.
+    pub tags: &'a [Tag],
+    /// When the newest of all its entries changed; `None` while it has none.
+    pub updated: Option<Timestamp>,
+    /// Where the service is reached.
+    pub base: &'a BaseUrl,
+}
+
+/// A feed that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the feed could not be written as XML")]
+pub struct NotWritten(#[source] atom_syndication::Error);
+
+/// One page: its entries in their order, newest first.
+///
+/// # Errors
+///
+/// None that is known: the entries stand in memory, and so do the bytes.
+pub fn feed(feed: &Feed<'_>, entries: &[Entry], paging: Paging) -> Result<Vec<u8>, NotWritten> {
+    let request = &feed.config.request;
+    let console = feed.registry.repository_console_url(&request.repository);
+    let mut atom = atom_syndication::Feed::default();
+    atom.set_title(xml::text(&format!("ECR repository {} in {}", request.repository, request.region)));
+    atom.set_id(console.clone().unwrap_or_else(|| identity::feed_id(request)));
+    atom.set_updated(time(feed.updated.unwrap_or(feed.config.created)));
+    atom.set_subtitle(Text::from(subtitle(feed.tags)));
+    atom.set_authors(vec![Person { name: "ECR".into(), ..Person::default() }]);
+    let about = console.map(|href| link("alternate", href));
+    let pages = paging
+        .links(feed.base, &feed.config.id)
+        .into_iter()
+        .map(|(rel, href)| Link { mime_type: Some("application/atom+xml".into()), ..link(rel, href) });
+    atom.set_links(about.into_iter().chain(pages).collect::<Vec<_>>());
+    atom.set_entries(entries.iter().map(|entry| atom_entry(feed, entry)).collect::<Vec<_>>());
+    let out = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_vec();
+    let written = WriteConfig { write_document_declaration: false, indent_size: Some(2) };
+    let mut bytes = atom.write_with_config(out, written).map_err(NotWritten)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn subtitle(tags: &[Tag]) -> String {
+    let tags: String = tags.iter().map(|tag| format!("[{tag}] ")).collect();
+    xml::text(&format!("Details of the image scan findings across the tags: {tags}"))
+}
+
+fn atom_entry(feed: &Feed<'_>, entry: &Entry) -> atom_syndication::Entry {
+    let mut atom = atom_syndication::Entry::default();
+    let image = image_name(feed.config, entry);
+    atom.set_id(identity::id(&feed.config.request, entry));
+    atom.set_updated(time(entry.updated));
+    atom.set_published(Some(time(entry.published)));
+    let (title, summary, said_link) = match &entry.what {
+        What::Found(found) => {
+            atom.set_categories(categories(found));
+            let finding = &found.finding;
+            let title = format!("[{}] in image {image} found {}", finding.severity, finding.id);
+            (title, summary(found), finding.links.first().and_then(|link| xml::web_address(link)))
+        }
+        What::Without(why) => {
+            let title = format!("No scan result for image {image}: {why}");
+            (title, xml::html(&format!("Nothing is known of what is in the image: {why}.")), None)
+        }
+    };
+    atom.set_title(crate::line::plain(&xml::text(&title)));
+    atom.set_links(vec![link("alternate", said_link.unwrap_or_else(|| image_page(feed, entry)))]);
+    atom.set_summary(Some(Text { value: summary, r#type: TextType::Html, ..Text::default() }));
+    atom
+}
+
+fn image_name(config: &ScanConfig, entry: &Entry) -> String {
+    let name = format!("{}:{}", config.request.repository, entry.tag);
+    match &entry.platform {
+        Some(platform) => format!("{name} ({platform})"),
+        None => name,
+    }
+}
+
+/// The vulnerability's description and, since it is what people need next, the package.
+fn summary(found: &Found) -> String {
+    let finding = &found.finding;
+    let mut summary = xml::html(finding.description.as_deref().unwrap_or("ECR gives no description."));
+    if let Some(package) = &finding.package {
+        let version = package.version.iter().map(|version| format!(" {version}"));
+        let fixed = package.fixed_in.iter().map(|fixed| format!(", fixed in {fixed}"));
+        let about: String = version.chain(fixed).collect();
+        summary.push_str("<p>Package: ");
+        summary.push_str(&xml::html(&format!("{}{about}", package.name)));
+        summary.push_str("</p>");
+    }
+    summary
+}
+
+fn categories(found: &Found) -> Vec<Category> {
+    let category = |kind: &str, said: &str| {
+        let term = crate::line::plain(&xml::text(said));
+        Category { label: Some(format!("{kind} {term}")), term, ..Category::default() }
+    };
+    let finding = &found.finding;
+    let severity = category("severity", finding.severity.as_str());
+    let package = finding.package.iter().map(|package| category("package", &package.name));
+    std::iter::once(severity).chain(package).filter(|category| !category.term.is_empty()).collect()
+}
+
+/// Where the image is shown, for entries without a page of their own.
+fn image_page(feed: &Feed<'_>, entry: &Entry) -> String {
+    let repository = &feed.config.request.repository;
+    let console = entry.digest.as_ref().and_then(|digest| feed.registry.console_url(repository, digest));
+    console.unwrap_or_else(|| feed.base.feed(&feed.config.id, PageNumber::MIN))
+}
+
+fn link(rel: &str, href: String) -> Link {
+    Link { rel: rel.into(), href, ..Link::default() }
+}
+
+/// The time to the second. No time of ours lies outside the years that both calendars know.
+fn time(at: Timestamp) -> FixedDateTime {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().parse().unwrap_or_default()
+}

@@ -1,0 +1,13 @@
+//! The Atom feed of one scan configuration, as feed readers of the re-scan service know it, and as RFC 4287 wants it.
+
+mod address;
+mod atom;
+mod entry;
+#[cfg(test)]
+mod golden;
+mod identity;
+mod xml;
+
+pub use address::{BaseUrl, InvalidBaseUrl, PageNumber, Paging};
+pub use atom::{Feed, NotWritten, feed};
+pub use entry::{Entry, Found, What, entries};
