@@ -19,6 +19,7 @@ pub mod port;
 pub mod record;
 pub mod remembered;
 pub mod scan;
+pub mod schedule;
 pub mod step;
 pub mod stop;
 #[cfg(test)]

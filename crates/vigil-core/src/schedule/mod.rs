@@ -1,0 +1,19 @@
+//! When a pass begins: cron expressions, the hours in which starts are allowed, and whose turn it is.
+
+mod expression;
+mod name;
+mod spread;
+mod turn;
+mod wall;
+mod weekly;
+mod windows;
+
+#[cfg(test)]
+mod stories;
+
+pub use expression::{EXPRESSION_FORMS, Expression, InvalidExpression};
+pub use name::{InvalidScheduleName, ScheduleName};
+pub use spread::{Evenly, Jitter, Spread};
+pub use turn::{Past, Schedule, Turn, turn};
+pub use weekly::{BLACKOUT_FORMS, Blackout, InvalidBlackout, InvalidWindow, WINDOW_FORMS, Window};
+pub use windows::{NeverOpen, Windows};

@@ -1,0 +1,120 @@
+//! Whose turn it is: whether a schedule's pass begins now, or until when nothing is to be done. A plain function of the
+//! schedule, what has been done, and the time; it waits for nothing and starts nothing.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::expression::Expression;
+use super::name::ScheduleName;
+use super::spread::{Evenly, Jitter, Spread};
+use super::windows::Windows;
+
+/// When passes begin, and when they may.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// What it is called.
+    pub name: ScheduleName,
+    /// When it comes around.
+    pub cron: Expression,
+    /// Where the clock hangs that the expression and the windows are read on.
+    pub time_zone: TimeZone,
+    /// When starts are allowed.
+    pub windows: Windows,
+    /// How much later than its tick a pass begins.
+    pub jitter: Jitter,
+    /// Over which time its starts are spread.
+    pub spread: Spread,
+}
+
+/// What is known of a schedule's past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Past {
+    /// Since when the schedule is known: what came around before was never promised.
+    pub since: Timestamp,
+    /// The last tick for which a pass was begun.
+    pub handled: Option<Timestamp>,
+    /// Whether a pass of this schedule is under way.
+    pub under_way: bool,
+}
+
+/// What is to be done now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// A pass begins, for this tick and all before it.
+    Run {
+        /// What `Past::handled` is from now on.
+        tick: Timestamp,
+    },
+    /// Nothing, until this moment.
+    Wait {
+        /// When to ask again.
+        until: Timestamp,
+    },
+    /// Nothing, until the pass that is under way has ended.
+    UnderWay,
+    /// Nothing ever again: the years that the expression names are over, or a blackout lasts until the calendar ends.
+    Over,
+}
+
+/// Decides whether a pass of the schedule begins now.
+///
+/// However many ticks were missed, because the service was down, a pass took long or no window was open, they are made up
+/// for by one pass, which is begun for the last of them.
+pub fn turn(schedule: &Schedule, past: &Past, now: Timestamp) -> Turn {
+    let after = past.handled.unwrap_or(past.since);
+    let Some(first) = schedule.next(after) else { return Turn::Over };
+    let begins = first.checked_add(schedule.jitter.of(&schedule.name, first)).unwrap_or(Timestamp::MAX);
+    if now < begins {
+        return Turn::Wait { until: begins };
+    }
+    if past.under_way {
+        return Turn::UnderWay;
+    }
+    match schedule.windows.opens_after(now, &schedule.time_zone) {
+        Some(opens) if opens <= now => Turn::Run { tick: schedule.last_by(now, after, first) },
+        Some(opens) => Turn::Wait { until: opens },
+        None => Turn::Over,
+    }
+}
+
+impl Schedule {
+    /// The first tick after a moment.
+    pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
+        self.cron.next(after, &self.time_zone)
+    }
+
+    /// Whether starts are allowed at a moment.
+    pub fn is_open(&self, at: Timestamp) -> bool {
+        self.windows.is_open(at, &self.time_zone)
+    }
+
+    /// The first moment from this one on at which starts are allowed.
+    pub fn opens_after(&self, at: Timestamp) -> Option<Timestamp> {
+        self.windows.opens_after(at, &self.time_zone)
+    }
+
+    /// The first moment from this one on at which starts are not allowed.
+    pub fn closes_after(&self, at: Timestamp) -> Option<Timestamp> {
+        self.windows.closes_after(at, &self.time_zone)
+    }
+
+    /// How the starts of a pass that began are spread, if they are.
+    pub fn spread(&self, began: Timestamp, starts: u64) -> Option<Evenly> {
+        let until = self.spread.until(began, self.closes_after(began))?;
+        Some(Evenly::new(began, until, starts))
+    }
+
+    /// The last tick by `now`, given one after `after` that is. Found by halving: after a long outage there may be many.
+    fn last_by(&self, now: Timestamp, after: Timestamp, first: Timestamp) -> Timestamp {
+        let (mut last, mut early, mut late) = (first, after, now);
+        // Ticks are whole seconds, so within one there is no more than one.
+        while late.duration_since(early) > SignedDuration::from_secs(1) {
+            let middle = early + late.duration_since(early) / 2;
+            match self.next(middle).filter(|tick| *tick <= now) {
+                Some(tick) => (last, early) = (tick, middle.max(tick - SignedDuration::from_nanos(1))),
+                None => late = middle,
+            }
+        }
+        last
+    }
+}
