@@ -2,7 +2,7 @@
 
 use crate::{bench, generate, test, tidy, workspace::Workspace};
 use clap::{Parser, Subcommand};
-use std::{error::Error, ffi::OsString, process::ExitCode};
+use std::{error::Error, ffi::OsString, path::PathBuf, process::ExitCode};
 
 /// Chores of the project.
 #[derive(Debug, Parser)]
@@ -26,6 +26,12 @@ enum Chore {
     Generate,
     /// Measure the program against the simulator.
     Bench(bench::BenchOptions),
+    /// Keep a PostgreSQL server until standard input ends: the tests' own.
+    #[command(hide = true)]
+    KeepPostgres {
+        /// The directory of the test environment.
+        place: PathBuf,
+    },
     /// Run a command and print what it took: the bench's own tool.
     #[command(hide = true)]
     Measure {
@@ -50,6 +56,7 @@ fn perform(chore: &Chore) -> Result<ExitCode, Box<dyn Error>> {
     let workspace = Workspace::locate()?;
     match chore {
         Chore::Test { arguments } => Ok(test::run(&workspace, arguments)?),
+        Chore::KeepPostgres { place } => Ok(test::keep_postgres(place)?),
         Chore::Tidy => Ok(tidy::run(&workspace)?),
         Chore::Generate => Ok(generate::run(&workspace)?),
         Chore::Bench(options) => bench::run(&workspace, options),

@@ -8,17 +8,15 @@ use std::{
     process::Command,
 };
 
-/// Names that begin so belong to the caller's AWS account or to the caller's own ecr-vigil.
-const LEAKING: [&str; 2] = ["AWS_", "VIGIL_"];
+/// Names that begin so belong to the caller's AWS account, to the caller's own ecr-vigil, or to PostgreSQL's programs.
+const LEAKING: [&str; 3] = ["AWS_", "VIGIL_", "PG"];
 
 /// The tests' servers are on this machine; a proxy between them and the tests would answer instead.
 const LOOPBACK: &str = "localhost,127.0.0.1,::1";
 
 /// Takes the caller's settings away from `command` and gives it those of the tests. `empty` is an empty file.
 pub(super) fn settle(command: &mut Command, python: &Path, empty: &Path) {
-    for (name, _) in env::vars_os().filter(|(name, _)| leaks(name)) {
-        command.env_remove(name);
-    }
+    forget(command);
     command
         .env("VIGIL_TEST_PYTHON", python)
         // Without this the SDK looks for a role at the address of EC2's metadata service, and waits for it.
@@ -28,6 +26,13 @@ pub(super) fn settle(command: &mut Command, python: &Path, empty: &Path) {
         .env("AWS_SHARED_CREDENTIALS_FILE", empty);
     for name in ["NO_PROXY", "no_proxy"] {
         command.env(name, beside_loopback(env::var_os(name)));
+    }
+}
+
+/// Takes the caller's settings away from `command`.
+pub(super) fn forget(command: &mut Command) {
+    for (name, _) in env::vars_os().filter(|(name, _)| leaks(name)) {
+        command.env_remove(name);
     }
 }
 
@@ -53,7 +58,7 @@ mod tests {
 
     #[test]
     fn the_callers_account_and_settings_leak_and_the_rest_does_not() {
-        for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "VIGIL_POLICY"] {
+        for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "VIGIL_POLICY", "PGDATA"] {
             assert!(leaks(OsStr::new(name)), "{name}");
         }
         for name in ["PATH", "HOME", "CARGO_TARGET_DIR", "INSTA_UPDATE", "SOME_AWS_THING"] {

@@ -1,6 +1,11 @@
 //! Runs the tests and passes on every word they say, as they say it.
 
-use super::{ambient, doc_tests, environment, invocation, tally::Tally};
+use super::{
+    ambient, doc_tests, environment, invocation,
+    needs::Needs,
+    servers::{self, ServerError},
+    tally::Tally,
+};
 use crate::{tidy, workspace::Workspace};
 use std::{
     ffi::OsString,
@@ -15,6 +20,8 @@ use std::{
 pub(crate) enum RunError {
     #[error(transparent)]
     Prepare(#[from] environment::PrepareError),
+    #[error(transparent)]
+    Server(#[from] ServerError),
     #[error("cannot run the tests")]
     Runner(#[source] io::Error),
 }
@@ -25,6 +32,7 @@ pub(crate) fn run(workspace: &Workspace, asked: &[OsString]) -> Result<ExitCode,
     let python = environment::prepare(&place, &workspace.root.join("xtask/requirements.txt"))?;
     let empty = place.join("empty");
     fs::write(&empty, "").map_err(RunError::Runner)?;
+    let servers = servers::start(&place, Needs::of(asked))?;
 
     let mut tally = Tally::default();
     let mut outcome = ExitCode::SUCCESS;
@@ -32,6 +40,7 @@ pub(crate) fn run(workspace: &Workspace, asked: &[OsString]) -> Result<ExitCode,
         let mut command = workspace.cargo();
         command.args(arguments);
         ambient::settle(&mut command, &python, &empty);
+        command.envs(servers.variables());
         let status = stream(&mut command, &mut tally).map_err(RunError::Runner)?;
         if !status.success() {
             outcome = code(status);
