@@ -35,7 +35,7 @@ pub(super) fn of_tests(asked: &[OsString]) -> Vec<OsString> {
     arguments.into_iter().map(OsString::from).chain(asked.iter().cloned()).collect()
 }
 
-/// The examples.
+/// The examples. A test runs one as a user would: only a plain build puts it where one finds it.
 pub(super) fn of_examples() -> Vec<OsString> {
     ["build", "--quiet", "--workspace", "--examples"].map(OsString::from).to_vec()
 }

@@ -1,4 +1,4 @@
-//! Which servers the tests that are asked for talk to: starting the others would only cost time.
+//! What the tests that are asked for need beside themselves: preparing the rest would only cost time.
 
 use std::ffi::OsString;
 
@@ -11,11 +11,15 @@ const POSTGRES: [&str; 2] = ["vigil-store", "ecr-vigil"];
 /// Packages whose tests show metrics to Prometheus.
 const PROMETHEUS: [&str; 1] = ["ecr-vigil"];
 
+/// Packages whose tests run examples, whosever they are.
+const EXAMPLES: [&str; 1] = ["ecr-vigil"];
+
 /// What has to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Needs {
     pub(super) postgres: bool,
     pub(super) prometheus: bool,
+    pub(super) examples: bool,
 }
 
 impl Needs {
@@ -26,7 +30,7 @@ impl Needs {
             named.is_empty()
                 || named.iter().any(|named| packages.iter().any(|package| covers(named, package)))
         };
-        Self { postgres: any_of(&POSTGRES), prometheus: any_of(&PROMETHEUS) }
+        Self { postgres: any_of(&POSTGRES), prometheus: any_of(&PROMETHEUS), examples: any_of(&EXAMPLES) }
     }
 }
 
@@ -60,13 +64,17 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(asked: &str, postgres: bool, prometheus: bool) {
+    fn check(asked: &str, postgres: bool, of_the_program: bool) {
         let arguments: Vec<OsString> = asked.split_whitespace().map(OsString::from).collect();
-        assert_eq!(Needs::of(&arguments), Needs { postgres, prometheus }, "{asked}");
+        assert_eq!(
+            Needs::of(&arguments),
+            Needs { postgres, prometheus: of_the_program, examples: of_the_program },
+            "{asked}"
+        );
     }
 
     #[test]
-    fn all_tests_need_all_servers() {
+    fn all_tests_need_everything() {
         check("", true, true);
         check("due", true, true);
         check("--workspace", true, true);

@@ -32,11 +32,12 @@ pub(crate) fn run(workspace: &Workspace, asked: &[OsString]) -> Result<ExitCode,
     let python = environment::prepare(&place, &workspace.root.join("xtask/requirements.txt"))?;
     let empty = place.join("empty");
     fs::write(&empty, "").map_err(RunError::Runner)?;
-    let servers = servers::start(&place, Needs::of(asked))?;
+    let needs = Needs::of(asked);
+    let servers = servers::start(&place, needs)?;
 
     let mut tally = Tally::default();
     let mut outcome = ExitCode::SUCCESS;
-    for arguments in rounds(workspace, asked) {
+    for arguments in rounds(workspace, needs, asked) {
         let mut command = workspace.cargo();
         command.args(arguments);
         ambient::settle(&mut command, &python, &empty);
@@ -51,9 +52,11 @@ pub(crate) fn run(workspace: &Workspace, asked: &[OsString]) -> Result<ExitCode,
 }
 
 /// Doc tests go first: the run then ends with the summary of a program that executed tests.
-fn rounds(workspace: &Workspace, asked: &[OsString]) -> Vec<Vec<OsString>> {
-    // A test runs an example as a user would: only a plain build puts it where one finds it.
-    let mut rounds = vec![invocation::of_examples(), invocation::of_tests(asked)];
+fn rounds(workspace: &Workspace, needs: Needs, asked: &[OsString]) -> Vec<Vec<OsString>> {
+    let mut rounds = vec![invocation::of_tests(asked)];
+    if needs.examples {
+        rounds.insert(0, invocation::of_examples());
+    }
     if asked.is_empty() && any_doc_test(&workspace.root) {
         rounds.insert(0, invocation::of_doc_tests());
     }
