@@ -64,6 +64,7 @@ impl Progress for Display {
                 add(&self.started, 1);
                 0
             }
+            Milestone::RateLimited | Milestone::NotStarted => 0,
             Milestone::Settled => add(&self.settled, 1),
         };
         if count > 0 && count % LOG_EVERY == 0 && self.bar.is_hidden() {

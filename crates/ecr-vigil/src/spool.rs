@@ -12,6 +12,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use vigil_core::port::{Ledger, NotRecorded};
 use vigil_core::record::{RepositoryRecord, add_up};
 use vigil_core::{Entry, RegistryId, RepositoryName};
@@ -126,6 +127,7 @@ impl Ledger for Spool {
         &self,
         registry: &RegistryId,
         repository: &RepositoryName,
+        _: Timestamp,
         entries: Vec<Entry>,
     ) -> Result<(), NotRecorded> {
         let entries: Vec<Entry> = entries.into_iter().filter(|entry| !entry.is_for_memory()).collect();
@@ -140,6 +142,10 @@ impl Ledger for Spool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
 
     fn registry() -> RegistryId {
         RegistryId {
@@ -156,7 +162,7 @@ mod tests {
         for n in 0..3_000 {
             let repository = format!("team/app{}", n % 3).parse().unwrap();
             let entry = Entry::Missing(format!("{n} {filler}"));
-            recorded.push(spool.record(&registry(), &repository, vec![entry]).await);
+            recorded.push(spool.record(&registry(), &repository, now(), vec![entry]).await);
         }
         recorded
     }
@@ -198,7 +204,7 @@ mod tests {
         assert!(fill(&spool).await.into_iter().any(|recorded| recorded.is_err()));
         spool.0.lock().unwrap().file = None;
         let repository = "team/app0".parse().unwrap();
-        spool.record(&registry(), &repository, Vec::new()).await.unwrap();
+        spool.record(&registry(), &repository, now(), Vec::new()).await.unwrap();
         assert!(spool.0.lock().unwrap().tail.is_empty());
         check_all_come_back(spool);
     }

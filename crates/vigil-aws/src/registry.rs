@@ -167,7 +167,7 @@ impl Registry for AwsRegistry {
     }
 
     async fn named(&self, repository: &RepositoryName, picks: &[Pick]) -> Result<Vec<Image>, Fault> {
-        if picks.contains(&Pick::Whole) {
+        if picks.iter().any(Pick::needs_listing) {
             return self.every_image(repository).await;
         }
         let picks: Vec<Pick> = picks.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
@@ -207,7 +207,7 @@ impl Registry for AwsRegistry {
 fn identifier(pick: &Pick) -> Option<ImageIdentifier> {
     let id = ImageIdentifier::builder();
     match pick {
-        Pick::Whole => None,
+        Pick::Whole | Pick::Tagged => None,
         Pick::Tag(tag) => Some(id.image_tag(tag.as_str()).build()),
         Pick::Digest(digest) => Some(id.image_digest(digest.to_string()).build()),
     }

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::policy::Cadence;
+use crate::remembered::Remembered;
 use crate::scan::{Meaning, Scan};
 
 /// ECR starts one basic scan of an image in 24 hours, the scan on push included; the window rolls.
@@ -85,13 +86,24 @@ pub enum Rest {
     Failed {
         /// What ECR says of it.
         said: String,
+        /// When it is started again, where it is remembered since when it has failed.
+        next: Option<Timestamp>,
+    },
+    /// A scan was asked for within the day, and gave no result for a reason outside the image.
+    NoResult {
+        /// What ECR says of it.
+        said: String,
+        /// When ECR will accept another scan.
+        next: Timestamp,
     },
 }
 
-/// Tells where an image stands by what ECR says of its last scan (`None`: it knows of none).
-pub fn due(last: Option<&Scan>, cadence: &Cadence, now: Timestamp) -> Standing {
-    let Some(scan) = last else { return Standing::Due(Due::NeverScanned) };
+/// Tells where an image stands by what ECR says of its last scan (`None`: it knows of none), and by what is remembered of
+/// it where ECR gives no time.
+pub fn due(last: Option<&Scan>, remembered: &Remembered, cadence: &Cadence, now: Timestamp) -> Standing {
+    let Some(scan) = last else { return never_scanned(remembered, cadence, now) };
     let said = || scan.said();
+    let quota_ends = remembered.asked_at.map(day_after).filter(|ends| now < *ends);
     match scan.meaning() {
         Meaning::Running => Standing::UnderWay,
         Meaning::Finished if is_premature(scan, now) => Standing::UnderWay,
@@ -99,11 +111,40 @@ pub fn due(last: Option<&Scan>, cadence: &Cadence, now: Timestamp) -> Standing {
             Some(scanned_at) => due_by_age(scanned_at, cadence, now),
             None => Standing::Due(Due::ScannedAtUnknownTime),
         },
-        Meaning::Failed if cadence.retry_failed => Standing::Due(Due::Failed { said: said() }),
-        Meaning::Failed => Standing::Rest(Rest::Failed { said: said() }),
+        Meaning::Failed => {
+            let retry_at = retry_at(remembered, cadence, quota_ends);
+            let is_due = retry_at.map_or(cadence.retry_failed, |at| at <= now);
+            let rest = Rest::Failed { said: said(), next: retry_at };
+            if is_due { Standing::Due(Due::Failed { said: said() }) } else { Standing::Rest(rest) }
+        }
         Meaning::Unscannable => Standing::Rest(Rest::Unscannable { said: said() }),
-        Meaning::Unavailable => Standing::Due(Due::NoResult { said: said() }),
+        Meaning::Unavailable => match quota_ends {
+            Some(next) => Standing::Rest(Rest::NoResult { said: said(), next }),
+            None => Standing::Due(Due::NoResult { said: said() }),
+        },
     }
+}
+
+/// An image that ECR has refused to scan is not asked for again before the refusal is as old as a scan may be.
+fn never_scanned(remembered: &Remembered, cadence: &Cadence, now: Timestamp) -> Standing {
+    match &remembered.refused {
+        Some((at, said)) if now <= cadence.expiry.after(*at) => {
+            Standing::Rest(Rest::Unscannable { said: said.clone() })
+        }
+        _ => Standing::Due(Due::NeverScanned),
+    }
+}
+
+/// When a failed scan is started again, if it is remembered since when it has failed: once the failure is as old as a scan
+/// may be, or a day after it was asked for where failed scans are to be retried.
+fn retry_at(remembered: &Remembered, cadence: &Cadence, quota_ends: Option<Timestamp>) -> Option<Timestamp> {
+    let failed_at = remembered.failed_at?;
+    let from = if cadence.retry_failed { failed_at } else { cadence.expiry.after(failed_at) };
+    Some(from.max(quota_ends.unwrap_or(from)))
+}
+
+fn day_after(at: Timestamp) -> Timestamp {
+    at.saturating_add(IMAGE_QUOTA_WINDOW).unwrap_or(Timestamp::MAX)
 }
 
 /// Whether an answer that says COMPLETE and shows nothing is too young to be believed.
@@ -117,7 +158,7 @@ fn due_by_age(scanned_at: Timestamp, cadence: &Cadence, now: Timestamp) -> Stand
     let expiry = cadence.expiry.to_string();
     // Counted from the scan, not back from now: with months of different lengths only that is monotone in time.
     let due_from = cadence.expiry.after(scanned_at);
-    let quota_ends = scanned_at.saturating_add(IMAGE_QUOTA_WINDOW).unwrap_or(Timestamp::MAX);
+    let quota_ends = day_after(scanned_at);
     if now <= due_from {
         let next = due_from.max(quota_ends);
         Standing::Rest(Rest::Fresh { ago, expiry, next })
@@ -157,14 +198,18 @@ impl Rest {
             Self::ImageQuota { .. } => "image_quota",
             Self::Unscannable { .. } => "unscannable",
             Self::Failed { .. } => "failed",
+            Self::NoResult { .. } => "no_result",
         }
     }
 
     /// From when it can be scanned, where that is known.
     pub fn next(&self) -> Option<Timestamp> {
         match self {
-            Self::Fresh { next, .. } | Self::ImageQuota { next, .. } => Some(*next),
-            Self::Unscannable { .. } | Self::Failed { .. } => None,
+            Self::Fresh { next, .. } | Self::ImageQuota { next, .. } | Self::NoResult { next, .. } => {
+                Some(*next)
+            }
+            Self::Failed { next, .. } => *next,
+            Self::Unscannable { .. } => None,
         }
     }
 }
@@ -191,8 +236,16 @@ impl fmt::Display for Rest {
                 write!(f, "scanned {} ago: ECR allows one scan a day, next from {time}", Ago(*ago))
             }
             Self::Unscannable { said } => write!(f, "ECR cannot scan it: {said}"),
-            Self::Failed { said } => {
+            Self::Failed { said, next: None } => {
                 write!(f, "the last scan failed and is not started again unless retry-failed is set: {said}")
+            }
+            Self::Failed { said, next: Some(next) } => {
+                let time = next.strftime("%F %H:%MZ");
+                write!(f, "the last scan failed and is started again from {time}: {said}")
+            }
+            Self::NoResult { said, next } => {
+                let time = next.strftime("%F %H:%MZ");
+                write!(f, "the last scan gave no result, and ECR allows another from {time}: {said}")
             }
         }
     }
@@ -228,7 +281,12 @@ mod tests {
 
     #[track_caller]
     fn check(last: Option<Scan>, expiry: &str, expected: &str) {
-        let said = match due(last.as_ref(), &cadence(expiry), now()) {
+        check_remembered(last, &Remembered::default(), &cadence(expiry), expected);
+    }
+
+    #[track_caller]
+    fn check_remembered(last: Option<Scan>, remembered: &Remembered, cadence: &Cadence, expected: &str) {
+        let said = match due(last.as_ref(), remembered, cadence, now()) {
             Standing::Due(due) => format!("due: {due}"),
             Standing::UnderWay => "under way".into(),
             Standing::Rest(rest) => format!("rest: {rest}"),
@@ -292,9 +350,45 @@ mod tests {
         );
         let retry = Cadence { retry_failed: true, ..cadence("7d") };
         assert!(matches!(
-            due(ended("FAILED", "oops").as_ref(), &retry, now()),
+            due(ended("FAILED", "oops").as_ref(), &Remembered::default(), &retry, now()),
             Standing::Due(Due::Failed { .. })
         ));
+    }
+
+    #[test]
+    fn what_is_remembered_gives_failures_a_time() {
+        let hours_ago = |hours| Some(now() - SignedDuration::from_hours(hours));
+        let failed = |hours| Remembered { failed_at: hours_ago(hours), ..Remembered::default() };
+        let oops = || ended("FAILED", "oops");
+        let weekly = cadence("7d");
+        let retry = Cadence { retry_failed: true, ..cadence("7d") };
+        check_remembered(oops(), &failed(8 * 24), &weekly, "due: the last scan failed: FAILED: oops");
+        check_remembered(
+            oops(),
+            &failed(2 * 24),
+            &weekly,
+            "rest: the last scan failed and is started again from 2026-11-26 12:00Z: FAILED: oops",
+        );
+        check_remembered(oops(), &failed(2 * 24), &retry, "due: the last scan failed: FAILED: oops");
+        let asked = Remembered { asked_at: hours_ago(1), ..failed(30) };
+        check_remembered(
+            oops(),
+            &asked,
+            &retry,
+            "rest: the last scan failed and is started again from 2026-11-22 11:00Z: FAILED: oops",
+        );
+        check_remembered(
+            ended("LIMIT_EXCEEDED", "quota"),
+            &asked,
+            &weekly,
+            "rest: the last scan gave no result, and ECR allows another from 2026-11-22 11:00Z: LIMIT_EXCEEDED: quota",
+        );
+        let refused = |hours| Remembered {
+            refused: hours_ago(hours).map(|at| (at, "no layers".into())),
+            ..Remembered::default()
+        };
+        check_remembered(None, &refused(24), &weekly, "rest: ECR cannot scan it: no layers");
+        check_remembered(None, &refused(24 * 8), &weekly, "due: never scanned");
     }
 
     #[test]
@@ -312,7 +406,7 @@ mod tests {
         fn due_is_monotone_in_time(age in 0i64..5_000, later in 0i64..5_000, days in 0i32..200, months in 0i32..5) {
             let last = hours_ago(age);
             let cadence = cadence(&format!("{months}m{days}d"));
-            let is_due = |at| matches!(due(last.as_ref(), &cadence, at), Standing::Due(_));
+            let is_due = |at| matches!(due(last.as_ref(), &Remembered::default(), &cadence, at), Standing::Due(_));
             let then = now() + SignedDuration::from_hours(later);
             prop_assert!(!is_due(now()) || is_due(then), "once due, due until scanned");
         }
@@ -321,9 +415,9 @@ mod tests {
         fn what_rests_is_due_right_after_the_time_it_names(age in 0i64..5_000, days in 0i32..200, months in 0i32..5) {
             let last = hours_ago(age);
             let cadence = cadence(&format!("{months}m{days}d"));
-            if let Standing::Rest(rest) = due(last.as_ref(), &cadence, now()) {
+            if let Standing::Rest(rest) = due(last.as_ref(), &Remembered::default(), &cadence, now()) {
                 let next = rest.next().unwrap() + SignedDuration::from_millis(1);
-                prop_assert!(matches!(due(last.as_ref(), &cadence, next), Standing::Due(_)));
+                prop_assert!(matches!(due(last.as_ref(), &Remembered::default(), &cadence, next), Standing::Due(_)));
             }
         }
     }

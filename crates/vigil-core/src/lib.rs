@@ -33,7 +33,7 @@ pub use evaluate::{Accepted, AcceptedBy, Crossed, Evaluation, evaluate};
 pub use fault::{Fault, FaultKind};
 pub use finding::{Counts, Difference, Finding, Package, Score, Severity, difference};
 pub use image::{AccountId, Digest, Image, ImageName, Partition, Region, RegistryId, RepositoryName, Tag};
-pub use pass::{Pass, Ports, Scope};
+pub use pass::{Closes, Pacing, Pass, Ports, Scope};
 pub use plan::{Budget, Hold, Plan};
 pub use record::{Decision, Ending, Entry, ImageRecord, Unfinished};
 pub use remembered::Remembered;

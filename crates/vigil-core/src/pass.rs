@@ -1,6 +1,6 @@
 //! What a pass is given: the outside, as ports, and what it is to do.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::image::ImageName;
 use crate::plan::Budget;
@@ -29,6 +29,8 @@ pub struct Pass {
     pub act: bool,
     /// Where to look.
     pub scope: Scope,
+    /// When scans are started.
+    pub pacing: Pacing,
     /// How often images are scanned.
     pub cadence: Cadence,
     /// How many scans may be started.
@@ -45,13 +47,43 @@ pub struct Pass {
     pub scan_patience: SignedDuration,
 }
 
-/// Where a pass looks.
+/// Where a pass looks: at what is selected, and at what is named.
 #[derive(Debug, Clone)]
-pub enum Scope {
-    /// The whole registry, as far as it is selected.
-    Selected(Selection),
+pub struct Scope {
+    /// The whole registry, as far as it is selected; `None`: only what is named.
+    pub selection: Option<Selection>,
     /// These images and repositories, without any filter.
-    Named(Vec<ImageName>),
+    pub named: Vec<ImageName>,
+}
+
+/// When scans are started, once it is known how many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pacing {
+    /// They are spread evenly over so much time; `None`: one after the other, as fast as ECR lets us.
+    pub spread: Option<SignedDuration>,
+    /// None is started from this time on.
+    pub closes: Option<Closes>,
+}
+
+/// The end of the time in which scans may be started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closes {
+    /// When it ends.
+    pub at: Timestamp,
+    /// When it begins again, if it ever does.
+    pub opens: Option<Timestamp>,
+}
+
+impl Scope {
+    /// What is selected.
+    pub fn selected(selection: Selection) -> Self {
+        Self { selection: Some(selection), named: Vec::new() }
+    }
+
+    /// What is named, and nothing else.
+    pub fn named(named: Vec<ImageName>) -> Self {
+        Self { selection: None, named }
+    }
 }
 
 impl Default for Pass {
@@ -59,7 +91,8 @@ impl Default for Pass {
     fn default() -> Self {
         Self {
             act: true,
-            scope: Scope::Selected(Selection::default()),
+            scope: Scope::selected(Selection::default()),
+            pacing: Pacing::default(),
             cadence: Cadence::default(),
             budget: Budget::default(),
             gate: Gate::default(),

@@ -66,6 +66,11 @@ pub enum Hold {
         /// The cap.
         cap: u64,
     },
+    /// The time in which scans may be started is over.
+    Closed {
+        /// When it begins again, if it ever does.
+        next: Option<Timestamp>,
+    },
     /// ECR says that the registry's quota is used up.
     RegistryQuota {
         /// In ECR's words.
@@ -165,6 +170,7 @@ impl Hold {
         match self {
             Self::DailyBudget { .. } => "daily_budget",
             Self::PassCap { .. } => "pass_cap",
+            Self::Closed { .. } => "window_closed",
             Self::RegistryQuota { .. } => "registry_quota",
         }
     }
@@ -174,6 +180,7 @@ impl Hold {
         match self {
             Self::DailyBudget { daily: 0, .. } => None,
             Self::DailyBudget { next, .. } => Some(*next),
+            Self::Closed { next } => *next,
             Self::PassCap { .. } | Self::RegistryQuota { .. } => None,
         }
     }
@@ -186,6 +193,10 @@ impl fmt::Display for Hold {
             Self::DailyBudget { daily, next } => {
                 let next = next.strftime("%F %H:%MZ");
                 write!(f, "over the budget of {daily} scans in 24 h, which has room again by {next}")
+            }
+            Self::Closed { next: None } => f.write_str("the window for starts is closed"),
+            Self::Closed { next: Some(next) } => {
+                write!(f, "the window for starts is closed until {}", next.strftime("%F %H:%MZ"))
             }
             Self::PassCap { cap } => write!(f, "over the cap of {cap} scans a pass"),
             Self::RegistryQuota { said } => write!(f, "the registry's scan quota is used up: {said}"),

@@ -236,6 +236,16 @@ impl Ending {
         }
     }
 
+    /// What comes of an image that rests, for this reason.
+    pub fn of_rest(why: &Rest) -> Self {
+        match why {
+            Rest::Failed { said, .. } => Self::Failed { said: said.clone() },
+            Rest::Unscannable { said } => Self::Unscannable { said: said.clone() },
+            Rest::NoResult { said, .. } => Self::Unavailable { said: said.clone() },
+            Rest::Fresh { .. } | Rest::ImageQuota { .. } => Self::Read,
+        }
+    }
+
     /// What comes of an image that is due, for this reason, where ECR starts scans by itself.
     pub fn without_start(why: &Due) -> Self {
         match why {

@@ -8,11 +8,12 @@ use tokio::sync::oneshot;
 
 use crate::cycle::cycle;
 use crate::fault::FaultKind;
-use crate::image::{Child, Image, Kind, Platform, RegistryId};
-use crate::pass::{Pass, Ports, Scope};
+use crate::image::{Child, Image, ImageName, Kind, Pick, Platform, RegistryId};
+use crate::pass::{Closes, Pacing, Pass, Ports, Scope};
 use crate::plan::Budget;
-use crate::port::{Clock, Milestone, Mode, Progress, Registry, Scanner, Silent, Start};
-use crate::record::{Decision, Ending, ImageRecord, Unfinished};
+use crate::policy::{Cadence, Patterns, Selection};
+use crate::port::{Clock, Ledger, Milestone, Mode, Progress, Registry, Scanner, Silent, Start};
+use crate::record::{Decision, Ending, Entry, ImageRecord, Unfinished};
 use crate::stop::{Halt, Stop};
 use crate::testing::{Failing, MemoryEcr, MemoryLedger, PausedClock, digest, finding, image, now, scan};
 
@@ -22,8 +23,18 @@ fn pass() -> Pass {
 
 /// Makes a pass and tells, image by image, what was decided and what came of it.
 async fn tell<P: Registry + Scanner>(ecr: &P, clock: &PausedClock, pass: &Pass, stop: &Stop) -> String {
-    let ledger = MemoryLedger::default();
-    let ports = Ports { registry: ecr, scanner: ecr, ledger: &ledger, clock, progress: &Silent };
+    tell_from(&MemoryLedger::default(), ecr, clock, pass, stop).await
+}
+
+/// The same with what this ledger remembers.
+async fn tell_from<P: Registry + Scanner>(
+    ledger: &MemoryLedger,
+    ecr: &P,
+    clock: &PausedClock,
+    pass: &Pass,
+    stop: &Stop,
+) -> String {
+    let ports = Ports { registry: ecr, scanner: ecr, ledger, clock, progress: &Silent };
     let report = cycle(ports, pass, stop).await.unwrap();
     let mut story = String::new();
     for fault in &report.faults {
@@ -131,7 +142,7 @@ async fn an_index_is_scanned_by_its_children_each_digest_once() {
     insta::assert_snapshot!(tell(&ecr, &clock, &pass(), &Stop::never()).await);
     assert_eq!(ecr.starts().len(), 2, "each digest once, whatever its tags");
     // The same by name: the children come with their index.
-    let named = Scope::Named(vec![match "team/app:latest".parse().unwrap() {
+    let named = Scope::named(vec![match "team/app:latest".parse().unwrap() {
         crate::image::Reference::Ecr(name) => name,
         other => panic!("{other:?}"),
     }]);
@@ -181,9 +192,9 @@ async fn what_is_asked_for_by_name_and_not_there_is_named_once() {
         other => panic!("{other:?}"),
     };
     let names = ["team/app:v1", "team/app:v9", "team/app:v9", "team/app"].map(name);
-    let whole = Pass { scope: Scope::Named(names.to_vec()), ..pass() };
+    let whole = Pass { scope: Scope::named(names.to_vec()), ..pass() };
     insta::assert_snapshot!(tell(&ecr, &clock, &whole, &Stop::never()).await);
-    let picked = Pass { scope: Scope::Named(names[..3].to_vec()), ..pass() };
+    let picked = Pass { scope: Scope::named(names[..3].to_vec()), ..pass() };
     insta::assert_snapshot!(tell(&ecr, &clock, &picked, &Stop::never()).await);
 }
 
@@ -327,4 +338,74 @@ async fn refused_credentials_end_the_pass_with_one_call() {
     assert_eq!(ecr.failed(), 1);
     let ecr = Failing::new(ecr.inner, vec![("mode", "*", FaultKind::Credentials)]);
     insta::assert_snapshot!(tell(&ecr, &clock, &pass(), &Stop::never()).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_remembered_of_failures_and_refusals_decides_when_they_are_tried_again() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    let ledger = MemoryLedger::remembering();
+    ecr.add("team/app", image(1, &["v1"], 30), Some(scan("FAILED", None, &[])));
+    ecr.add("team/app", image(2, &["v2"], 30), None);
+    ecr.answer_start(digest(2), Start::Unsupported("no layers".into()));
+    let mut story = String::new();
+    for days in [0, 1, 7] {
+        tokio::time::advance(std::time::Duration::from_secs(days * 86_400)).await;
+        story += &tell_from(&ledger, &ecr, &clock, &pass(), &Stop::never()).await;
+    }
+    insta::assert_snapshot!(story);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_scan_that_was_asked_for_before_a_kill_is_not_asked_for_again_within_the_day() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    let ledger = MemoryLedger::remembering();
+    ecr.add("team/app", image(1, &["v1"], 30), Some(scan("FAILED", None, &[])));
+    let asked = Entry::Asked(digest(1), now());
+    let found = Entry::Found(digest(1), Box::new(scan("FAILED", None, &[])));
+    ledger.record(ecr.id(), &"team/app".parse().unwrap(), now(), vec![asked, found]).await.unwrap();
+    let retry = Cadence { retry_failed: true, ..Cadence::default() };
+    let pass = Pass { cadence: retry, ..pass() };
+    insta::assert_snapshot!(tell_from(&ledger, &ecr, &clock, &pass, &Stop::never()).await);
+    assert!(ecr.starts().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn starts_are_spread_and_end_with_the_time_for_them() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    (1..=4).for_each(|n| ecr.add("team/app", image(n, &[], 1), None));
+    let hour = SignedDuration::from_hours(1);
+    let spread = Pass { pacing: Pacing { spread: Some(hour), closes: None }, ..pass() };
+    tell(&ecr, &clock, &spread, &Stop::never()).await;
+    let minutes = clock.now().duration_since(now()).as_mins();
+    assert!((45..60).contains(&minutes), "the fourth start comes after three quarters: {minutes} min");
+
+    (5..=6).for_each(|n| ecr.add("team/app", image(n, &[], 1), None));
+    let closes = Closes { at: clock.now(), opens: Some(clock.now() + hour) };
+    let closed = Pass { pacing: Pacing { spread: Some(hour), closes: Some(closes) }, ..pass() };
+    insta::assert_snapshot!(tell(&ecr, &clock, &closed, &Stop::never()).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_named_is_looked_at_beside_what_is_selected_once() {
+    let clock = PausedClock::new();
+    let ecr = MemoryEcr::new(clock);
+    ecr.add("team/app", image(1, &["v1"], 1), None);
+    ecr.add("team/app", image(2, &["dev"], 1), None);
+    ecr.add("team/app", image(3, &["nightly"], 1), None);
+    ecr.add("other/web", image(4, &["v1"], 1), None);
+    ecr.add("other/web", image(5, &[], 1), None);
+    let patterns = |include: &str| Patterns { include: vec![include.parse().unwrap()], exclude: Vec::new() };
+    let selection =
+        Selection { repositories: patterns("team/*"), tags: patterns("v*"), ..Selection::default() };
+    let name =
+        |repository: &str, pick| ImageName { host: None, repository: repository.parse().unwrap(), pick };
+    let tag = |tag: &str| Pick::Tag(tag.parse().unwrap());
+    let named =
+        vec![name("team/app", tag("dev")), name("team/gone", Pick::Tagged), name("other/web", Pick::Tagged)];
+    let pass = Pass { scope: Scope { selection: Some(selection), named }, ..pass() };
+    insta::assert_snapshot!(tell(&ecr, &clock, &pass, &Stop::never()).await);
+    assert_eq!(ecr.starts().len(), 3, "each once");
 }

@@ -64,6 +64,7 @@ pub(crate) fn status(record: &ImageRecord) -> Status {
         (None, Decision::Rest(Rest::Fresh { .. })) => Status::Current,
         (None, Decision::Rest(Rest::Unscannable { .. })) => Status::Unscannable,
         (None, Decision::Rest(Rest::Failed { .. })) => Status::Failed,
+        (None, Decision::Rest(Rest::NoResult { .. })) => Status::Unavailable,
         (None, Decision::Scan(_)) => Status::Planned,
         (None, Decision::Wait | Decision::Observe) => Status::Running,
         (None, Decision::Hold(..)) => Status::Held,
@@ -263,8 +264,8 @@ mod tests {
         check(fresh(), None, says);
         let failed = "failed: failed: the last scan failed and is not started again unless retry-failed is \
             set: FAILED: oops";
-        check(rest(Rest::Failed { said: said() }), Some(Ending::Failed { said: said() }), failed);
-        check(rest(Rest::Failed { said: said() }), None, failed);
+        check(rest(Rest::Failed { said: said(), next: None }), Some(Ending::Failed { said: said() }), failed);
+        check(rest(Rest::Failed { said: said(), next: None }), None, failed);
         check(
             Decision::Hold(Due::NeverScanned, Hold::PassCap { cap: 5 }),
             None,

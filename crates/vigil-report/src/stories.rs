@@ -265,7 +265,7 @@ pub(crate) fn scan_records() -> Vec<Told> {
 pub(crate) fn plan_records() -> Vec<Told> {
     let cap = Hold::PassCap { cap: 2 };
     let unread = Fault::new(FaultKind::Unreachable, "DescribeImageScanFindings", "timed out");
-    let failed = Rest::Failed { said: "FAILED: internal error".into() };
+    let failed = Rest::Failed { said: "FAILED: internal error".into(), next: None };
     let app = vec![
         decided(image(1, &["v1", "latest"], 9), Decision::Scan(Due::NeverScanned)),
         decided(image(2, &["v2"], 9), Decision::Scan(expired())),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use vigil_core::Ports;
 use vigil_core::image::ImageName;
 use vigil_core::port::{Clock, NotRecorded, Registry};
-use vigil_core::{CycleReport, Pass, RegistryId, Scope, cycle};
+use vigil_core::{CycleReport, Pacing, Pass, RegistryId, Scope, cycle};
 use vigil_report::{Closing, Header, NotEntered, PassKind, RenderError, Status, Totals, render};
 
 use super::enter::{Entered, enter};
@@ -194,7 +194,8 @@ fn pass_settings(pass_run: &PassRun<'_>, names: Option<Vec<ImageName>>) -> Pass 
     let settings = pass_run.settings;
     Pass {
         act: pass_run.act,
-        scope: names.map_or_else(|| Scope::Selected(settings.selection.clone()), Scope::Named),
+        scope: names.map_or_else(|| Scope::selected(settings.selection.clone()), Scope::named),
+        pacing: Pacing::default(),
         cadence: settings.cadence.clone(),
         budget: settings.budget,
         gate: settings.gate.clone(),

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{AccountId, Digest, InvalidName, Region, RepositoryName, Tag};
+use super::{AccountId, Digest, Image, InvalidName, Region, RepositoryName, Tag};
 
 /// An image's name, as somebody wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,10 +44,37 @@ pub struct RegistryHost {
 pub enum Pick {
     /// All of them.
     Whole,
+    /// Those with a tag.
+    Tagged,
     /// The one under this tag.
     Tag(Tag),
     /// The one with this digest.
     Digest(Digest),
+}
+
+impl Pick {
+    /// Whether it needs the whole repository listed.
+    pub fn needs_listing(&self) -> bool {
+        matches!(self, Self::Whole | Self::Tagged)
+    }
+
+    /// The digest that it names, if it names one.
+    pub fn digest(&self) -> Option<Digest> {
+        match self {
+            Self::Digest(digest) => Some(*digest),
+            Self::Whole | Self::Tagged | Self::Tag(_) => None,
+        }
+    }
+
+    /// Whether it means this image, whose tags are its own and those of the indexes that list it.
+    pub fn means(&self, image: &Image) -> bool {
+        match self {
+            Self::Whole => true,
+            Self::Tagged => !image.tags.is_empty(),
+            Self::Tag(tag) => image.tags.contains(tag),
+            Self::Digest(digest) => image.digest == *digest,
+        }
+    }
 }
 
 impl RegistryHost {
@@ -106,7 +133,7 @@ impl fmt::Display for ImageName {
             write!(f, "{account}/{region}: ")?;
         }
         match &self.pick {
-            Pick::Whole => write!(f, "{}", self.repository),
+            Pick::Whole | Pick::Tagged => write!(f, "{}", self.repository),
             Pick::Tag(tag) => write!(f, "{}:{tag}", self.repository),
             Pick::Digest(digest) => write!(f, "{}@{digest}", self.repository),
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::image::{Digest, RegistryId, Repository, RepositoryName};
 use crate::record::Entry;
@@ -11,11 +12,12 @@ use crate::remembered::Remembered;
 /// Something that keeps entries. They arrive in the order in which they happened within a repository.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// Keeps these entries of one repository. An error ends the pass: what cannot be written down must not be done.
+    /// Keeps these entries of one repository, which happened at this time. An error ends the pass: what cannot be written down must not be done.
     async fn record(
         &self,
         registry: &RegistryId,
         repository: &RepositoryName,
+        at: Timestamp,
         entries: Vec<Entry>,
     ) -> Result<(), NotRecorded>;
 
@@ -24,9 +26,14 @@ pub trait Ledger: Send + Sync {
         false
     }
 
-    /// Takes note of all the repositories that there are: what is not among them is gone.
-    async fn present(&self, registry: &RegistryId, repositories: &[Repository]) -> Result<(), NotRecorded> {
-        let _ = (registry, repositories);
+    /// Takes note of all the repositories that there are at this time: what is not among them is gone.
+    async fn present(
+        &self,
+        registry: &RegistryId,
+        at: Timestamp,
+        repositories: &[Repository],
+    ) -> Result<(), NotRecorded> {
+        let _ = (registry, at, repositories);
         Ok(())
     }
 
@@ -47,7 +54,13 @@ pub struct NullLedger;
 
 #[async_trait]
 impl Ledger for NullLedger {
-    async fn record(&self, _: &RegistryId, _: &RepositoryName, _: Vec<Entry>) -> Result<(), NotRecorded> {
+    async fn record(
+        &self,
+        _: &RegistryId,
+        _: &RepositoryName,
+        _: Timestamp,
+        _: Vec<Entry>,
+    ) -> Result<(), NotRecorded> {
         Ok(())
     }
 }

@@ -25,8 +25,12 @@ pub enum Milestone {
         /// Scans already under way.
         under_way: usize,
     },
-    /// A scan was asked for.
+    /// A scan was asked for, and ECR accepted.
     Started,
+    /// A scan was asked for, and ECR refused it for its quotas.
+    RateLimited,
+    /// A scan was asked for, and could not be started for another reason.
+    NotStarted,
     /// An image is done, one way or another.
     Settled,
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::settle::Awaited;
-use crate::image::RepositoryName;
+use crate::image::{Digest, RepositoryName};
 use crate::pass::Ports;
 use crate::plan::{Held, Plan};
 use crate::port::{Milestone, Mode, NotRecorded};
 use crate::record::{Decision, Entry};
+use crate::scan::Scan;
 
 /// Writes the plan down before anything of it is done.
 ///
@@ -56,6 +57,12 @@ pub(super) fn of_awaited(mode: Mode) -> Decision {
     }
 }
 
+/// What ECR says of a scan, for a ledger that remembers.
+pub(super) fn found(ports: Ports<'_>, digest: Digest, scan: Option<&Scan>) -> Vec<Entry> {
+    let scan = scan.filter(|_| ports.ledger.remembers());
+    scan.map(|scan| Entry::Found(digest, Box::new(scan.clone()))).into_iter().collect()
+}
+
 pub(super) async fn record_held(ports: Ports<'_>, held: Held) -> Result<(), NotRecorded> {
     let Held { candidate, why } = held;
     let decided = Entry::Decided(Box::new(candidate.image), Decision::Hold(candidate.why, why));
@@ -70,5 +77,5 @@ pub(super) async fn record(
     if entries.is_empty() {
         return Ok(());
     }
-    ports.ledger.record(ports.registry.id(), repository, entries).await
+    ports.ledger.record(ports.registry.id(), repository, ports.clock.now(), entries).await
 }

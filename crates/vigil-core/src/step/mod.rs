@@ -2,15 +2,18 @@
 //! settle.
 
 mod announce;
+mod ask;
 mod flight;
 mod observe;
 mod patience;
 mod pursue;
+mod rhythm;
 mod settle;
 mod survey;
+mod waiting;
 
 pub use announce::{announce, only_read};
-use announce::{record, record_held};
+use announce::{found, record, record_held};
 pub use observe::{Observed, observe};
 pub use pursue::{Pursued, pursue};
 pub use settle::{Awaited, StartedBy};

@@ -9,15 +9,17 @@ use jiff::Timestamp;
 
 use super::flight::{Flight, Next};
 use super::settle::{Awaited, StartedBy};
-use super::survey::{Survey, survey};
+use super::survey::{Survey, Wanted, survey};
 use crate::due::{Standing, due, is_premature};
 use crate::evaluate::evaluate;
 use crate::fault::{Fault, FaultKind};
 use crate::image::{Image, Pick, Repository, RepositoryName};
-use crate::pass::{Pass, Ports, Scope};
-use crate::plan::{Candidate, Plan, Shortlist};
+use crate::pass::{Pass, Ports};
+use crate::plan::{Candidate, Held, Plan, Shortlist};
+use crate::policy::Selection;
 use crate::port::{Cursor, Milestone, Mode, NotRecorded, Page};
 use crate::record::{Decision, Ending, Entry, Unfinished};
+use crate::remembered::Remembered;
 use crate::scan::{Meaning, Scan};
 use crate::stop::{Halt, Stop};
 
@@ -47,30 +49,43 @@ struct Watch<'a> {
     pass: &'a Pass,
     mode: Mode,
     now: Timestamp,
-    /// Repositories to list, with the images asked for by name.
-    repositories: VecDeque<(RepositoryName, Option<Vec<Pick>>)>,
+    /// Repositories to list.
+    repositories: VecDeque<Wanted>,
+    /// Images asked for by name in repositories that are selected too: they are looked at together.
+    named: BTreeMap<RepositoryName, Vec<Pick>>,
     /// Whether there are more repositories to hear of, and from where on.
     more: Option<Option<Cursor>>,
-    pending: VecDeque<(RepositoryName, Image)>,
+    /// All repositories heard of so far, for a ledger that remembers.
+    present: Vec<Repository>,
+    pending: VecDeque<(RepositoryName, Box<Pending>)>,
     shortlist: Shortlist,
     held_in: BTreeSet<RepositoryName>,
+    /// Held for good, and not written down yet.
+    spare: Vec<Held>,
     awaited: Vec<Awaited>,
     faults: Vec<Fault>,
     /// A fault that would meet every further call.
     closed: Option<Fault>,
 }
 
+/// An image whose last scan is to be read.
+#[derive(Clone)]
+struct Pending {
+    image: Image,
+    remembered: Remembered,
+}
+
 #[derive(Clone)]
 enum Call {
     Names,
-    List(RepositoryName),
-    Read(RepositoryName, Box<Image>),
+    List(Wanted),
+    Read(RepositoryName, Box<Pending>),
 }
 
 enum Answer {
     Names(Result<Page<Repository>, Fault>),
-    Listed(Survey),
-    Read(RepositoryName, Box<Image>, Result<Option<Scan>, Fault>),
+    Listed(Wanted, Result<Survey, NotRecorded>),
+    Read(RepositoryName, Box<Pending>, Result<Option<Scan>, Fault>),
 }
 
 /// Looks at a registry and plans the pass.
@@ -120,36 +135,36 @@ pub async fn observe(
 impl<'a> Watch<'a> {
     fn new(ports: Ports<'a>, pass: &'a Pass, mode: Mode, now: Timestamp) -> Self {
         let mut named: BTreeMap<RepositoryName, Vec<Pick>> = BTreeMap::new();
-        let more = match &pass.scope {
-            Scope::Selected(_) => Some(None),
-            Scope::Named(names) => {
-                for name in names {
-                    named.entry(name.repository.clone()).or_default().push(name.pick.clone());
-                }
-                None
-            }
+        for name in &pass.scope.named {
+            named.entry(name.repository.clone()).or_default().push(name.pick.clone());
+        }
+        let selection = pass.scope.selection.as_ref();
+        let is_listed = |name: &RepositoryName| {
+            selection.is_some_and(|selection| selection.repositories.admit(name.as_str()))
         };
+        let (together, alone): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            named.into_iter().partition(|(name, _)| is_listed(name));
         Self {
             ports,
             pass,
             mode,
             now,
-            repositories: named.into_iter().map(|(repository, picks)| (repository, Some(picks))).collect(),
-            more,
+            repositories: by_name(alone).collect(),
+            named: together,
+            more: selection.map(|_| None),
+            present: Vec::new(),
             pending: VecDeque::new(),
             shortlist: Shortlist::new(pass.budget, now),
             held_in: BTreeSet::new(),
+            spare: Vec::new(),
             awaited: Vec::new(),
             faults: Vec::new(),
             closed: None,
         }
     }
 
-    fn selection(&self) -> Option<&'a crate::policy::Selection> {
-        match &self.pass.scope {
-            Scope::Selected(selection) => Some(selection),
-            Scope::Named(_) => None,
-        }
+    fn selection(&self) -> Option<&'a Selection> {
+        self.pass.scope.selection.as_ref()
     }
 
     fn launch(&mut self, flight: &mut Flight<'a, Call, Answer>) {
@@ -161,9 +176,9 @@ impl<'a> Watch<'a> {
         // Listing keeps ahead of reading, but leaves it at least half of the calls.
         let mut lists = listing(flight);
         while flight.len() < limit && self.pending.len() < ENOUGH_WAITING && lists < limit.div_ceil(2) {
-            if let Some((repository, picks)) = self.repositories.pop_front() {
-                let call = survey(ports, repository.clone(), picks, self.selection(), self.now);
-                flight.launch(Call::List(repository), async { Answer::Listed(call.await) });
+            if let Some(wanted) = self.repositories.pop_front() {
+                let call = survey(ports, wanted.clone(), self.selection(), self.now);
+                flight.launch(Call::List(wanted.clone()), async { Answer::Listed(wanted, call.await) });
             } else if let Some(after) = self.more.take() {
                 flight.launch(
                     Call::Names,
@@ -175,45 +190,60 @@ impl<'a> Watch<'a> {
             lists += 1;
         }
         while flight.len() < limit {
-            let Some((repository, image)) = self.pending.pop_front() else { break };
-            let image = Box::new(image);
-            flight.launch(Call::Read(repository.clone(), image.clone()), async move {
-                let scan = ports.scanner.read(&repository, image.digest).await;
-                Answer::Read(repository, image, scan)
+            let Some((repository, pending)) = self.pending.pop_front() else { break };
+            flight.launch(Call::Read(repository.clone(), pending.clone()), async move {
+                let scan = ports.scanner.read(&repository, pending.image.digest).await;
+                Answer::Read(repository, pending, scan)
             });
         }
     }
 
     async fn take(&mut self, answer: Answer) -> Result<(), NotRecorded> {
         match answer {
-            Answer::Names(Ok(page)) => {
-                let admitted = |name: &RepositoryName| {
-                    self.selection().is_none_or(|selection| selection.repositories.admit(name.as_str()))
-                };
-                let names: Vec<_> = page.items.into_iter().map(|item| item.name).filter(admitted).collect();
-                self.repositories.extend(names.into_iter().map(|name| (name, None)));
-                self.more = page.next.map(Some);
-                Ok(())
-            }
+            Answer::Names(Ok(page)) => self.take_names(page).await,
             Answer::Names(Err(fault)) if fault.is_not_sent() => Ok(()),
             Answer::Names(Err(fault)) => {
                 self.take_fault(&fault);
                 self.faults.push(fault);
                 Ok(())
             }
-            Answer::Listed(survey) => self.take_survey(survey).await,
-            Answer::Read(repository, image, scan) => self.take_scan(repository, *image, scan).await,
+            Answer::Listed(wanted, survey) => self.take_survey(wanted, survey?).await,
+            Answer::Read(repository, pending, scan) => self.take_scan(repository, pending, scan).await,
         }
     }
 
-    async fn take_survey(&mut self, survey: Survey) -> Result<(), NotRecorded> {
+    async fn take_names(&mut self, page: Page<Repository>) -> Result<(), NotRecorded> {
+        for repository in &page.items {
+            let name = &repository.name;
+            if self.selection().is_some_and(|selection| selection.repositories.admit(name.as_str())) {
+                let picks = self.named.remove(name).unwrap_or_default();
+                self.repositories.push_back(Wanted { repository: name.clone(), selected: true, picks });
+            }
+        }
+        self.more = page.next.map(Some);
+        if self.ports.ledger.remembers() {
+            self.present.extend(page.items);
+        }
+        if self.more.is_none() {
+            // What is named and was not listed is not there: it is looked for by name, and told to be missing.
+            self.repositories.extend(by_name(std::mem::take(&mut self.named)));
+            let Ports { ledger, registry, clock, .. } = self.ports;
+            ledger.present(registry.id(), clock.now(), &self.present).await?;
+        }
+        Ok(())
+    }
+
+    async fn take_survey(&mut self, wanted: Wanted, survey: Survey) -> Result<(), NotRecorded> {
         let faults = || survey.faults.iter().chain(survey.unopened.iter().map(|(_, fault)| fault));
         if faults().any(Fault::is_not_sent) {
-            self.repositories.push_front((survey.repository, None));
+            self.repositories.push_front(wanted);
             return Ok(());
         }
         faults().for_each(|fault| self.take_fault(fault));
-        let mut entries: Vec<Entry> = survey.missing.into_iter().map(Entry::Missing).collect();
+        let mut remembered = survey.remembered;
+        let mut entries: Vec<Entry> = survey.listed.map(Entry::Listed).into_iter().collect();
+        let listed = entries.len();
+        entries.extend(survey.missing.into_iter().map(Entry::Missing));
         entries.extend(survey.faults.into_iter().map(Entry::Unread));
         let mut looked_at = 0;
         for sight in survey.sights {
@@ -222,7 +252,9 @@ impl<'a> Watch<'a> {
                     entries.push(Entry::Decided(Box::new(sight.image), Decision::LeaveOut(reason)))
                 }
                 None => {
-                    self.pending.push_back((survey.repository.clone(), sight.image));
+                    let remembered = remembered.remove(&sight.image.digest).unwrap_or_default();
+                    let pending = Box::new(Pending { image: sight.image, remembered });
+                    self.pending.push_back((survey.repository.clone(), pending));
                     looked_at += 1;
                 }
             }
@@ -231,7 +263,7 @@ impl<'a> Watch<'a> {
             survey.unopened.into_iter().map(|(digest, fault)| Entry::Ended(digest, Ending::Fault(fault))),
         );
         self.ports.progress.reached(self.ports.registry.id(), Milestone::Listed { images: looked_at });
-        if entries.is_empty() && looked_at == 0 {
+        if entries.len() == listed && looked_at == 0 {
             entries.push(Entry::Empty);
         }
         self.record(&survey.repository, entries).await
@@ -240,27 +272,28 @@ impl<'a> Watch<'a> {
     async fn take_scan(
         &mut self,
         repository: RepositoryName,
-        image: Image,
+        pending: Box<Pending>,
         answer: Result<Option<Scan>, Fault>,
     ) -> Result<(), NotRecorded> {
         self.ports.progress.reached(self.ports.registry.id(), Milestone::Read);
         let scan = match answer {
             Ok(scan) => scan,
             Err(fault) if fault.is_not_sent() => {
-                self.pending.push_front((repository, image));
+                self.pending.push_front((repository, pending));
                 return Ok(());
             }
             Err(fault) => {
                 self.take_fault(&fault);
-                return self
-                    .record_ending(&repository, image, Decision::Undecided, Ending::Fault(fault), None)
-                    .await;
+                let entries = ended(pending.image, Decision::Undecided, Ending::Fault(fault));
+                return self.record(&repository, entries).await;
             }
         };
-        match self.mode {
-            Mode::OnRequest => self.decide_on_request(repository, image, scan).await,
-            Mode::ByItself => self.decide_by_itself(repository, image, scan).await,
-        }
+        let mut entries = super::found(self.ports, pending.image.digest, scan.as_ref());
+        entries.extend(match self.mode {
+            Mode::OnRequest => self.decide_on_request(&repository, *pending, scan),
+            Mode::ByItself => self.decide_by_itself(&repository, pending.image, scan),
+        });
+        self.record(&repository, entries).await
     }
 
     fn take_fault(&mut self, fault: &Fault) {
@@ -269,13 +302,20 @@ impl<'a> Watch<'a> {
         }
     }
 
-    async fn decide_on_request(
+    fn decide_on_request(
         &mut self,
-        repository: RepositoryName,
-        image: Image,
+        repository: &RepositoryName,
+        pending: Pending,
         scan: Option<Scan>,
-    ) -> Result<(), NotRecorded> {
-        let standing = due(scan.as_ref(), &self.pass.cadence, self.now);
+    ) -> Vec<Entry> {
+        let Pending { image, mut remembered } = pending;
+        if self.ports.ledger.remembers()
+            && scan.as_ref().is_some_and(|scan| scan.meaning() == Meaning::Failed)
+        {
+            // A failure that nobody remembers yet is remembered from now on.
+            remembered.failed_at.get_or_insert(self.now);
+        }
+        let standing = due(scan.as_ref(), &remembered, &self.pass.cadence, self.now);
         let (under_way, finished) = match standing {
             Standing::UnderWay => (scan, None),
             _ => (None, scan.filter(|scan| scan.meaning() == Meaning::Finished)),
@@ -283,77 +323,64 @@ impl<'a> Watch<'a> {
         if let Some(at) = finished.as_ref().and_then(|scan| scan.completed_at) {
             self.shortlist.count_scan(at);
         }
+        let mut entries: Vec<Entry> =
+            finished.and_then(|scan| self.judge(repository, &image, scan)).into_iter().collect();
         match standing {
             Standing::UnderWay => {
                 // It was started within the day, or will soon have been.
                 self.shortlist.count_scan(self.now);
-                self.await_scan(repository, image, under_way).await
+                entries.extend(self.await_scan(repository, image, under_way));
             }
             Standing::Rest(rest) => {
-                let ending = match &rest {
-                    crate::due::Rest::Failed { said } => Ending::Failed { said: said.clone() },
-                    crate::due::Rest::Unscannable { said } => Ending::Unscannable { said: said.clone() },
-                    _ => Ending::Read,
-                };
-                self.record_ending(&repository, image, Decision::Rest(rest), ending, finished).await
+                let ending = Ending::of_rest(&rest);
+                entries.extend(ended(image, Decision::Rest(rest), ending));
             }
             Standing::Due(why) => {
-                let judged = finished.and_then(|scan| self.judge(&repository, &image, scan));
-                self.record(&repository, judged.into_iter().collect()).await?;
-                match self.shortlist.offer(Candidate { repository, image, why }) {
-                    Some(held) => {
-                        self.held_in.insert(held.candidate.repository.clone());
-                        super::record_held(self.ports, held).await
-                    }
-                    None => Ok(()),
-                }
+                let held = self.shortlist.offer(Candidate { repository: repository.clone(), image, why });
+                self.spare.extend(held);
             }
         }
+        entries
     }
 
-    async fn decide_by_itself(
+    fn decide_by_itself(
         &mut self,
-        repository: RepositoryName,
+        repository: &RepositoryName,
         image: Image,
         scan: Option<Scan>,
-    ) -> Result<(), NotRecorded> {
+    ) -> Vec<Entry> {
         let Some(scan) = scan else {
-            return self
-                .record_ending(&repository, image, Decision::Observe, Ending::NeverScanned, None)
-                .await;
+            return ended(image, Decision::Observe, Ending::NeverScanned);
         };
         if is_premature(&scan, self.now) {
-            return self.await_scan(repository, image, Some(scan)).await;
+            return self.await_scan(repository, image, Some(scan));
         }
         match Ending::without_findings(&scan) {
-            Some(ending) => self.record_ending(&repository, image, Decision::Observe, ending, None).await,
-            None if scan.meaning() == Meaning::Running => {
-                self.await_scan(repository, image, Some(scan)).await
+            Some(ending) => ended(image, Decision::Observe, ending),
+            None if scan.meaning() == Meaning::Running => self.await_scan(repository, image, Some(scan)),
+            None => {
+                let mut entries: Vec<Entry> = self.judge(repository, &image, scan).into_iter().collect();
+                entries.extend(ended(image, Decision::Observe, Ending::Read));
+                entries
             }
-            None => self.record_ending(&repository, image, Decision::Observe, Ending::Read, Some(scan)).await,
         }
     }
 
     /// Takes note of a scan that is under way. A plan only says so; a pass waits for it.
-    async fn await_scan(
-        &mut self,
-        repository: RepositoryName,
-        image: Image,
-        said: Option<Scan>,
-    ) -> Result<(), NotRecorded> {
+    fn await_scan(&mut self, repository: &RepositoryName, image: Image, said: Option<Scan>) -> Vec<Entry> {
         let decision = super::announce::of_awaited(self.mode);
         if !self.pass.act {
-            return self.record(&repository, vec![Entry::Decided(Box::new(image), decision)]).await;
+            return vec![Entry::Decided(Box::new(image), decision)];
         }
         if self.awaited.len() >= MOST_AWAITED {
             let ending = Ending::Unfinished(Unfinished::Running { state: said.map(|scan| scan.state) });
-            return self.record_ending(&repository, image, decision, ending, None).await;
+            return ended(image, decision, ending);
         }
-        let mut awaited = Awaited::new(repository, image, StartedBy::Others, self.now);
+        let mut awaited = Awaited::new(repository.clone(), image, StartedBy::Others, self.now);
         awaited.showed_nothing = said.as_ref().is_some_and(|scan| is_premature(scan, self.now)).into();
         awaited.last_said = said.map(|scan| scan.state);
         self.awaited.push(awaited);
-        Ok(())
+        Vec::new()
     }
 
     /// A plan is about scans: what earlier ones found does not belong to it.
@@ -364,24 +391,13 @@ impl<'a> Watch<'a> {
         })
     }
 
-    async fn record_ending(
-        &self,
-        repository: &RepositoryName,
-        image: Image,
-        decision: Decision,
-        ending: Ending,
-        findings: Option<Scan>,
-    ) -> Result<(), NotRecorded> {
-        let digest = image.digest;
-        let mut entries: Vec<Entry> =
-            findings.and_then(|scan| self.judge(repository, &image, scan)).into_iter().collect();
-        entries.push(Entry::Decided(Box::new(image), decision));
-        entries.push(Entry::Ended(digest, ending));
-        self.record(repository, entries).await
-    }
-
-    async fn record(&self, repository: &RepositoryName, entries: Vec<Entry>) -> Result<(), NotRecorded> {
-        super::record(self.ports, repository, entries).await
+    async fn record(&mut self, repository: &RepositoryName, entries: Vec<Entry>) -> Result<(), NotRecorded> {
+        super::record(self.ports, repository, entries).await?;
+        for held in std::mem::take(&mut self.spare) {
+            self.held_in.insert(held.candidate.repository.clone());
+            super::record_held(self.ports, held).await?;
+        }
+        Ok(())
     }
 
     /// Names what the look did not come to: for the end of time, or for a fault that would meet every call.
@@ -394,17 +410,29 @@ impl<'a> Watch<'a> {
         for call in abandoned {
             match call {
                 Call::Names => {}
-                Call::List(repository) => self.repositories.push_front((repository, None)),
-                Call::Read(repository, image) => self.pending.push_front((repository, *image)),
+                Call::List(wanted) => self.repositories.push_front(wanted),
+                Call::Read(repository, pending) => self.pending.push_front((repository, pending)),
             }
         }
-        for (repository, image) in std::mem::take(&mut self.pending) {
-            self.record_ending(&repository, image, Decision::Undecided, ending(), None).await?;
+        for (repository, pending) in std::mem::take(&mut self.pending) {
+            self.record(&repository, ended(pending.image, Decision::Undecided, ending())).await?;
         }
-        for (repository, _) in std::mem::take(&mut self.repositories) {
+        let unheard = by_name(std::mem::take(&mut self.named));
+        for wanted in std::mem::take(&mut self.repositories).into_iter().chain(unheard) {
             let entry = fault.clone().map_or(Entry::NotReached, Entry::Unread);
-            self.record(&repository, vec![entry]).await?;
+            self.record(&wanted.repository, vec![entry]).await?;
         }
         Ok(())
     }
+}
+
+/// Repositories in which only what is named is wanted.
+fn by_name(named: BTreeMap<RepositoryName, Vec<Pick>>) -> impl Iterator<Item = Wanted> {
+    named.into_iter().map(|(repository, picks)| Wanted { repository, selected: false, picks })
+}
+
+/// What is written down of an image that is done with.
+fn ended(image: Image, decision: Decision, ending: Ending) -> Vec<Entry> {
+    let digest = image.digest;
+    vec![Entry::Decided(Box::new(image), decision), Entry::Ended(digest, ending)]
 }

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::ask::{ask, milestone};
 use super::flight::{Flight, Next};
 use super::patience::Patience;
+use super::rhythm::Rhythm;
 use super::settle::{Awaited, Reading, StartedBy, settle};
-use super::{record, record_held};
+use super::waiting::Waiting;
+use super::{found, record, record_held};
 use crate::evaluate::evaluate;
 use crate::fault::{Fault, FaultKind};
 use crate::image::{Image, RepositoryName};
@@ -43,6 +46,7 @@ struct Pursuit<'a> {
     refused: Vec<Candidate>,
     waiting: BinaryHeap<Reverse<Waiting>>,
     patience: Patience,
+    rhythm: Rhythm,
     started: u64,
     closed: Option<Closed>,
 }
@@ -54,11 +58,6 @@ enum Closed {
     Fault(Fault),
 }
 
-struct Waiting {
-    at: Timestamp,
-    awaited: Awaited,
-}
-
 #[derive(Clone)]
 enum Call {
     Start(Candidate),
@@ -66,7 +65,7 @@ enum Call {
 }
 
 enum Answer {
-    Start(Candidate, Result<Start, Fault>),
+    Start(Candidate, Result<Result<Start, Fault>, NotRecorded>),
     Read(Awaited, Result<Option<Scan>, Fault>),
 }
 
@@ -95,6 +94,7 @@ pub async fn pursue(
         ports,
         pass,
         on_request,
+        rhythm: Rhythm::new(pass.pacing, starts.len(), now),
         queue: starts.into(),
         refusing: BTreeMap::new(),
         refused: Vec::new(),
@@ -109,9 +109,10 @@ pub async fn pursue(
         if let Some(halt) = stop.halted() {
             break Some(halt);
         }
+        pursuit.keep_hours();
         pursuit.give_up().await?;
         pursuit.launch(&mut flight);
-        let next = pursuit.waiting.peek().map(|Reverse(waiting)| waiting.at);
+        let next = pursuit.next_event();
         if flight.len() == 0 && next.is_none() {
             break None;
         }
@@ -134,6 +135,25 @@ pub async fn pursue(
 }
 
 impl<'a> Pursuit<'a> {
+    /// Once the time for starts is over, nothing more is started.
+    fn keep_hours(&mut self) {
+        if self.closed.is_none() && !self.queue.is_empty() {
+            self.closed = self.rhythm.closed(self.ports.clock.now()).map(Closed::Held);
+        }
+    }
+
+    /// When the next question is to be asked, the next scan to be started, or the time for starts over.
+    fn next_event(&self) -> Option<Timestamp> {
+        let question = self.waiting.peek().map(|Reverse(waiting)| waiting.at);
+        let start = self.may_start().then(|| self.rhythm.next());
+        let closing = self.may_start().then(|| self.rhythm.closes_at()).flatten();
+        [question, start, closing].into_iter().flatten().min()
+    }
+
+    fn may_start(&self) -> bool {
+        self.closed.is_none() && !self.queue.is_empty()
+    }
+
     fn launch(&mut self, flight: &mut Flight<'a, Call, Answer>) {
         let ports = self.ports;
         let now = ports.clock.now();
@@ -141,17 +161,18 @@ impl<'a> Pursuit<'a> {
             // Questions that are due come first: their answers free memory, starts fill it. But while there is something
             // to start they leave it half of the calls: each has a quota of its own, and neither may wait for the other's.
             let asking = flight.labels().filter(|call| matches!(call, Call::Read(_))).count();
-            let may_start = self.closed.is_none() && !self.queue.is_empty();
+            let may_start = self.may_start() && self.rhythm.next() <= now;
             let may_ask = !may_start || asking < self.pass.concurrency.max(2) / 2;
             if may_ask && let Some(awaited) = self.next_question(now) {
                 let (repository, digest) = (awaited.repository.clone(), awaited.image.digest);
                 flight.launch(Call::Read(awaited.clone()), async move {
                     Answer::Read(awaited, ports.scanner.read(&repository, digest).await)
                 });
-            } else if let Some(candidate) = self.next_start() {
-                let (repository, digest) = (candidate.repository.clone(), candidate.image.digest);
+            } else if may_start && let Some(candidate) = self.next_start() {
+                self.rhythm.step();
                 flight.launch(Call::Start(candidate.clone()), async move {
-                    Answer::Start(candidate, ports.scanner.start(&repository, digest).await)
+                    let answer = ask(ports, &candidate).await;
+                    Answer::Start(candidate, answer)
                 });
             } else {
                 break;
@@ -160,9 +181,6 @@ impl<'a> Pursuit<'a> {
     }
 
     fn next_start(&mut self) -> Option<Candidate> {
-        if self.closed.is_some() {
-            return None;
-        }
         while let Some(candidate) = self.queue.pop_front() {
             if !self.refusing.contains_key(&candidate.repository) {
                 return Some(candidate);
@@ -199,7 +217,7 @@ impl<'a> Pursuit<'a> {
 
     async fn take(&mut self, answer: Answer) -> Result<(), NotRecorded> {
         match answer {
-            Answer::Start(candidate, answer) => self.take_start(candidate, answer).await,
+            Answer::Start(candidate, answer) => self.take_start(candidate, answer?).await,
             Answer::Read(awaited, answer) => self.take_scan(awaited, answer).await,
         }
     }
@@ -209,12 +227,18 @@ impl<'a> Pursuit<'a> {
         candidate: Candidate,
         answer: Result<Start, Fault>,
     ) -> Result<(), NotRecorded> {
+        if let Some(milestone) = milestone(&answer) {
+            self.ports.progress.reached(self.ports.registry.id(), milestone);
+        }
         match answer {
             Ok(Start::Accepted) => {
                 self.started += 1;
-                self.ports.progress.reached(self.ports.registry.id(), Milestone::Started);
                 let Candidate { repository, image, why } = candidate;
-                let mut awaited = Awaited::new(repository, image, StartedBy::Us, self.ports.clock.now());
+                let now = self.ports.clock.now();
+                if self.ports.ledger.remembers() {
+                    record(self.ports, &repository, vec![Entry::Started(image.digest, now)]).await?;
+                }
+                let mut awaited = Awaited::new(repository, image, StartedBy::Us, now);
                 awaited.before = why.scanned_at();
                 self.wait_for(awaited, self.patience.first());
                 Ok(())
@@ -244,6 +268,11 @@ impl<'a> Pursuit<'a> {
                 Ok(())
             }
             Ok(Start::Unsupported(said)) => {
+                if self.ports.ledger.remembers() {
+                    let refused =
+                        Entry::Refused(candidate.image.digest, self.ports.clock.now(), said.clone());
+                    record(self.ports, &candidate.repository, vec![refused]).await?;
+                }
                 self.end(&candidate.repository, &candidate.image, Ending::Unscannable { said }, None).await
             }
             Ok(Start::Archived) => {
@@ -279,12 +308,16 @@ impl<'a> Pursuit<'a> {
         let (repository, image) = (awaited.repository.clone(), awaited.image.clone());
         let first = (awaited.questions == 0 && awaited.by == StartedBy::Us)
             .then(|| now.duration_since(awaited.since));
+        let found = found(self.ports, image.digest, answer.as_ref().ok().and_then(Option::as_ref));
         let reading = settle(awaited, answer, self.pass.scan_patience, now);
         if let Some(age) = first {
             self.patience.learn(age, matches!(reading, Reading::Settled(..)));
         }
         match reading {
-            Reading::Settled(ending, scan) => self.end(&repository, &image, ending, scan).await,
+            Reading::Settled(ending, scan) => {
+                record(self.ports, &repository, found).await?;
+                self.end(&repository, &image, ending, scan).await
+            }
             Reading::Later(awaited) => {
                 let wait = self.patience.after(awaited.questions);
                 self.wait_for(awaited, wait);
@@ -383,30 +416,4 @@ impl<'a> Pursuit<'a> {
 
 fn later(since: Timestamp, by: SignedDuration) -> Timestamp {
     since.saturating_add(by).unwrap_or(Timestamp::MAX)
-}
-
-impl Waiting {
-    fn order(&self) -> impl Ord + '_ {
-        (self.at, &self.awaited.repository, self.awaited.image.digest)
-    }
-}
-
-impl PartialEq for Waiting {
-    fn eq(&self, other: &Self) -> bool {
-        self.order() == other.order()
-    }
-}
-
-impl Eq for Waiting {}
-
-impl PartialOrd for Waiting {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Waiting {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.order().cmp(&other.order())
-    }
 }

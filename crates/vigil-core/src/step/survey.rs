@@ -1,6 +1,6 @@
 //! What one repository holds: all its pages, its indexes opened, and each image selected or left out with a reason.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -8,7 +8,9 @@ use crate::fault::{Fault, FaultKind};
 use crate::image::{Digest, Image, Kind, Pick, RepositoryName, Storage};
 use crate::inventory::{OpenedIndex, inventory};
 use crate::pass::Ports;
-use crate::policy::{Selection, Sight, select};
+use crate::policy::{LeftOut, Selection, Sight, select};
+use crate::port::NotRecorded;
+use crate::remembered::Remembered;
 
 /// A repository, looked over.
 #[derive(Debug)]
@@ -21,6 +23,20 @@ pub(super) struct Survey {
     pub(super) faults: Vec<Fault>,
     /// Indexes whose children are not known.
     pub(super) unopened: Vec<(Digest, Fault)>,
+    /// Everything that it holds, for a ledger that remembers; `None` where not all was listed.
+    pub(super) listed: Option<Vec<Image>>,
+    /// What is remembered of its images.
+    pub(super) remembered: BTreeMap<Digest, Remembered>,
+}
+
+/// Which images of a repository are asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    pub(super) repository: RepositoryName,
+    /// Whether those that the pass selects are.
+    pub(super) selected: bool,
+    /// Those asked for by name.
+    pub(super) picks: Vec<Pick>,
 }
 
 /// ECR opens at most this many manifests a call.
@@ -28,37 +44,76 @@ const INDEXES_A_CALL: usize = 100;
 /// Nesting deeper than this is nobody's build.
 const NESTING: usize = 4;
 
-/// Looks over a repository: the images that `picks` name, or all that `selection` admits.
+/// Looks over a repository: the images that are wanted by name, and those that `selection` admits.
+///
+/// # Errors
+///
+/// Only if the ledger cannot be read.
 pub(super) async fn survey(
     ports: Ports<'_>,
-    repository: RepositoryName,
-    picks: Option<Vec<Pick>>,
+    wanted: Wanted,
     selection: Option<&Selection>,
     now: Timestamp,
-) -> Survey {
+) -> Result<Survey, NotRecorded> {
+    let Wanted { repository, selected, picks } = wanted;
     let mut survey = Survey {
         repository,
         sights: Vec::new(),
         missing: Vec::new(),
         faults: Vec::new(),
         unopened: Vec::new(),
+        listed: None,
+        remembered: BTreeMap::new(),
     };
-    let images = match &picks {
-        Some(picks) if !picks.contains(&Pick::Whole) => survey.list_named(ports, picks).await,
-        _ => survey.list_all(ports).await,
-    };
+    let selection = selection.filter(|_| selected);
+    let all = selection.is_some() || picks.iter().any(Pick::needs_listing);
+    let images = if all { survey.list_all(ports).await } else { survey.list_named(ports, &picks).await };
     // A listing that failed says nothing of what is missing, unless it is for the repository.
     let gone = survey.faults.iter().any(|fault| fault.kind == FaultKind::RepositoryGone);
-    if gone && picks.is_some() {
+    if gone && !picks.is_empty() {
         survey.faults.clear();
     }
     if survey.faults.is_empty() {
-        survey.name_missing(picks.iter().flatten(), &images, gone);
+        survey.name_missing(&picks, &images, gone);
     }
-    let named = picks.is_some_and(|picks| !picks.contains(&Pick::Whole));
-    let images = survey.open_indexes(ports, images, named).await;
-    survey.sights = select(images, selection, now);
-    survey
+    let images = survey.open_indexes(ports, images, !all).await;
+    if ports.ledger.remembers() {
+        survey.remembered = ports.ledger.remembered(ports.registry.id(), &survey.repository).await?;
+        let whole = all && !gone && survey.faults.is_empty() && survey.unopened.is_empty();
+        survey.listed = whole.then(|| images.clone());
+    }
+    survey.sights = sights(images, selection, &picks, now);
+    Ok(survey)
+}
+
+/// What is looked at: what is selected, and what is named whatever the selection says of it. What is named can still be
+/// left out for what it is.
+fn sights(images: Vec<Image>, selection: Option<&Selection>, picks: &[Pick], now: Timestamp) -> Vec<Sight> {
+    if picks.is_empty() {
+        return select(images, selection, now);
+    }
+    let selected = selection.map(|selection| select(images.clone(), Some(selection), now));
+    let mut named = select(images, None, now);
+    // What was only listed for the sake of one pick is as little wanted as what the selection leaves out. The children of
+    // an index that is named have its tags; one named by its digest is named with them.
+    let indexes: BTreeSet<Digest> = picks.iter().filter_map(Pick::digest).collect();
+    for sight in &mut named {
+        let image = &sight.image;
+        let is_meant = picks.iter().any(|pick| pick.means(image))
+            || image.index.is_some_and(|index| indexes.contains(&index))
+            || !picks.iter().any(Pick::needs_listing) && selected.is_none();
+        if !is_meant && sight.left_out.is_none() {
+            sight.left_out = Some(LeftOut::TagStatus);
+        }
+    }
+    let Some(selected) = selected else { return named };
+    let by_name = named.into_iter().filter(|sight| sight.left_out.is_none()).map(|sight| sight.image.digest);
+    let by_name: BTreeSet<Digest> = by_name.collect();
+    let admit = |sight: Sight| match by_name.contains(&sight.image.digest) {
+        true => Sight { left_out: None, ..sight },
+        false => sight,
+    };
+    selected.into_iter().map(admit).collect()
 }
 
 impl Survey {
@@ -89,10 +144,10 @@ impl Survey {
         })
     }
 
-    fn name_missing<'p>(&mut self, picks: impl Iterator<Item = &'p Pick>, images: &[Image], gone: bool) {
-        for pick in picks.collect::<BTreeSet<_>>() {
+    fn name_missing(&mut self, picks: &[Pick], images: &[Image], gone: bool) {
+        for pick in picks.iter().collect::<BTreeSet<_>>() {
             let (name, found) = match pick {
-                Pick::Whole => (self.repository.to_string(), !gone),
+                Pick::Whole | Pick::Tagged => (self.repository.to_string(), !gone),
                 Pick::Tag(tag) => (
                     format!("{}:{tag}", self.repository),
                     images.iter().any(|image| image.tags.contains(tag)),

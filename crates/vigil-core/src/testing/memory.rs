@@ -13,7 +13,8 @@ use crate::finding::Finding;
 use crate::image::{Child, Digest, Image, Pick, RegistryId, Repository, RepositoryName};
 use crate::port::{Clock, Cursor, Ledger, Mode, NotRecorded, Page, Registry, Scanner, Start};
 use crate::record::{Entry, RepositoryRecord, add_up};
-use crate::scan::Scan;
+use crate::remembered::Remembered;
+use crate::scan::{Meaning, Scan};
 
 /// A registry with small pages, whose scans take two seconds and find what they are told to.
 pub struct MemoryEcr {
@@ -119,14 +120,7 @@ impl Registry for MemoryEcr {
     async fn named(&self, repository: &RepositoryName, picks: &[Pick]) -> Result<Vec<Image>, Fault> {
         let gone = || Fault::new(FaultKind::RepositoryGone, "DescribeImages", repository.as_str());
         let all = self.lock().images.get(repository).cloned().ok_or_else(gone)?;
-        let named = |image: &Image| {
-            picks.iter().any(|pick| match pick {
-                Pick::Whole => true,
-                Pick::Tag(tag) => image.tags.contains(tag),
-                Pick::Digest(digest) => image.digest == *digest,
-            })
-        };
-        Ok(all.into_iter().filter(named).collect())
+        Ok(all.into_iter().filter(|image| picks.iter().any(|pick| pick.means(image))).collect())
     }
 
     async fn children(
@@ -186,13 +180,29 @@ impl Scanner for MemoryEcr {
 
 /// A ledger in memory.
 #[derive(Debug, Default)]
-pub struct MemoryLedger(Mutex<BTreeMap<RepositoryName, Vec<Entry>>>);
+pub struct MemoryLedger {
+    entries: Mutex<BTreeMap<RepositoryName, Vec<(Timestamp, Entry)>>>,
+    remembers: bool,
+}
 
 impl MemoryLedger {
+    /// One that is asked by later passes what it remembers.
+    pub fn remembering() -> Self {
+        Self { remembers: true, ..Self::default() }
+    }
+
     /// What the entries of each repository add up to.
     pub fn records(&self) -> BTreeMap<RepositoryName, RepositoryRecord> {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        entries.into_iter().map(|(repository, entries)| (repository, add_up(entries))).collect()
+        let without_times = |entries: Vec<(Timestamp, Entry)>| entries.into_iter().map(|(_, entry)| entry);
+        let entries = self.lock().clone();
+        entries
+            .into_iter()
+            .map(|(repository, entries)| (repository, add_up(without_times(entries))))
+            .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<RepositoryName, Vec<(Timestamp, Entry)>>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -202,10 +212,39 @@ impl Ledger for MemoryLedger {
         &self,
         _: &RegistryId,
         repository: &RepositoryName,
+        at: Timestamp,
         entries: Vec<Entry>,
     ) -> Result<(), NotRecorded> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.entry(repository.clone()).or_default().extend(entries);
+        let mut all = self.lock();
+        all.entry(repository.clone()).or_default().extend(entries.into_iter().map(|entry| (at, entry)));
         Ok(())
+    }
+
+    fn remembers(&self) -> bool {
+        self.remembers
+    }
+
+    async fn remembered(
+        &self,
+        _: &RegistryId,
+        repository: &RepositoryName,
+    ) -> Result<BTreeMap<Digest, Remembered>, NotRecorded> {
+        let mut images: BTreeMap<Digest, Remembered> = BTreeMap::new();
+        for (at, entry) in self.lock().get(repository).into_iter().flatten() {
+            match entry {
+                Entry::Asked(digest, at) => {
+                    let asked = Remembered { asked_at: Some(*at), ..Remembered::default() };
+                    images.insert(*digest, asked);
+                }
+                Entry::Refused(digest, at, said) => {
+                    images.entry(*digest).or_default().refused = Some((*at, said.clone()));
+                }
+                Entry::Found(digest, scan) if scan.meaning() == Meaning::Failed => {
+                    images.entry(*digest).or_default().failed_at.get_or_insert(*at);
+                }
+                _ => {}
+            }
+        }
+        Ok(images)
     }
 }
