@@ -6,6 +6,7 @@ use crate::image::ImageName;
 use crate::plan::Budget;
 use crate::policy::{Cadence, Exceptions, Gate, Selection};
 use crate::port::{Clock, Ledger, Progress, Registry, Scanner};
+use crate::schedule::Spread;
 
 /// The outside, as one pass over one registry sees it.
 #[derive(Clone, Copy)]
@@ -59,8 +60,8 @@ pub struct Scope {
 /// When scans are started, once it is known how many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pacing {
-    /// They are spread evenly over so much time; `None`: one after the other, as fast as ECR lets us.
-    pub spread: Option<SignedDuration>,
+    /// Over which time they are spread.
+    pub spread: Spread,
     /// None is started from this time on.
     pub closes: Option<Closes>,
 }

@@ -14,6 +14,7 @@ use crate::plan::Budget;
 use crate::policy::{Cadence, Patterns, Selection};
 use crate::port::{Clock, Ledger, Milestone, Mode, Progress, Registry, Scanner, Silent, Start};
 use crate::record::{Decision, Ending, Entry, ImageRecord, Unfinished};
+use crate::schedule::Spread;
 use crate::stop::{Halt, Stop};
 use crate::testing::{Failing, MemoryEcr, MemoryLedger, PausedClock, digest, finding, image, now, scan};
 
@@ -377,14 +378,14 @@ async fn starts_are_spread_and_end_with_the_time_for_them() {
     let ecr = MemoryEcr::new(clock);
     (1..=4).for_each(|n| ecr.add("team/app", image(n, &[], 1), None));
     let hour = SignedDuration::from_hours(1);
-    let spread = Pass { pacing: Pacing { spread: Some(hour), closes: None }, ..pass() };
+    let spread = Pass { pacing: Pacing { spread: Spread::Over(hour), closes: None }, ..pass() };
     tell(&ecr, &clock, &spread, &Stop::never()).await;
     let minutes = clock.now().duration_since(now()).as_mins();
     assert!((45..60).contains(&minutes), "the fourth start comes after three quarters: {minutes} min");
 
     (5..=6).for_each(|n| ecr.add("team/app", image(n, &[], 1), None));
     let closes = Closes { at: clock.now(), opens: Some(clock.now() + hour) };
-    let closed = Pass { pacing: Pacing { spread: Some(hour), closes: Some(closes) }, ..pass() };
+    let closed = Pass { pacing: Pacing { spread: Spread::Over(hour), closes: Some(closes) }, ..pass() };
     insta::assert_snapshot!(tell(&ecr, &clock, &closed, &Stop::never()).await);
 }
 

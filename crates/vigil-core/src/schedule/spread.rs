@@ -79,19 +79,6 @@ impl Evenly {
         let share = i128::from(start.min(self.starts)) * span / i128::from(self.starts.max(1));
         self.from.checked_add(SignedDuration::from_nanos_i128(share)).unwrap_or(self.until)
     }
-
-    /// How many starts are due by a moment.
-    pub fn due_by(&self, now: Timestamp) -> u64 {
-        if now < self.from {
-            return 0;
-        }
-        let (span, passed) = (self.until.duration_since(self.from), now.duration_since(self.from));
-        if passed >= span {
-            return self.starts;
-        }
-        let due = passed.as_nanos() * i128::from(self.starts) / span.as_nanos() + 1;
-        u64::try_from(due).unwrap_or(self.starts).min(self.starts)
-    }
 }
 
 #[cfg(test)]
@@ -144,18 +131,16 @@ mod tests {
     fn starts_are_spread_evenly() {
         let evenly = Evenly::new(at(0), at(100), 4);
         assert_eq!([0, 1, 2, 3].map(|start| evenly.at(start).as_second()), [0, 25, 50, 75]);
-        assert_eq!([-1, 0, 24, 25, 99, 100, 999].map(|now| evenly.due_by(at(now))), [0, 1, 1, 2, 4, 4, 4]);
-        assert_eq!(Evenly::new(at(5), at(0), 3).due_by(at(5)), 3);
+        assert_eq!(Evenly::new(at(5), at(0), 3).at(2), at(5), "a time that is over is no time");
     }
 
     proptest! {
         #[test]
-        fn a_start_is_due_exactly_from_its_moment_on(seconds in 1i64..100_000, starts in 1u64..100_000, which in 0f64..1.0) {
+        fn starts_come_in_order_and_before_the_end(seconds in 1i64..100_000, starts in 1u64..100_000, which in 0f64..1.0) {
             let evenly = Evenly::new(at(0), at(seconds), starts);
             let start = (starts as f64 * which) as u64;
-            let due = evenly.at(start);
-            prop_assert!(evenly.due_by(due + SignedDuration::from_nanos(1)) > start);
-            prop_assert!(start == 0 || evenly.due_by(due - SignedDuration::from_nanos(1)) <= start);
+            prop_assert!(evenly.at(start) < at(seconds));
+            prop_assert!(evenly.at(start) <= evenly.at(start + 1));
         }
     }
 }

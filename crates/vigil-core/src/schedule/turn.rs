@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::expression::Expression;
 use super::name::ScheduleName;
-use super::spread::{Evenly, Jitter, Spread};
+use super::spread::{Jitter, Spread};
 use super::windows::Windows;
+use crate::pass::{Closes, Pacing};
 
 /// When passes begin, and when they may.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,10 +99,10 @@ impl Schedule {
         self.windows.closes_after(at, &self.time_zone)
     }
 
-    /// How the starts of a pass that began are spread, if they are.
-    pub fn spread(&self, began: Timestamp, starts: u64) -> Option<Evenly> {
-        let until = self.spread.until(began, self.closes_after(began))?;
-        Some(Evenly::new(began, until, starts))
+    /// When the starts of a pass that begins now are made.
+    pub fn pacing(&self, now: Timestamp) -> Pacing {
+        let closes = self.closes_after(now).map(|at| Closes { at, opens: self.opens_after(at) });
+        Pacing { spread: self.spread, closes }
     }
 
     /// The last tick by `now`, given one after `after` that is. Found by halving: after a long outage there may be many.
