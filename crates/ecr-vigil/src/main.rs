@@ -7,6 +7,8 @@ mod command;
 mod compose;
 mod config;
 mod exit;
+#[allow(dead_code, unused_imports, reason = "the command `serve` will call it")]
+mod http;
 mod output;
 mod progress;
 mod shutdown;

@@ -1,0 +1,63 @@
+//! Answers that the asker has already: a hash of the body tells, and saves sending it again.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+use crate::http::problem::Problem;
+
+/// Marks an answer, and leaves its body out where the asker has it.
+pub(super) async fn tag(request: Request, next: Next) -> Response {
+    let asks = request.method().is_safe();
+    let known = request.headers().clone();
+    let response = next.run(request).await;
+    if !asks || response.status() != StatusCode::OK || is_stream(&response) {
+        return response;
+    }
+    match with_tag(response).await {
+        Ok((tag, response)) if knows(&known, &tag) => not_modified(response),
+        Ok((_, response)) => response,
+        Err(error) => Problem::internal(&error).into_response(),
+    }
+}
+
+fn is_stream(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
+}
+
+/// The tag is a weak one: it is the same for the compressed body.
+async fn with_tag(response: Response) -> Result<(String, Response), axum::Error> {
+    if let Some(tag) = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()) {
+        return Ok((tag.to_owned(), response));
+    }
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await?;
+    let hash = Sha256::digest(&bytes);
+    let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("W/\"{hex}\"");
+    if let Ok(value) = HeaderValue::from_str(&tag) {
+        parts.headers.insert(header::ETAG, value);
+    }
+    Ok((tag, Response::from_parts(parts, Body::from(bytes))))
+}
+
+/// RFC 9110, section 13.1.2: weak comparison.
+fn knows(headers: &HeaderMap, tag: &str) -> bool {
+    let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let listed = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut listed = listed.flat_map(|value| value.split(','));
+    listed.any(|known| known.trim() == "*" || bare(known) == bare(tag))
+}
+
+fn not_modified(response: Response) -> Response {
+    let (mut parts, _) = response.into_parts();
+    parts.status = StatusCode::NOT_MODIFIED;
+    for name in [header::CONTENT_LENGTH, header::CONTENT_TYPE] {
+        parts.headers.remove(name);
+    }
+    Response::from_parts(parts, Body::empty())
+}

@@ -1,0 +1,12 @@
+//! What surrounds every request, whatever it asks for. Knows nothing of images and findings.
+
+mod body;
+mod etag;
+mod guard;
+mod headers;
+mod identify;
+mod limits;
+mod token;
+mod wrap;
+
+pub(super) use wrap::{Frame, wrap};

@@ -1,0 +1,53 @@
+//! Whether the service lives, and whether it can do its work; and its metrics.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::api::App;
+
+/// Whether the service can do its work.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Readiness {
+    /// Whether all of it is well.
+    ready: bool,
+    /// Whether the store answers.
+    store: bool,
+    /// Whether the schedules go on.
+    schedules: bool,
+}
+
+/// That the service lives.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Liveness {
+    /// Always true.
+    alive: bool,
+}
+
+/// Whether the service lives.
+#[utoipa::path(get, path = "/healthz", operation_id = "live", tag = "health", responses(
+    (status = 200, description = "It does", body = Liveness)))]
+pub(super) async fn live() -> Json<Liveness> {
+    Json(Liveness { alive: true })
+}
+
+/// Whether the service can do its work.
+#[utoipa::path(get, path = "/readyz", operation_id = "ready", tag = "health", responses(
+    (status = 200, description = "It can", body = Readiness),
+    (status = 503, description = "It cannot", body = Readiness)))]
+pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
+    let store = app.store_answers().await;
+    let schedules = app.api.schedules.is_alive();
+    let ready = store && schedules;
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(Readiness { ready, store, schedules }))
+}
+
+/// The metrics, as they are now.
+pub(super) async fn metrics(State(app): State<App>) -> impl IntoResponse {
+    let text = app.api.metrics.expose().await;
+    ([(header::CONTENT_TYPE, app.api.metrics.media_type())], text)
+}

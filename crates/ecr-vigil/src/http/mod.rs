@@ -1,0 +1,29 @@
+//! The service over HTTP: the re-scan service's endpoints, and our own under `/api/v1`.
+//!
+//! Knows requests and answers; what they are about comes from the store, from the schedules and from the metrics.
+
+mod accept;
+mod api;
+mod docs;
+mod document;
+mod fields;
+mod frame;
+mod health;
+mod options;
+mod problem;
+mod rescan;
+mod router;
+mod schedules;
+mod serve;
+#[cfg(test)]
+mod stories;
+mod v1;
+mod watch;
+
+pub use api::{Api, Exposition};
+pub use options::{Authentication, Door, InvalidOption, Limits, OpenToStrangers, Options, Role, Token};
+pub use schedules::{
+    NotPlanned, NotStarted, PassProgress, PassRequest, PassWatch, PlannedRepository, RegistryProgress,
+    ScheduleState, Schedules,
+};
+pub use serve::{Tls, TlsUnusable, serve};

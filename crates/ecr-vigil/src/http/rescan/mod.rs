@@ -1,0 +1,4 @@
+//! The re-scan service's endpoints, as its users know them.
+
+pub(super) mod configs;
+mod configs_body;

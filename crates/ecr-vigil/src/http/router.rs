@@ -1,0 +1,75 @@
+//! Which path leads where.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header;
+use axum::response::{Html, IntoResponse};
+use axum::routing::get;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use vigil_core::Stop;
+
+use super::api::{Api, App};
+use super::frame::{Frame, wrap};
+use super::options::Options;
+use super::problem::Problem;
+use super::rescan::configs;
+use super::v1::{events, passes, schedules};
+use super::watch::Watchers;
+use super::{docs, document, health};
+
+/// All routes in their frame, for a service that listens on this address.
+pub(super) fn router(options: Options, api: Api, address: SocketAddr, stop: Stop) -> Router {
+    let frame = Frame::new(options.clone(), address, api.clock.clone());
+    let metrics_path = options.metrics_path.clone();
+    let app = App {
+        watchers: Watchers::new(options.limits.watchers),
+        api,
+        options: Arc::new(options),
+        stop,
+        making: Arc::default(),
+    };
+    let (routes, document) = routes();
+    let routes =
+        routes.route(&metrics_path, get(health::metrics)).with_state(app).merge(reference(&document));
+    wrap(routes.fallback(async || Problem::of(axum::http::StatusCode::NOT_FOUND)), frame)
+}
+
+/// What is served, and its description.
+fn routes() -> (Router<App>, OpenApi) {
+    let (routes, mut document) = OpenApiRouter::with_openapi(document::head())
+        .routes(routes!(configs::list, configs::add))
+        .routes(routes!(configs::get, configs::remove))
+        .routes(routes!(schedules::list))
+        .routes(routes!(passes::start))
+        .routes(routes!(passes::plan))
+        .routes(routes!(events::watch))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .split_for_parts();
+    document::finish(&mut document);
+    (routes, document)
+}
+
+/// The description of what is served, for programs and for people.
+fn reference(document: &OpenApi) -> Router {
+    let json = serde_json::to_value(document).unwrap_or_default();
+    let page = docs::page(&json);
+    let text: Arc<str> = serde_json::to_string(&json).unwrap_or_default().into();
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    let policy = [(header::CONTENT_SECURITY_POLICY, docs::POLICY)];
+    let style = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
+    Router::new()
+        .route("/openapi.json", get(async move || (json, text.to_string())))
+        .route("/docs", get(async move || (policy, Html(page.clone())).into_response()))
+        .route("/docs/style.css", get(async move || (style, docs::STYLE)))
+}
+
+/// The description as `/openapi.json` gives it.
+#[cfg(test)]
+pub(super) fn description() -> OpenApi {
+    routes().1
+}

@@ -1,0 +1,116 @@
+//! What every answer has in common.
+
+use std::sync::atomic::Ordering;
+
+use super::stage::Stage;
+
+#[tokio::test]
+async fn every_answer_has_an_id_and_a_sane_one_is_taken_over() {
+    let stage = Stage::plain().await;
+    assert_eq!(stage.ask("GET /healthz\nx-request-id: order-7").await.header("x-request-id"), "order-7");
+    for insane in ["a b", "a\"b", &"a".repeat(65)] {
+        let id = stage.ask(&format!("GET /healthz\nx-request-id: {insane}")).await.header("x-request-id");
+        assert!(id.parse::<uuid::Uuid>().is_ok(), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_problem() {
+    let stage = Stage::plain().await;
+    let answer = stage.ask("GET /nowhere").await.is(404).complains("not-found", "/docs");
+    assert_eq!(answer.json()["instance"], "/nowhere");
+    stage.ask("GET /").await.is(404).complains("not-found", "");
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_told_with_what_can() {
+    let stage = Stage::plain().await;
+    let answer = stage.ask("PUT /configs").await.is(405).complains("method-not-allowed", "Allow");
+    assert_eq!(answer.header("allow"), "GET,HEAD,POST");
+    stage.ask("DELETE /healthz").await.is(405).complains("method-not-allowed", "Allow");
+}
+
+#[tokio::test]
+async fn head_is_get_without_the_body() {
+    let stage = Stage::plain().await;
+    for path in ["/configs", "/healthz", "/openapi.json", "/docs"] {
+        let (get, head) = (stage.ask(&format!("GET {path}")).await, stage.ask(&format!("HEAD {path}")).await);
+        assert_eq!((head.status, head.body.len()), (get.status, 0), "{path}");
+        for header in ["etag", "content-type", "content-length"] {
+            assert_eq!(head.header(header), get.header(header), "{header} of {path}");
+        }
+    }
+    assert_eq!(stage.ask("HEAD /nowhere").await.is(404).body, b"");
+}
+
+#[tokio::test]
+async fn who_has_the_answer_already_is_told_so() {
+    let stage = Stage::plain().await;
+    let tag = stage.ask("GET /configs").await.is(200).header("etag");
+    for known in [tag.as_str(), tag.trim_start_matches("W/"), "*", &format!("\"other\", {tag}")] {
+        let answer = stage.ask(&format!("GET /configs\nif-none-match: {known}")).await.is(304);
+        assert_eq!((answer.body.len(), answer.header("etag")), (0, tag.clone()));
+    }
+    stage.ask("GET /configs\nif-none-match: \"other\"").await.is(200);
+    stage.ask("GET /nowhere\nif-none-match: *").await.is(404);
+}
+
+#[tokio::test]
+async fn large_answers_are_compressed_for_who_wants_it() {
+    let stage = Stage::plain().await;
+    let plain = stage.ask("GET /openapi.json").await.is(200);
+    let small = stage.ask("GET /openapi.json\naccept-encoding: gzip").await.is(200);
+    assert_eq!(
+        (plain.header("content-encoding"), small.header("content-encoding")),
+        ("".into(), "gzip".into())
+    );
+    assert!(small.body.len() < plain.body.len() / 2 && small.header("vary").contains("accept-encoding"));
+    assert_eq!(small.header("etag"), plain.header("etag"));
+}
+
+#[tokio::test]
+async fn browsers_are_told_to_be_careful() {
+    let stage = Stage::plain().await;
+    for path in ["/configs", "/docs", "/nowhere"] {
+        let answer = stage.ask(&format!("GET {path}")).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        assert!(answer.header("content-security-policy").starts_with("default-src 'none'"), "{path}");
+    }
+    assert_eq!(stage.ask("GET /configs").await.header("cache-control"), "private, no-cache");
+    assert_eq!(stage.ask("GET /nowhere").await.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn a_panic_is_a_problem_and_tells_nothing_of_itself() {
+    let stage = Stage::plain().await;
+    stage.metrics.panics.store(true, Ordering::Relaxed);
+    let answer = stage.ask("GET /metrics").await.is(500).complains("internal", "the log says more");
+    assert!(!answer.text().contains("told to panic"));
+    assert_eq!(answer.header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'");
+    stage.ask("GET /healthz").await.is(200);
+}
+
+#[tokio::test]
+async fn it_is_ready_while_its_parts_are() {
+    let stage = Stage::plain().await;
+    assert_eq!(
+        stage.ask("GET /readyz").await.is(200).text(),
+        r#"{"ready":true,"store":true,"schedules":true}"#
+    );
+    stage.schedules.dead.store(true, Ordering::Relaxed);
+    assert_eq!(
+        stage.ask("GET /readyz").await.is(503).text(),
+        r#"{"ready":false,"store":true,"schedules":false}"#
+    );
+    stage.ask("GET /healthz").await.is(200);
+}
+
+#[tokio::test]
+async fn every_path_is_found_with_a_slash_at_its_end() {
+    let stage = Stage::plain().await;
+    for path in ["/configs/", "/healthz/", "/metrics/", "/openapi.json/", "/docs/"] {
+        stage.ask(&format!("GET {path}")).await.is(200);
+    }
+}

@@ -1,0 +1,156 @@
+//! A service with everything around it: configurations in memory, schedules that are told what to say, a manual clock.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use axum::Router;
+use tokio::sync::watch;
+use tower::ServiceExt;
+use uuid::Uuid as PassId;
+use vigil_core::Stop;
+use vigil_core::testing::{MemoryScanConfigs, PausedClock, now};
+
+use super::answer::{Answer, request};
+use crate::http::router::router;
+use crate::http::{
+    Api, Exposition, NotPlanned, NotStarted, Options, PassProgress, PassRequest, PassWatch,
+    PlannedRepository, ScheduleState, Schedules,
+};
+
+/// A service on a loopback address.
+pub(super) struct Stage {
+    pub(super) app: Router,
+    pub(super) schedules: Arc<ScriptedSchedules>,
+    pub(super) metrics: Arc<ScriptedMetrics>,
+}
+
+/// Everything that a service is made of, before it is one.
+pub(super) struct Set {
+    pub(super) api: Api,
+    pub(super) schedules: Arc<ScriptedSchedules>,
+    pub(super) metrics: Arc<ScriptedMetrics>,
+}
+
+impl Stage {
+    /// As it is without any setting.
+    pub(super) async fn plain() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    pub(super) async fn with(options: Options) -> Self {
+        let Set { api, schedules, metrics } = set().await;
+        let app = router(options, api, "127.0.0.1:2112".parse().unwrap(), Stop::never());
+        Self { app, schedules, metrics }
+    }
+
+    /// The answer to a request, written as [`request`] reads it.
+    pub(super) async fn ask(&self, text: &str) -> Answer {
+        Answer::read(self.app.clone().oneshot(request(text)).await.unwrap()).await
+    }
+
+    /// The answer to a JSON body.
+    pub(super) async fn send(&self, line: &str, body: &str) -> Answer {
+        self.ask(&format!("{line}\ncontent-type: application/json\n\n{body}")).await
+    }
+}
+
+pub(super) async fn set() -> Set {
+    let schedules = Arc::new(ScriptedSchedules::default());
+    let metrics = Arc::new(ScriptedMetrics::default());
+    let api = Api {
+        configs: Arc::new(MemoryScanConfigs::default()),
+        schedules: schedules.clone(),
+        metrics: metrics.clone(),
+        clock: Arc::new(PausedClock::new()),
+    };
+    Set { api, schedules, metrics }
+}
+
+/// Two schedules, `default` and `weekly`, of which passes are started and never end by themselves.
+#[derive(Default)]
+pub(super) struct ScriptedSchedules {
+    pub(super) running: Mutex<Vec<(PassId, PassRequest, Arc<PassWatch>)>>,
+    pub(super) dead: AtomicBool,
+}
+
+impl ScriptedSchedules {
+    /// The watch of a running pass.
+    pub(super) fn watch_of(&self, pass: PassId) -> Option<Arc<PassWatch>> {
+        let running = self.running.lock().unwrap();
+        running.iter().find(|(id, ..)| *id == pass).map(|(.., watch)| watch.clone())
+    }
+
+    /// Ends all that runs.
+    pub(super) fn end_all(&self) {
+        self.running.lock().unwrap().clear();
+    }
+}
+
+#[async_trait]
+impl Schedules for ScriptedSchedules {
+    fn all(&self) -> Vec<ScheduleState> {
+        let running = self.running.lock().unwrap();
+        let state = |name: &str| ScheduleState {
+            name: name.to_owned(),
+            expression: "0 0 0 * * *".to_owned(),
+            next: Some(now()),
+            running: running
+                .iter()
+                .find(|(_, request, _)| request.schedule.as_deref().unwrap_or("default") == name)
+                .map(|(id, ..)| *id),
+        };
+        vec![state("default"), state("weekly")]
+    }
+
+    fn is_alive(&self) -> bool {
+        !self.dead.load(Ordering::Relaxed)
+    }
+
+    async fn start_pass(&self, request: PassRequest) -> Result<PassId, NotStarted> {
+        let name = request.schedule.clone().unwrap_or_else(|| "default".to_owned());
+        let Some(state) = self.all().into_iter().find(|state| state.name == name) else {
+            return Err(NotStarted::UnknownSchedule(name));
+        };
+        if let Some(pass) = state.running {
+            return Err(NotStarted::Running(pass));
+        }
+        let mut running = self.running.lock().unwrap();
+        let id = PassId::new_v4();
+        running.push((id, request, Arc::default()));
+        Ok(id)
+    }
+
+    async fn plan(&self, request: PassRequest) -> Result<Vec<PlannedRepository>, NotPlanned> {
+        match request.schedule {
+            Some(name) if name != "default" => Err(NotPlanned::UnknownSchedule(name)),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn progress(&self, pass: PassId) -> Option<watch::Receiver<PassProgress>> {
+        self.watch_of(pass).map(|watch| watch.subscribe())
+    }
+}
+
+/// Metrics that can be made to fail.
+#[derive(Default)]
+pub(super) struct ScriptedMetrics {
+    pub(super) panics: AtomicBool,
+    pub(super) hangs: AtomicBool,
+}
+
+#[async_trait]
+impl Exposition for ScriptedMetrics {
+    fn media_type(&self) -> &'static str {
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    }
+
+    async fn expose(&self) -> String {
+        assert!(!self.panics.load(Ordering::Relaxed), "the metrics were told to panic");
+        if self.hangs.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+        "# EOF\n".to_owned()
+    }
+}

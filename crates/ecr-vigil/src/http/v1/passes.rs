@@ -1,0 +1,164 @@
+//! Passes: started by hand, and planned without doing anything.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use vigil_core::ImageName;
+use vigil_core::image::Reference;
+
+use super::plan_body::PlanBody;
+use crate::http::api::App;
+use crate::http::fields::{Asked, Fields, FromFields, Told};
+use crate::http::problem::{Problem, ProblemKind};
+use crate::http::schedules::{NotPlanned, NotStarted, PassRequest};
+
+/// A pass that is asked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PassRequest)]
+#[expect(dead_code, reason = "it documents what `Fields` reads")]
+pub(in crate::http) struct PassRequestBody {
+    /// The schedule whose selection and cadence hold; the only one, or `default`, if none is named.
+    #[schema(
+        required = false,
+        min_length = 1,
+        max_length = 100,
+        pattern = "^[A-Za-z0-9_.-]+$",
+        example = "default"
+    )]
+    schedule: Option<String>,
+    /// The only images to look at: `repository`, `repository:tag` or `repository@digest`. All, if there are none.
+    #[schema(required = false, max_items = 100, example = json!(["team/app:v1"]))]
+    images: Option<Vec<ImageText>>,
+}
+
+/// An image's name.
+#[derive(Deserialize, ToSchema)]
+#[schema(
+    as = ImageName,
+    pattern = "^[a-z0-9]{2,40}(/[a-z0-9]{2,40}){0,3}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})?$",
+    example = "team/app:v1"
+)]
+#[expect(dead_code, reason = "it documents what `Fields` reads")]
+struct ImageText(String);
+
+/// What is to be planned.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it documents what `Fields` reads")]
+pub(in crate::http) struct PlanQuery {
+    /// The schedule whose selection and cadence hold; the only one, or `default`, if none is named.
+    #[param(min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9_.-]+$", example = "default")]
+    schedule: Option<String>,
+    /// The only image or repository to look at.
+    #[param(
+        example = "team/app:v1",
+        pattern = "^[a-z0-9]{2,40}(/[a-z0-9]{2,40}){0,3}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})?$"
+    )]
+    image: Option<String>,
+}
+
+/// A pass that was started.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct StartedPass {
+    /// Its id.
+    #[schema(format = "uuid")]
+    id: String,
+}
+
+/// Starts a pass.
+///
+/// One of a schedule runs at a time. Its progress is told at `/api/v1/passes/{id}/events`.
+#[utoipa::path(post, path = "/api/v1/passes", operation_id = "start_pass", tag = "passes",
+    request_body = Option<PassRequestBody>, responses(
+    (status = 202, description = "It begins", body = StartedPass,
+        headers(("Location" = String, description = "Where its state is"))),
+    (status = 409, description = "A pass of this schedule is running", body = crate::http::problem::ProblemBody,
+        content_type = "application/problem+json",
+        headers(("Location" = String, description = "The running pass"))),
+))]
+pub(in crate::http) async fn start(
+    State(app): State<App>,
+    Told(request): Told<PassRequest>,
+) -> Result<impl IntoResponse, Problem> {
+    let id = app.api.schedules.start_pass(request).await?;
+    tracing::info!(pass = %id, "pass started by request");
+    let location = [(header::LOCATION, format!("/api/v1/passes/{id}"))];
+    Ok((StatusCode::ACCEPTED, location, Json(StartedPass { id: id.to_string() })))
+}
+
+/// Says what a pass would do now, and why.
+///
+/// Nothing is started, and nothing is remembered. ECR is asked, so this takes as long as a pass takes to look.
+#[utoipa::path(get, path = "/api/v1/plan", operation_id = "plan", tag = "passes", params(PlanQuery), responses(
+    (status = 200, description = "What it would do", body = PlanBody)))]
+pub(in crate::http) async fn plan(
+    State(app): State<App>,
+    Asked(PlanRequest(request)): Asked<PlanRequest>,
+) -> Result<Json<PlanBody>, Problem> {
+    let planned = app.api.schedules.plan(request).await?;
+    Ok(Json(PlanBody::of(&planned)))
+}
+
+/// What is to be planned.
+pub(in crate::http) struct PlanRequest(PassRequest);
+
+/// An image that can be looked at here.
+struct OurImage(ImageName);
+
+impl FromFields for PassRequest {
+    fn take_from(fields: &mut Fields) -> Option<Self> {
+        let images = fields.list("images").into_iter().map(|OurImage(name)| name).collect();
+        Some(Self { schedule: fields.may("schedule"), images })
+    }
+}
+
+impl FromFields for PlanRequest {
+    fn take_from(fields: &mut Fields) -> Option<Self> {
+        let images = fields.may("image").map(|OurImage(name)| name).into_iter().collect();
+        Some(Self(PassRequest { schedule: fields.may("schedule"), images }))
+    }
+}
+
+impl std::str::FromStr for OurImage {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(Reference::Ecr(name)) => Ok(Self(name)),
+            Ok(Reference::Foreign(_)) => Err(format!("`{text}` is in no registry of Amazon ECR")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl From<NotStarted> for Problem {
+    fn from(why: NotStarted) -> Self {
+        match &why {
+            NotStarted::UnknownSchedule(_) | NotStarted::WhichSchedule => {
+                Self::new(ProblemKind::NotFound, why.to_string())
+            }
+            NotStarted::Running(pass) => {
+                let problem = Self::new(ProblemKind::Conflict, why.to_string());
+                let location = format!("/api/v1/passes/{pass}").parse();
+                location.into_iter().fold(problem, |problem, value| problem.with(header::LOCATION, value))
+            }
+            NotStarted::Ending => Self::unavailable(why.to_string()),
+            NotStarted::Failed(_) => Self::unreachable("what starts passes", &why),
+        }
+    }
+}
+
+impl From<NotPlanned> for Problem {
+    fn from(why: NotPlanned) -> Self {
+        match &why {
+            NotPlanned::UnknownSchedule(_) | NotPlanned::WhichSchedule => {
+                Self::new(ProblemKind::NotFound, why.to_string())
+            }
+            NotPlanned::Failed(_) => Self::unreachable("the registry", &why),
+        }
+    }
+}
