@@ -36,6 +36,16 @@ pub(crate) enum Meaning {
     Quota,
     Unsupported,
     Archived,
+    /// There is no such bucket.
+    NoBucket,
+    /// There is no such object in the bucket.
+    NoObject,
+    /// The object is not as it was when we looked, so that nothing was done.
+    Changed,
+    /// The server does not know what it is asked for.
+    NotImplemented,
+    /// The bucket is in another region.
+    Elsewhere,
     /// Scans are not started on request here.
     Disabled,
     Other,
@@ -59,7 +69,7 @@ const TOO_FAST: [&str; 10] = [
 ];
 
 /// Codes by which AWS services say that the credentials cannot be used.
-const CREDENTIALS: [&str; 12] = [
+const CREDENTIALS: [&str; 14] = [
     "AuthFailure",
     "ExpiredToken",
     "ExpiredTokenException",
@@ -67,9 +77,11 @@ const CREDENTIALS: [&str; 12] = [
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
     "InvalidSignatureException",
+    "InvalidToken",
     "MissingAuthenticationToken",
     "MissingAuthenticationTokenException",
     "RequestExpired",
+    "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 ];
@@ -185,6 +197,11 @@ fn meaning(status: u16, code: &str, message: &str) -> Meaning {
         "LimitExceededException" => Meaning::Quota,
         "UnsupportedImageTypeException" => Meaning::Unsupported,
         "ImageArchivedException" => Meaning::Archived,
+        "NoSuchBucket" => Meaning::NoBucket,
+        "NoSuchKey" => Meaning::NoObject,
+        "PreconditionFailed" | "ConditionalRequestConflict" => Meaning::Changed,
+        "NotImplemented" => Meaning::NotImplemented,
+        "AuthorizationHeaderMalformed" | "PermanentRedirect" | "TemporaryRedirect" => Meaning::Elsewhere,
         // ECR's words under enhanced scanning, as users report them; the code that comes with them is not documented.
         _ if message.contains("This feature is disabled") => Meaning::Disabled,
         "RequestTimeout" | "RequestTimeoutException" => Meaning::NoAnswer,

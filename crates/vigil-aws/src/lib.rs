@@ -1,7 +1,7 @@
 //! How AWS says it: sessions and roles, ECR's calls and answers, error codes, and the pace that ECR allows.
 //!
 //! Implements the ports [`vigil_core::port::Registry`] and [`vigil_core::port::Scanner`] for one account's registry in
-//! one region. Refuses to know policy, the ledger and reports; no type of the AWS SDK shows in what it exports.
+//! one region, and [`vigil_core::port::ScanConfigs`] for a bucket of S3. Refuses to know policy, the ledger and reports; no type of the AWS SDK shows in what it exports.
 
 mod budget;
 mod call;
@@ -13,7 +13,9 @@ mod manifest;
 mod operation;
 mod pace;
 mod registry;
+mod requests;
 mod role;
+mod scan_configs;
 mod scanner;
 mod secret;
 mod target;
@@ -23,5 +25,6 @@ pub use clock::SystemClock;
 pub use operation::{Operation, UnknownOperation};
 pub use registry::AwsRegistry;
 pub use role::{InvalidRoleArn, RoleArn};
+pub use scan_configs::{Bucket, BucketName, InvalidBucketName, S3ScanConfigs, scan_configs_in};
 pub use secret::Secret;
 pub use target::{AccessKey, ConnectError, Network, Target, connect};

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_sdk_ecr::Client;
-use aws_sdk_ecr::operation::describe_images::builders::DescribeImagesFluentBuilder;
-use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, ImageStatusFilter};
+use aws_sdk_ecr::types::ImageIdentifier;
 use vigil_core::Stop;
 use vigil_core::fault::{Fault, FaultKind};
 use vigil_core::image::{Child, Digest, Image, Pick, RegistryId, Repository, RepositoryName};
@@ -18,12 +16,13 @@ use crate::fault::{Meaning, image_failure};
 use crate::image::{image, repository};
 use crate::manifest::{INDEX_MEDIA_TYPES, children};
 use crate::operation::Operation;
+use crate::requests::Requests;
 
 /// One account's registry in one region, and its scanner. All calls of an operation share one budget.
 #[derive(Debug)]
 pub struct AwsRegistry {
     id: RegistryId,
-    pub(crate) client: Client,
+    pub(crate) requests: Requests,
     budgets: BTreeMap<Operation, Arc<Budget>>,
     pub(crate) stop: Stop,
 }
@@ -34,11 +33,11 @@ pub(crate) const PAGE: i32 = 1000;
 const BATCH: usize = 100;
 
 impl AwsRegistry {
-    pub(crate) fn new(id: RegistryId, client: Client, rates: &BTreeMap<Operation, f64>) -> Self {
+    pub(crate) fn new(id: RegistryId, requests: Requests, rates: &BTreeMap<Operation, f64>) -> Self {
         let budget =
             |operation| Arc::new(Budget::new(id.to_string(), operation, rates.get(&operation).copied()));
         let budgets = Operation::ALL.into_iter().map(|operation| (operation, budget(operation))).collect();
-        Self { id, client, budgets, stop: Stop::never() }
+        Self { id, requests, budgets, stop: Stop::never() }
     }
 
     /// The same for a pass that may end early: once it is to, no further call is sent. What is on its way may still be
@@ -54,12 +53,6 @@ impl AwsRegistry {
 
     pub(crate) fn budget(&self, operation: Operation) -> &Arc<Budget> {
         &self.budgets[&operation]
-    }
-
-    fn describe_images(&self, repository: &RepositoryName) -> DescribeImagesFluentBuilder {
-        // Without a filter ECR is silent on archived images.
-        let all = DescribeImagesFilter::builder().image_status(ImageStatusFilter::Any).build();
-        self.client.describe_images().repository_name(repository.as_str()).filter(all)
     }
 
     async fn every_image(&self, repository: &RepositoryName) -> Result<Vec<Image>, Fault> {
@@ -83,7 +76,7 @@ impl AwsRegistry {
         let mut open = vec![batch];
         while let Some(batch) = open.pop() {
             let ids = batch.iter().filter_map(identifier).collect();
-            let request = self.describe_images(repository).set_image_ids(Some(ids));
+            let request = self.requests.describe_images(repository).set_image_ids(Some(ids));
             let subject = Subject { repository: Some(repository), digest: None };
             match call(self.budget(operation), &self.stop, subject, || request.clone().send()).await {
                 Ok(answer) => found.extend(answer.image_details().iter().filter_map(image)),
@@ -108,9 +101,8 @@ impl AwsRegistry {
         let ids =
             batch.iter().map(|digest| ImageIdentifier::builder().image_digest(digest.to_string()).build());
         let request = self
-            .client
-            .batch_get_image()
-            .repository_name(repository.as_str())
+            .requests
+            .batch_get_image(repository)
             .set_image_ids(Some(ids.collect()))
             .set_accepted_media_types(Some(INDEX_MEDIA_TYPES.map(str::to_owned).to_vec()));
         let subject = Subject { repository: Some(repository), digest: None };
@@ -144,7 +136,7 @@ impl Registry for AwsRegistry {
     async fn repositories(&self, after: Option<Cursor>) -> Result<Page<Repository>, Fault> {
         let operation = Operation::DescribeRepositories;
         let after = after.map(|cursor| cursor.0);
-        let request = self.client.describe_repositories().max_results(PAGE).set_next_token(after.clone());
+        let request = self.requests.describe_repositories().max_results(PAGE).set_next_token(after.clone());
         let answer = call(self.budget(operation), &self.stop, Subject::default(), || request.clone().send())
             .await
             .map_err(|failed| failed.refusal.fault(operation.as_str()))?;
@@ -156,7 +148,8 @@ impl Registry for AwsRegistry {
     async fn images(&self, repository: &RepositoryName, after: Option<Cursor>) -> Result<Page<Image>, Fault> {
         let operation = Operation::DescribeImages;
         let after = after.map(|cursor| cursor.0);
-        let request = self.describe_images(repository).max_results(PAGE).set_next_token(after.clone());
+        let request =
+            self.requests.describe_images(repository).max_results(PAGE).set_next_token(after.clone());
         let subject = Subject { repository: Some(repository), digest: None };
         let answer = call(self.budget(operation), &self.stop, subject, || request.clone().send())
             .await

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_ecr::operation::describe_image_scan_findings::DescribeImageScanFindingsOutput;
-use aws_sdk_ecr::types::{ImageIdentifier, ScanType};
+use aws_sdk_ecr::types::ScanType;
 use vigil_core::fault::Fault;
 use vigil_core::image::{Digest, RepositoryName};
 use vigil_core::port::{Mode, Scanner, Start};
@@ -18,8 +18,13 @@ use crate::registry::{PAGE, next};
 #[async_trait]
 impl Scanner for AwsRegistry {
     async fn mode(&self) -> Result<Mode, Fault> {
+        if self.requests.is_foreign() {
+            // ECR tells an account of its own registry only. Under enhanced scanning the first request is refused in words
+            // that say so.
+            return Ok(Mode::OnRequest);
+        }
         let operation = Operation::GetRegistryScanningConfiguration;
-        let request = self.client.get_registry_scanning_configuration();
+        let request = self.requests.get_registry_scanning_configuration();
         let answer = call(self.budget(operation), &self.stop, Subject::default(), || request.clone().send())
             .await
             .map_err(|failed| failed.refusal.fault(operation.as_str()))?;
@@ -29,11 +34,7 @@ impl Scanner for AwsRegistry {
 
     async fn start(&self, repository: &RepositoryName, digest: Digest) -> Result<Start, Fault> {
         let operation = Operation::StartImageScan;
-        let request = self
-            .client
-            .start_image_scan()
-            .repository_name(repository.as_str())
-            .image_id(ImageIdentifier::builder().image_digest(digest.to_string()).build());
+        let request = self.requests.start_image_scan(repository, digest);
         let subject = Subject { repository: Some(repository), digest: Some(digest) };
         let Failed { refusal, perhaps_done } =
             match call(self.budget(operation), &self.stop, subject, || request.clone().send()).await {
@@ -85,10 +86,8 @@ impl AwsRegistry {
     ) -> Result<Option<DescribeImageScanFindingsOutput>, Fault> {
         let operation = Operation::DescribeImageScanFindings;
         let request = self
-            .client
-            .describe_image_scan_findings()
-            .repository_name(repository.as_str())
-            .image_id(ImageIdentifier::builder().image_digest(digest.to_string()).build())
+            .requests
+            .describe_image_scan_findings(repository, digest)
             .max_results(PAGE)
             .set_next_token(token);
         let subject = Subject { repository: Some(repository), digest: Some(digest) };

@@ -18,6 +18,7 @@ use vigil_core::fault::Fault;
 use vigil_core::image::{AccountId, InvalidRegistry, Partition, Region, RegistryId};
 
 use crate::fault::Refusal;
+use crate::requests::Requests;
 use crate::{AwsRegistry, Operation, RoleArn, Secret};
 
 /// A registry, named by how its account and region are found.
@@ -29,6 +30,9 @@ pub struct Target {
     pub role_arn: Option<RoleArn>,
     /// What the role's trust policy asks for besides the caller.
     pub external_id: Option<Secret>,
+    /// The account whose registry it is; `None`: that of the credentials. Another account's registry is reached as far as
+    /// its repositories' policies let these credentials in.
+    pub account: Option<AccountId>,
 }
 
 /// How AWS is reached. What is not said here is found the SDK's way, from environment and profile.
@@ -100,6 +104,20 @@ const SESSION_NAME: &str = "ecr-vigil";
 ///
 /// If there is no region, if settings contradict each other, or if AWS does not accept the credentials.
 pub async fn connect(target: &Target, network: &Network) -> Result<AwsRegistry, ConnectError> {
+    let (config, region) = session(target, network).await?;
+    let own = sign_in(&config, target, region).await?;
+    let foreign = target.account.clone().filter(|account| *account != own.account);
+    let id = RegistryId { account: foreign.clone().unwrap_or(own.account), ..own };
+    let without_retries = aws_sdk_ecr::config::Builder::from(&config)
+        // The SDK takes LimitExceededException, ECR's daily quota, for throttling. We retry, in one place: call.rs.
+        .retry_config(RetryConfig::disabled())
+        .build();
+    let requests = Requests::new(aws_sdk_ecr::Client::from_conf(without_retries), foreign);
+    Ok(AwsRegistry::new(id, requests, &network.rates))
+}
+
+/// What every service's client is made of: the region, the credentials or the role, and the way there.
+pub(crate) async fn session(target: &Target, network: &Network) -> Result<(SdkConfig, Region), ConnectError> {
     let config = match &network.access_key {
         Some(key) => stand_alone(target, network, key),
         None => load(target, network).await,
@@ -107,13 +125,7 @@ pub async fn connect(target: &Target, network: &Network) -> Result<AwsRegistry, 
     let region = config.region().ok_or(ConnectError::NoRegion)?.as_ref().to_owned();
     let region: Region = region.parse().map_err(ConnectError::InvalidRegion)?;
     refuse_contradictions(&config)?;
-    let config = assume_role(config, target).await;
-    let id = sign_in(&config, target, region).await?;
-    let without_retries = aws_sdk_ecr::config::Builder::from(&config)
-        // The SDK takes LimitExceededException, ECR's daily quota, for throttling. We retry, in one place: call.rs.
-        .retry_config(RetryConfig::disabled())
-        .build();
-    Ok(AwsRegistry::new(id, aws_sdk_ecr::Client::from_conf(without_retries), &network.rates))
+    Ok((assume_role(config, target).await, region))
 }
 
 /// What is given, and nothing that is found: the environment and profiles speak of AWS.

@@ -141,7 +141,7 @@ impl Reader<'_> {
         if written.external_id.is_some() && written.role_arn.is_none() {
             complain("external_id", "there is no role_arn that would ask for it".into());
         }
-        Target { region, role_arn, external_id: written.external_id.clone() }
+        Target { region, role_arn, external_id: written.external_id.clone(), account: None }
     }
 
     fn network(&mut self) -> Option<Network> {

@@ -13,6 +13,7 @@ use vigil_core::image::{Digest, RepositoryName};
 pub(crate) struct Answer {
     status: u16,
     body: String,
+    headers: String,
     /// How much of the body is sent, if not all.
     cut_at: Option<usize>,
 }
@@ -26,7 +27,7 @@ pub(crate) struct Stub {
 }
 
 impl Stub {
-    /// Starts a server. `script` is given the operation, the request, and how often the operation was called before.
+    /// Starts a server. `script` is given the operation (of S3: method and path), the request (of S3: its head), and how often the operation was called before.
     pub(crate) async fn start(
         script: impl Fn(&str, &Value, usize) -> Answer + Send + Sync + 'static,
     ) -> Self {
@@ -52,6 +53,11 @@ impl Stub {
         Network { endpoint_url: Some(self.url.clone()), access_key, ..Network::default() }
     }
 
+    /// All requests, in order.
+    pub(crate) fn calls(&self) -> Vec<(String, Value)> {
+        self.calls.lock().unwrap().clone()
+    }
+
     /// The requests of one operation, in order.
     pub(crate) fn requests(&self, operation: &str) -> Vec<Value> {
         let calls = self.calls.lock().unwrap();
@@ -65,11 +71,15 @@ impl Answer {
     }
 
     pub(crate) fn text(status: u16, body: impl Into<String>) -> Self {
-        Self { status, body: body.into(), cut_at: None }
+        Self { status, body: body.into(), headers: String::new(), cut_at: None }
     }
 
     pub(crate) fn error(code: &str, message: &str) -> Self {
         Self::text(400, json!({ "__type": code, "message": message }).to_string())
+    }
+
+    pub(crate) fn with_header(self, name: &str, value: &str) -> Self {
+        Self { headers: format!("{}{name}: {value}\r\n", self.headers), ..self }
     }
 
     pub(crate) fn cut_in_half(self) -> Self {
@@ -107,6 +117,12 @@ async fn serve(
             };
             script(&operation, &request, before)
         }
+        // S3 says by method and path what is to be done, and the rest in headers.
+        None if !head.starts_with("POST / ") => {
+            let call = head.lines().next().unwrap().trim_end_matches(" HTTP/1.1").to_owned();
+            calls.lock().unwrap().push((call.clone(), Value::String(head.clone())));
+            script(&call, &Value::String(head), 0)
+        }
         None => {
             let form = String::from_utf8(body).unwrap();
             calls.lock().unwrap().push(("STS".into(), Value::String(form.clone())));
@@ -115,9 +131,10 @@ async fn serve(
     };
     let sent = &answer.body[..answer.cut_at.unwrap_or(answer.body.len())];
     let head = format!(
-        "HTTP/1.1 {} X\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {} X\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {}\r\n{}connection: close\r\n\r\n",
         answer.status,
-        answer.body.len()
+        answer.body.len(),
+        answer.headers
     );
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(sent.as_bytes()).await?;
