@@ -17,6 +17,8 @@ pub enum Request {
     ConfigCheck(Written),
     /// A pass over the ECR in a box, or just the box.
     Demo(DemoRequest),
+    /// A fresh token for the service.
+    Token(TokenRequest),
     /// A completion script.
     Completions(Shell),
     /// The man pages, into this directory.
@@ -62,6 +64,15 @@ pub struct DemoRequest {
     pub flags: Flags,
 }
 
+/// A request for a token.
+#[derive(Debug)]
+pub struct TokenRequest {
+    /// Who is to have it.
+    pub name: String,
+    /// What it allows: read or operate.
+    pub role: String,
+}
+
 /// What the images of the demo are like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum BoxContent {
@@ -89,14 +100,15 @@ pub fn command() -> Command {
                 .about("Look at the settings")
                 .subcommand_required(true)
                 .arg_required_else_help(true)
-                .subcommand(config::flags(
+                .subcommand(config::all_flags(
                     Command::new("show").about("Show every setting and where it comes from"),
                 ))
-                .subcommand(config::flags(
+                .subcommand(config::all_flags(
                     Command::new("check").about("Check the settings; say everything that is wrong"),
                 )),
         )
         .subcommand(demo())
+        .subcommand(token())
         .subcommand(
             Command::new("completions")
                 .about("Print a completion script for a shell")
@@ -155,6 +167,24 @@ fn demo() -> Command {
     config::demo_flags(command)
 }
 
+fn token() -> Command {
+    let name = Arg::new("name")
+        .long("name")
+        .value_name("NAME")
+        .default_value("me")
+        .help("Who is to have it, as it is told in the log");
+    let role = Arg::new("role")
+        .long("role")
+        .value_name("ROLE")
+        .default_value("read")
+        .value_parser(["read", "operate"])
+        .help("What it allows: to look, or to start passes and change things too");
+    Command::new("token")
+        .about("Make a token for those who ask the service, and its table for the settings file")
+        .arg(name)
+        .arg(role)
+}
+
 impl Request {
     /// Reads the command line. Ends the program itself for `--help`, `--version` and mistakes, as clap does.
     pub fn from_args() -> Self {
@@ -168,6 +198,7 @@ impl Request {
                 _ => unreachable!("clap requires show or check"),
             },
             Some(("demo", matches)) => Self::Demo(DemoRequest::from_matches(matches)),
+            Some(("token", matches)) => Self::Token(TokenRequest::from_matches(matches)),
             Some(("completions", matches)) => {
                 let shell = matches.get_one("shell").copied();
                 Self::Completions(shell.unwrap_or_else(|| unreachable!("clap requires a shell")))
@@ -209,5 +240,12 @@ impl DemoRequest {
             content: matches.get_one("profile").copied().unwrap_or(BoxContent::Lifelike),
             flags: config::given(matches),
         }
+    }
+}
+
+impl TokenRequest {
+    fn from_matches(matches: &ArgMatches) -> Self {
+        let text = |name| matches.get_one::<String>(name).cloned().unwrap_or_default();
+        Self { name: text("name"), role: text("role") }
     }
 }

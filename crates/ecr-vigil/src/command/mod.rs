@@ -7,6 +7,7 @@ mod pass;
 mod run;
 mod runtime;
 mod settings;
+mod token;
 mod verdict;
 
 pub use run::run;

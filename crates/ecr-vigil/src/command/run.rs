@@ -1,6 +1,6 @@
 //! From a request to its command.
 
-use super::{chores, demo, pass, settings};
+use super::{chores, demo, pass, settings, token};
 use crate::cli::Request;
 use crate::exit::Exit;
 
@@ -11,6 +11,7 @@ pub fn run(request: Request) -> Exit {
         Request::ConfigShow(written) => settings::show(&written),
         Request::ConfigCheck(written) => settings::check(&written),
         Request::Demo(request) => demo::run(&request),
+        Request::Token(request) => token::run(&request),
         Request::Completions(shell) => chores::completions(shell),
         Request::Man(directory) => chores::man(&directory),
     }

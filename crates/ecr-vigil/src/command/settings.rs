@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::cli::Written;
-use crate::config::{self, Layers, Problem, Settings};
+use crate::config::{self, Layers, Problem, ServiceSettings, Settings};
 use crate::exit::Exit;
 
 /// Reads the settings from the file, the environment and these flags.
@@ -19,7 +19,7 @@ pub fn read(written: &Written) -> Result<Settings, Exit> {
 pub fn show(written: &Written) -> Exit {
     let layers = layers(written);
     let shown = std::io::stdout().write_all(config::show(&layers).as_bytes());
-    match (shown, Settings::from_layers(&layers)) {
+    match (shown, ServiceSettings::from_layers(&layers)) {
         (Err(error), _) if error.kind() != std::io::ErrorKind::BrokenPipe => Exit::NothingDone,
         (_, Ok(_)) => Exit::Clean,
         (_, Err(problems)) => complain(&problems),
@@ -28,17 +28,18 @@ pub fn show(written: &Written) -> Exit {
 
 /// Says whether the settings are right.
 pub fn check(written: &Written) -> Exit {
-    match read(written) {
+    match ServiceSettings::from_layers(&layers(written)) {
         Ok(_) => {
             // If nobody reads the answer, the code still tells.
             let _ = writeln!(std::io::stdout(), "the settings are right");
             Exit::Clean
         }
-        Err(exit) => exit,
+        Err(problems) => complain(&problems),
     }
 }
 
-fn layers(written: &Written) -> Layers {
+/// What the file, the environment and these flags say now.
+pub fn layers(written: &Written) -> Layers {
     Layers::read(written.file.as_deref(), &config::environment(), written.flags.clone())
 }
 

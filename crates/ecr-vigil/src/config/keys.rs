@@ -1,92 +1,21 @@
-//! Every setting, in one table: its key in the file, its flag, its names in the environment, its default and form.
-//! The command line, `config show` and the errors are all made from it.
+//! Every setting of a pass, in one table, and all settings together. The command line, `config show` and the errors are
+//! made from it.
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
-
-/// One setting.
-pub(super) struct Key {
-    /// Its name in the file, with the tables it is in.
-    pub(super) name: &'static str,
-    /// Its flag, without the dashes.
-    pub(super) flag: &'static str,
-    /// A short flag.
-    pub(super) short: Option<char>,
-    /// Its names in the environment; the first that is set wins.
-    pub(super) env: &'static [&'static str],
-    /// Its value if nobody gives one; `None` if it is then absent.
-    pub(super) default: Option<&'static str>,
-    /// What it then means that it is absent.
-    absent: Option<&'static str>,
-    /// Whether it holds several values, separated by commas on the command line and in the environment.
-    pub(super) many: bool,
-    /// Whether its values are words that are understood in any case.
-    pub(super) any_case: bool,
-    /// What is accepted, as it is said in errors and in the help.
-    pub(super) form: &'static str,
-    /// What it means.
-    pub(super) help: &'static str,
-}
-
-const fn key(name: &'static str, flag: &'static str, env: &'static [&'static str]) -> Key {
-    Key {
-        name,
-        flag,
-        short: None,
-        env,
-        default: None,
-        absent: None,
-        many: false,
-        any_case: false,
-        form: "",
-        help: "",
-    }
-}
-
-impl Key {
-    const fn short(mut self, short: char) -> Self {
-        self.short = Some(short);
-        self
-    }
-    const fn default(mut self, default: &'static str) -> Self {
-        self.default = Some(default);
-        self
-    }
-    const fn absent(mut self, meaning: &'static str) -> Self {
-        self.absent = Some(meaning);
-        self
-    }
-    const fn many(mut self) -> Self {
-        self.many = true;
-        self
-    }
-    const fn form(mut self, form: &'static str) -> Self {
-        self.form = form;
-        self
-    }
-    const fn words(mut self, form: &'static str) -> Self {
-        self.any_case = true;
-        self.form(form)
-    }
-    const fn help(mut self, help: &'static str) -> Self {
-        self.help = help;
-        self
-    }
-    /// A switch: `true` or `false`; the flag alone means `true`.
-    pub(super) fn is_switch(&self) -> bool {
-        self.form == SWITCH
-    }
-}
-
-const SWITCH: &str = "true or false";
-/// An endpoint, also one that the SDK finds for itself.
-pub(super) const URL: &str = "an http or https URL";
-const PATTERNS: &str = "globs such as team/*, or regex: and a regular expression for the whole name";
-const AGE: &str = "numbers with m (months), w, d or h, such as 7d, 2w1d, 1m2w or 12h";
-const THRESHOLD: &str = "a number of findings, or off";
-const DURATION: &str = "a duration such as 90s, 30m (minutes) or 1h30m, or none";
+use super::key::{AGE, Key, LIMIT, PATTERNS, SWITCH, THRESHOLD, URL, key};
+use super::service_keys::SERVICE_KEYS;
 
 /// All settings, in the order in which they are shown.
-pub(super) static KEYS: &[Key] = &[
+pub(super) fn keys() -> impl Iterator<Item = &'static Key> {
+    PASS_KEYS.iter().chain(SERVICE_KEYS)
+}
+
+/// The setting of this name.
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    keys().find(|key| key.name == name)
+}
+
+/// The settings of a pass, in the order in which they are shown.
+pub(super) static PASS_KEYS: &[Key] = &[
     key("regions", "region", &["VIGIL_REGIONS"])
         .many()
         .form("AWS regions such as eu-west-1")
@@ -171,7 +100,7 @@ pub(super) static KEYS: &[Key] = &[
         .help("Calls in flight at once for each account and region"),
     key("pass.timeout", "timeout", &["VIGIL_TIMEOUT", "TIMEOUT"])
         .default("none")
-        .form(DURATION)
+        .form(LIMIT)
         .help("End the pass after this long; what is finished is reported, the rest is named"),
     key("pass.scan_timeout", "scan-timeout", &["VIGIL_SCAN_TIMEOUT"])
         .default("15m")
@@ -201,91 +130,6 @@ pub(super) static KEYS: &[Key] = &[
         .help("How the log looks"),
 ];
 
-/// What the command line says of settings: for each flag that was given, its key and values.
-pub type Flags = Vec<(&'static str, Vec<String>)>;
-
-/// Adds a flag for every setting to a command, and one for the file.
-pub fn flags(command: Command) -> Command {
-    let file = Arg::new("config")
-        .long("config")
-        .value_name("FILE")
-        .help("Settings file [default: vigil.toml, if there is one] [env: VIGIL_CONFIG]");
-    KEYS.iter().fold(command.arg(file), |command, key| command.arg(flag(key, key.default, key.env)))
-}
-
-/// The one default of the demo that is another: it is for people.
-pub(super) const DEMO_FORMAT: (&str, &str) = ("report.format", "table");
-
-/// Adds the flags of settings that mean something in the demo, which reads neither a file nor the environment.
-pub fn demo_flags(command: Command) -> Command {
-    let meant =
-        |key: &&Key| ["cadence", "budget", "gate", "pass", "report", "log"].contains(&table(key.name));
-    let default = |key: &Key| {
-        Some(DEMO_FORMAT).filter(|(name, _)| *name == key.name).map_or(key.default, |(_, text)| Some(text))
-    };
-    KEYS.iter().filter(meant).fold(command, |command, key| command.arg(flag(key, default(key), &[])))
-}
-
-fn flag(key: &'static Key, default: Option<&str>, environment: &[&str]) -> Arg {
-    let arg = Arg::new(key.name)
-        .long(key.flag)
-        .help(help(key, default, environment))
-        .help_heading(heading(key.name))
-        .value_name(value_name(key));
-    let arg = match (key.is_switch(), key.many) {
-        (true, _) => arg.num_args(0..=1).require_equals(true).default_missing_value("true"),
-        // A negative number is a value too: it is then told with everything else that is wrong.
-        (false, true) => arg.allow_negative_numbers(true).action(ArgAction::Append),
-        (false, false) => arg.allow_negative_numbers(true),
-    };
-    match key.short {
-        Some(short) => arg.short(short),
-        None => arg,
-    }
-}
-
-fn help(key: &Key, default: Option<&str>, environment: &[&str]) -> String {
-    let form = (!key.is_switch()).then(|| format!(" [{}]", key.form));
-    let default = default.or(key.absent).map(|text| format!(" [default: {text}]"));
-    let environment = (!environment.is_empty()).then(|| format!(" [env: {}]", environment.join(", ")));
-    [Some(key.help.to_owned()), form, default, environment].into_iter().flatten().collect()
-}
-
-/// Reads the flags back.
-pub(crate) fn given(matches: &ArgMatches) -> Flags {
-    let values = |key: &'static Key| {
-        let values = matches.try_get_many::<String>(key.name).ok().flatten()?;
-        Some((key.name, values.cloned().collect()))
-    };
-    KEYS.iter().filter_map(values).collect()
-}
-
-fn table(name: &'static str) -> &'static str {
-    name.split_once('.').map_or("", |(table, _)| table)
-}
-
-fn heading(name: &'static str) -> &'static str {
-    match table(name) {
-        "select" => "Which images",
-        "cadence" | "budget" => "When they are scanned",
-        "gate" => "What is too bad",
-        "pass" => "The pass",
-        "report" => "The report",
-        "log" => "The log",
-        _ => "Where to look",
-    }
-}
-
-fn value_name(key: &Key) -> &'static str {
-    match key.form {
-        SWITCH => "BOOL",
-        AGE | DURATION => "DURATION",
-        PATTERNS => "PATTERNS",
-        _ if key.many => "VALUES",
-        _ => "VALUE",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,7 +137,7 @@ mod tests {
     #[test]
     fn no_two_settings_share_a_name() {
         let mut names: Vec<&str> =
-            KEYS.iter().flat_map(|key| key.env.iter().copied().chain([key.name, key.flag])).collect();
+            keys().flat_map(|key| key.env.iter().copied().chain([key.name, key.flag])).collect();
         let all = names.len();
         names.sort_unstable();
         names.dedup();

@@ -1,20 +1,40 @@
 //! Settings in two stages: as written, in a file, the environment and flags; then as meant. The only reader of the
 //! environment and of the user's files.
 
+#![allow(dead_code, unused_imports, reason = "what the service is told is read by the service")]
+
+#[macro_use]
+mod words;
+
+mod changes;
 mod environment;
 mod exceptions;
+mod flags;
+mod http;
 mod images;
+mod key;
 mod keys;
 mod raw;
+mod reader;
+mod schedules;
+mod service;
+mod service_keys;
+mod service_values;
 mod settings;
 mod show;
+mod tables;
 mod values;
 
+pub use changes::{Changes, changes};
 pub use environment::environment;
+pub(crate) use flags::given;
+pub use flags::{Flags, all_flags, demo_flags, flags, serve_flags};
+pub use http::{Door, HttpSettings, Role, Token};
 pub use images::{NamedImages, named_images};
-pub(crate) use keys::given;
-pub use keys::{Flags, demo_flags, flags};
 pub use raw::{Layers, Problem};
+pub use schedules::{ScheduleSettings, TakePart};
+pub use service::{BucketSettings, Database, MetricsSettings, ServiceSettings, StoreSettings};
+pub use service_values::DatabaseUrl;
 pub use settings::{LogSettings, Settings};
 pub use show::show;
 pub use values::{LogFormat, LogLevel};

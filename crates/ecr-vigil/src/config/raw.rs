@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Value;
 use toml::de::DeTable;
-use vigil_aws::Secret;
 
-use super::keys::{DEMO_FORMAT, Flags, KEYS, Key};
+use super::flags::{DEMO_FORMAT, Flags};
+use super::key::Key;
+use super::keys::{find, keys};
+use super::tables::{self, WrittenSchedule, WrittenTarget, WrittenToken};
 
 /// Where a value comes from, least first: a later source wins over an earlier one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,19 +44,13 @@ pub(super) struct Written {
     pub(super) source: Source,
 }
 
-/// An account and region, as the file gives them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct WrittenTarget {
-    pub(super) region: Option<String>,
-    pub(super) role_arn: Option<String>,
-    pub(super) external_id: Option<Secret>,
-}
-
 /// All that was written, and what of it could not even be read.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Layers {
     pub(super) written: BTreeMap<&'static str, Written>,
     pub(super) targets: Vec<WrittenTarget>,
+    pub(super) schedules: Vec<WrittenSchedule>,
+    pub(super) tokens: Vec<WrittenToken>,
     /// What the AWS SDK finds in the environment beside the settings: variables with endpoints.
     pub(super) aws_endpoints: Vec<(&'static str, String)>,
     pub(super) file: Option<PathBuf>,
@@ -98,7 +94,7 @@ impl Layers {
 
     fn with_defaults() -> Self {
         let mut layers = Self::default();
-        for key in KEYS {
+        for key in keys() {
             if let Some(default) = key.default {
                 layers.write(key, vec![default.to_owned()], Source::Default);
             }
@@ -108,7 +104,7 @@ impl Layers {
 
     fn read_flags(&mut self, flags: Flags) {
         for (name, values) in flags {
-            if let Some(key) = KEYS.iter().find(|key| key.name == name) {
+            if let Some(key) = find(name) {
                 let source = Source::Flag(format!("--{}", key.flag));
                 self.write_split(key, values.iter().flat_map(|value| split(key, value)).collect(), source);
             }
@@ -128,7 +124,7 @@ impl Layers {
         self.write(key, values, source);
     }
 
-    fn complain(&mut self, key: &str, source: Source, problem: String) {
+    pub(super) fn complain(&mut self, key: &str, source: Source, problem: String) {
         self.problems.push(Problem { key: key.to_owned(), source, problem });
     }
 
@@ -137,7 +133,7 @@ impl Layers {
         environment: &'e [(String, String)],
         variable: impl Fn(&str) -> Option<&'e str>,
     ) {
-        for key in KEYS {
+        for key in keys() {
             let set = key.env.iter().find_map(|name| Some((*name, variable(name)?)));
             if let Some((name, value)) = set {
                 let values = match name {
@@ -148,7 +144,7 @@ impl Layers {
                 self.write_split(key, values, Source::Environment(name.to_owned()));
             }
         }
-        let known = |name: &str| name == "VIGIL_CONFIG" || KEYS.iter().any(|key| key.env.contains(&name));
+        let known = |name: &str| name == "VIGIL_CONFIG" || keys().any(|key| key.env.contains(&name));
         for (name, _) in environment {
             if name.starts_with("VIGIL_") && !known(name) {
                 let source = Source::Environment(name.clone());
@@ -179,13 +175,20 @@ impl Layers {
         for (name, value) in table {
             let name = format!("{prefix}{name}");
             let source = Source::File(file.to_owned());
-            let key = KEYS.iter().find(|key| key.name == name);
-            let is_table = KEYS.iter().any(|key| key.name.starts_with(&format!("{name}.")));
+            let key = find(&name);
+            let is_table = keys().any(|key| key.name.starts_with(&format!("{name}.")));
             match (key, value) {
-                (None, Value::Array(targets)) if name == "target" => self.read_targets(file, targets),
+                (None, Value::Array(values)) if tables::is_one(&name) => {
+                    tables::read(self, file, &name, values);
+                }
                 (None, Value::Table(table)) if is_table => self.read_table(file, &format!("{name}."), table),
-                (None, _) if is_table || name == "target" => {
-                    let form = if is_table { "a table" } else { "a list of tables: [[target]]" };
+                (None, _) if is_table || tables::is_one(&name) => {
+                    let list = format!("a list of tables: [[{name}]]");
+                    let form = match (is_table, tables::is_one(&name)) {
+                        (true, true) => format!("a table, or {list}"),
+                        (true, false) => "a table".to_owned(),
+                        (false, _) => list,
+                    };
                     self.complain(&name, source, format!("expected {form}"));
                 }
                 (None, _) => self.complain(&name, source, nearest(&name)),
@@ -194,34 +197,6 @@ impl Layers {
                     None => self.complain(&name, source, format!("expected {}", key.form)),
                 },
             }
-        }
-    }
-
-    fn read_targets(&mut self, file: &Path, targets: Vec<Value>) {
-        for (place, target) in targets.into_iter().enumerate() {
-            let mut written = WrittenTarget::default();
-            let at = |name: &str| format!("target[{place}].{name}");
-            let source = || Source::File(file.to_owned());
-            let Value::Table(table) = target else {
-                self.complain(&at(""), source(), "expected a table: [[target]]".into());
-                continue;
-            };
-            for (name, value) in table {
-                match (name.as_str(), value) {
-                    ("region", Value::String(text)) => written.region = Some(text),
-                    ("role_arn", Value::String(text)) => written.role_arn = Some(text),
-                    ("external_id", Value::String(text)) => written.external_id = Some(text.into()),
-                    ("region" | "role_arn" | "external_id", _) => {
-                        self.complain(&at(&name), source(), "expected a text".into());
-                    }
-                    _ => {
-                        let problem =
-                            "there is no such setting; a target has region, role_arn and external_id";
-                        self.complain(&at(&name), source(), problem.into());
-                    }
-                }
-            }
-            self.targets.push(written);
         }
     }
 }
@@ -244,19 +219,18 @@ pub(super) fn parse_toml(text: &str) -> (toml::Table, Vec<String>) {
 
 /// Splits a text into the values it holds. A regular expression may hold commas, so it ends a list.
 fn split(key: &Key, text: &str) -> Vec<String> {
-    if !key.many {
-        return vec![text.to_owned()];
-    }
+    let Some(separator) = key.many else { return vec![text.to_owned()] };
     let (plain, regex) = match text.find("regex:") {
         Some(0) => ("", Some(text)),
-        Some(at) if text[..at].ends_with(',') => (&text[..at], Some(&text[at..])),
+        Some(at) if text[..at].ends_with(separator) => (&text[..at], Some(&text[at..])),
         _ => (text, None),
     };
-    let plain = plain.split(',').map(str::trim).filter(|value| !value.is_empty());
+    let plain = plain.split(separator).map(str::trim).filter(|value| !value.is_empty());
     plain.chain(regex).map(str::to_owned).collect()
 }
 
-fn texts(key: &Key, value: Value) -> Option<Vec<String>> {
+/// The texts that a value of the file holds.
+pub(super) fn texts(key: &Key, value: Value) -> Option<Vec<String>> {
     let text = |value: Value| match value {
         Value::String(text) => Some(text),
         Value::Integer(number) => Some(number.to_string()),
@@ -264,7 +238,9 @@ fn texts(key: &Key, value: Value) -> Option<Vec<String>> {
         _ => None,
     };
     match value {
-        Value::Array(values) if key.many => values.into_iter().map(text).collect(),
+        Value::Array(values) if key.many.is_some() => values.into_iter().map(text).collect(),
+        // Names may hold commas; what is separated otherwise is separated in the file too.
+        value if key.many.is_some_and(|separator| separator != ',') => Some(split(key, &text(value)?)),
         value => text(value).map(|value| vec![value]),
     }
 }
@@ -279,7 +255,7 @@ fn nearest(name: &str) -> String {
         let by_flag = strsim::jaro_winkler(&last(key.flag), &last(name));
         by_name.max(by_flag)
     };
-    let best = KEYS.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let best = keys().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     match best.filter(|key| likeness(key) >= ALIKE) {
         Some(key) => format!("there is no such setting; `{}` is one", key.name),
         None => "there is no such setting; `ecr-vigil config show` lists all".into(),

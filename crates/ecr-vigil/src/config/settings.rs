@@ -8,12 +8,14 @@ use jiff::SignedDuration;
 use vigil_aws::{Network, Target};
 use vigil_core::image::Region;
 use vigil_core::plan::Budget;
-use vigil_core::policy::{Cadence, Exceptions, Gate, Pattern, Patterns, Selection, TagStatus, Thresholds};
+use vigil_core::policy::{Cadence, Exceptions, Gate, Selection, TagStatus, Thresholds};
 use vigil_report::Format;
 
 use super::exceptions;
-use super::keys::{KEYS, URL};
-use super::raw::{Layers, Problem, Source, WrittenTarget};
+use super::key::URL;
+use super::raw::{Layers, Problem, Source};
+use super::reader::Reader;
+use super::tables::WrittenTarget;
 use super::values::{
     AtLeastOne, Concurrency, KnownSeverity, Level, Limit, LogFormat, LogLevel, OptionalLimit, Place, Rate,
     Tags, Url,
@@ -70,50 +72,7 @@ pub struct LogSettings {
     pub format: LogFormat,
 }
 
-/// Reads values out of the layers and collects what is wrong with them.
-struct Reader<'a> {
-    layers: &'a Layers,
-    problems: Vec<Problem>,
-}
-
 impl Reader<'_> {
-    /// All values of a key; none if nobody gave one.
-    fn many<T: FromStr<Err: Display>>(&mut self, name: &str) -> Vec<T> {
-        let Some(written) = self.layers.written.get(name) else { return Vec::new() };
-        let key = KEYS.iter().find(|key| key.name == name);
-        let (form, any_case) = key.map_or(("", false), |key| (key.form, key.any_case));
-        let mut parsed = Vec::new();
-        for value in &written.values {
-            let in_lower_case = || value.to_ascii_lowercase().parse().ok().filter(|_| any_case);
-            match value.parse().or_else(|error| in_lower_case().ok_or(error)) {
-                Ok(value) => parsed.push(value),
-                Err(error) => {
-                    let problem = format!("{error}; expected {form}");
-                    self.problems.push(Problem {
-                        key: name.to_owned(),
-                        source: written.source.clone(),
-                        problem,
-                    });
-                }
-            }
-        }
-        parsed
-    }
-
-    /// The one value of a key; `None` if nobody gave one, or it is wrong.
-    fn one<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<T> {
-        self.many(name).pop()
-    }
-
-    fn complain(&mut self, key: &str, problem: impl Into<String>) {
-        let source = self.layers.written.get(key).map_or(Source::Default, |written| written.source.clone());
-        self.problems.push(Problem { key: key.to_owned(), source, problem: problem.into() });
-    }
-
-    fn patterns(&mut self, include: &str, exclude: &str) -> Patterns {
-        Patterns { include: self.many::<Pattern>(include), exclude: self.many::<Pattern>(exclude) }
-    }
-
     fn targets(&mut self) -> Vec<Target> {
         let regions: Vec<Region> = self.many("regions");
         if !regions.is_empty() && !self.layers.targets.is_empty() {
@@ -131,10 +90,8 @@ impl Reader<'_> {
     }
 
     fn target(&mut self, place: usize, written: &WrittenTarget) -> Target {
-        let file = self.layers.file.clone().unwrap_or_default();
         let mut complain = |member: &str, problem: String| {
-            let key = format!("target[{place}].{member}");
-            self.problems.push(Problem { key, source: Source::File(file.clone()), problem });
+            self.complain_of_table(&format!("target[{place}].{member}"), problem);
         };
         let region = parsed(written.region.as_ref(), |problem| complain("region", problem));
         let role_arn = parsed(written.role_arn.as_ref(), |problem| complain("role_arn", problem));
@@ -151,7 +108,7 @@ impl Reader<'_> {
         if endpoint_url.is_some() && aws_own {
             self.complain("aws.endpoint_url", OWN_ENDPOINT);
         }
-        if !self.layers.written.contains_key("aws.endpoint_url") {
+        if !self.is_given("aws.endpoint_url") {
             self.aws_endpoints(aws_own);
         }
         let attempt_timeout: Option<Limit> = self.one("aws.call_timeout");
@@ -177,11 +134,11 @@ impl Reader<'_> {
                 Ok(_) => continue,
             };
             let source = Source::Environment((*variable).to_owned());
-            self.problems.push(Problem { key: "aws.endpoint_url".to_owned(), source, problem });
+            self.tell("aws.endpoint_url", source, problem);
         }
     }
 
-    fn selection(&mut self) -> Option<Selection> {
+    pub(super) fn selection(&mut self) -> Option<Selection> {
         let repositories = self.patterns("select.repositories", "select.exclude_repositories");
         let tags = self.patterns("select.tags", "select.exclude_tags");
         let tag_status: Option<Tags> = self.one("select.tag_status");
@@ -202,6 +159,16 @@ impl Reader<'_> {
             pushed_within: self.one("select.pushed_within"),
             pulled_within: self.one("select.pulled_within"),
         })
+    }
+
+    pub(super) fn cadence(&mut self) -> Option<Cadence> {
+        let (expiry, retry_failed) = (self.one("cadence.expiry"), self.one("cadence.retry_failed"));
+        Some(Cadence { expiry: expiry?, retry_failed: retry_failed? })
+    }
+
+    pub(super) fn budget(&mut self) -> Option<Budget> {
+        let (daily, per_pass) = (self.one("budget.scans_per_day"), self.one("budget.scans_per_pass"));
+        Some(Budget { daily: daily?, per_pass })
     }
 
     fn gate(&mut self) -> Option<Gate> {
@@ -234,14 +201,13 @@ impl Reader<'_> {
         })
     }
 
-    fn settings(&mut self) -> Option<Settings> {
+    pub(super) fn settings(&mut self) -> Option<Settings> {
         let targets = self.targets();
         let targets_given = targets.iter().any(|target| target.region.is_some() || target.role_arn.is_some());
         // Each is read before any is missed, so that every mistake is found.
         let (network, selection, gate) = (self.network(), self.selection(), self.gate());
         let (exceptions, pace) = (self.exceptions(), self.pace());
-        let (expiry, retry_failed) = (self.one("cadence.expiry"), self.one("cadence.retry_failed"));
-        let (daily, per_pass) = (self.one("budget.scans_per_day"), self.one("budget.scans_per_pass"));
+        let (cadence, budget) = (self.cadence(), self.budget());
         let (level, log_format) = (self.one("log.level"), self.one("log.format"));
         let (format, output) = (self.one("report.format"), self.one("report.output"));
         Some(Settings {
@@ -249,8 +215,8 @@ impl Reader<'_> {
             targets_given,
             network: network?,
             selection: selection?,
-            cadence: Cadence { expiry: expiry?, retry_failed: retry_failed? },
-            budget: Budget { daily: daily?, per_pass },
+            cadence: cadence?,
+            budget: budget?,
             gate: gate?,
             exceptions,
             pace: pace?,
@@ -276,7 +242,7 @@ impl Settings {
     ///
     /// All that is wrong, at once.
     pub fn from_layers(layers: &Layers) -> Result<Self, Vec<Problem>> {
-        let mut reader = Reader { layers, problems: layers.problems.clone() };
+        let mut reader = Reader::new(layers);
         let settings = reader.settings();
         match settings {
             Some(settings) if reader.problems.is_empty() => Ok(settings),

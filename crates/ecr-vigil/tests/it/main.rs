@@ -20,6 +20,7 @@ mod pass;
 mod program;
 mod python;
 mod schema;
+mod service_settings;
 mod settings;
 mod stage;
 mod status;

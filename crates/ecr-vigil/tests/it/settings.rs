@@ -145,7 +145,14 @@ async fn wrong_settings_open_nothing() {
 }
 
 /// Every variable of other programs that the documentation promises to understand.
-const OTHERS: [(&str, &str); 14] = [
+const OTHERS: [(&str, &str); 21] = [
+    ("AWS_ECR_SCAN_CRON_SCHEDULE", "0 0 */6 * * *"),
+    ("AWS_ECR_SCAN_WEB_HOST", "::1"),
+    ("AWS_ECR_SCAN_WEB_PORT", "9090"),
+    ("AWS_ECR_SCAN_METRICS_PATH", "/prometheus"),
+    ("AWS_ECR_EXPORTER_LIMITS_IMAGE_TAGS_COUNT", "5"),
+    ("ECR_SCAN_CONFIG_BUCKET", "ecr-continuous-scan-config"),
+    ("DATABASE_URL", "postgres://db.example/vigil"),
     ("AWS_ECR_SCAN_LOG_FORMAT", "logfmt"),
     ("AWS_ECR_SCAN_LOG_LEVEL", "WARNING"),
     ("AWS_ECR_SCAN_IMAGES_FILTER_TAG_STATUS", "TAGGED"),

@@ -1,0 +1,170 @@
+//! The settings of the service as meant: those of its passes, its schedules, its memory, and who may ask it.
+
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use vigil_core::finding::Severity;
+use vigil_core::image::Region;
+use vigil_core::policy::{Age, Pattern};
+
+use super::http::HttpSettings;
+use super::raw::{Layers, Problem};
+use super::reader::Reader;
+use super::schedules::ScheduleSettings;
+use super::service_values::{Bucket, DatabaseFile, DatabaseUrl, Most};
+use super::settings::Settings;
+use super::values::{KnownSeverity, Limit};
+
+/// All settings of the service.
+#[derive(Debug)]
+pub struct ServiceSettings {
+    /// What holds for every pass, where its schedule says nothing else.
+    pub general: Settings,
+    /// When passes begin; at least one.
+    pub schedules: Vec<ScheduleSettings>,
+    /// Whether it begins with a pass of every schedule.
+    pub run_now: bool,
+    /// How long a signal to end waits for what is under way.
+    pub grace: SignedDuration,
+    /// The memory.
+    pub store: StoreSettings,
+    /// Tags whose images follow one another.
+    pub lineage_tags: Vec<Pattern>,
+    /// The HTTP side.
+    pub http: HttpSettings,
+    /// The metrics.
+    pub metrics: MetricsSettings,
+    /// Where scan configurations are kept, if not in the memory.
+    pub scan_configs: Option<BucketSettings>,
+}
+
+/// The memory: where it is, and how far back it goes.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// Where it is.
+    pub database: Database,
+    /// How long passes are kept.
+    pub keep_passes: Age,
+    /// How long daily changes are kept.
+    pub keep_changes: Age,
+    /// How long scans are kept that a later one has followed.
+    pub keep_scans: Age,
+    /// How long findings are kept after they were fixed.
+    pub keep_fixed: Age,
+    /// How long images are kept after they were deleted.
+    pub keep_gone: Age,
+}
+
+/// A database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A file of SQLite.
+    File(PathBuf),
+    /// A PostgreSQL server.
+    Postgres(DatabaseUrl),
+}
+
+/// Of what there are metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricsSettings {
+    /// So many tags of a repository, newest first.
+    pub newest_tags: usize,
+    /// Findings from this severity on.
+    pub minimum_severity: Severity,
+    /// So many images at most; 0: of none.
+    pub most_images: usize,
+}
+
+/// A bucket of S3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BucketSettings {
+    /// Its name.
+    pub bucket: String,
+    /// Its region; `None`: that of the AWS configuration.
+    pub region: Option<Region>,
+}
+
+/// The file in which everything is remembered, if none is named.
+const DATABASE_FILE: &str = "vigil.db";
+
+impl Reader<'_> {
+    fn service(&mut self) -> Option<ServiceSettings> {
+        // Each is read before any is missed, so that every mistake is found.
+        let (general, schedules) = (self.settings(), self.schedules());
+        let (run_now, grace) = (self.one("service.run_now"), self.one("service.grace"));
+        let (store, lineage_tags) = (self.store(), self.many("lineage.tags"));
+        let (http, metrics, scan_configs) = (self.http(), self.metrics(), self.bucket());
+        let Limit(grace) = grace?;
+        Some(ServiceSettings {
+            general: general?,
+            schedules: schedules?,
+            run_now: run_now?,
+            grace,
+            store: store?,
+            lineage_tags,
+            http: http?,
+            metrics: metrics?,
+            scan_configs,
+        })
+    }
+
+    fn store(&mut self) -> Option<StoreSettings> {
+        let (file, url) = (self.one("store.database"), self.one("store.database_url"));
+        if self.is_given("store.database") && self.is_given("store.database_url") {
+            self.complain("store.database", "there is a store.database_url too: give one or the other");
+        }
+        let mut keep = |what: &str| self.one::<Age>(&format!("store.keep_{what}"));
+        let [passes, changes, scans, fixed, gone] =
+            ["passes", "changes", "scans", "fixed", "gone"].map(&mut keep);
+        let file = file.map_or_else(|| PathBuf::from(DATABASE_FILE), |DatabaseFile(file)| file);
+        Some(StoreSettings {
+            database: url.map_or(Database::File(file), Database::Postgres),
+            keep_passes: passes?,
+            keep_changes: changes?,
+            keep_scans: scans?,
+            keep_fixed: fixed?,
+            keep_gone: gone?,
+        })
+    }
+
+    fn metrics(&mut self) -> Option<MetricsSettings> {
+        let newest_tags: Option<Most> = self.one("metrics.newest_tags");
+        if let Some(Most(0)) = newest_tags {
+            self.complain(
+                "metrics.newest_tags",
+                "without any there is nothing to tell; see metrics.image_series",
+            );
+        }
+        let severity: Option<KnownSeverity> = self.one("metrics.minimum_severity");
+        let images: Option<Most> = self.one("metrics.image_series");
+        Some(MetricsSettings {
+            newest_tags: newest_tags?.0,
+            minimum_severity: severity?.0,
+            most_images: images?.0,
+        })
+    }
+
+    fn bucket(&mut self) -> Option<BucketSettings> {
+        let bucket: Option<Bucket> = self.one("scan_configs.bucket");
+        let region = self.one("scan_configs.region");
+        if self.is_given("scan_configs.region") && !self.is_given("scan_configs.bucket") {
+            self.complain("scan_configs.region", "there is no scan_configs.bucket that would be in it");
+        }
+        bucket.map(|Bucket(bucket)| BucketSettings { bucket, region })
+    }
+}
+
+impl ServiceSettings {
+    /// Makes sense of what was written. It can be read again and again: nothing is opened.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, at once.
+    pub fn from_layers(layers: &Layers) -> Result<Self, Vec<Problem>> {
+        let mut reader = Reader::new(layers);
+        match reader.service() {
+            Some(settings) if reader.problems.is_empty() => Ok(settings),
+            _ => Err(reader.problems),
+        }
+    }
+}
