@@ -1,1 +1,44 @@
-//! What a service remembers, in SQLite or PostgreSQL.
+//! What a service remembers: rows, migrations and queries, in SQLite or PostgreSQL.
+//!
+//! Open a [`Store`] at a [`Place`]; everything else is a method of it:
+//!
+//! - a pass: [`Store::begin_pass`], [`Store::ledger`] (the ledger that the pass writes to and remembers from),
+//!   [`Store::end_pass`]; [`Store::unfinished_passes`] after a restart, [`Store::last_tick`] for the schedule;
+//! - answers, page by page ([`Slice`] in, [`Page`] out): [`Store::images`], [`Store::findings`], [`Store::changes`], …;
+//! - what people decide: [`Store::create_exception`], [`Store::end_exception`], and scan configurations, for which the
+//!   store is a `ScanConfigs`;
+//! - upkeep: [`Store::ping`], [`Store::revision`], [`Store::expire_exceptions`], [`Store::forget`].
+//!
+//! Knows rows and our nouns. Refuses to know AWS and how anything is shown.
+
+mod answer;
+mod exceptions;
+mod forget;
+mod ledger;
+mod migrate;
+mod page;
+mod pass;
+mod place;
+mod postgres;
+mod scan_configs;
+mod sql;
+mod sqlite;
+mod store;
+mod trend;
+
+pub use answer::{
+    AcceptedHere, Change, ChangeFilter, ChangeId, ExportedImage, FindingFilter, FindingOrder, ImageDetail,
+    ImageFilter, ImageFinding, ImageFindingFilter, ImageOrder, ImageRow, LastScan, LineageFinding,
+    RegistryCoverage, RegistryRow, RepositoryRow, ScanRow, Scope, SightingRow, Standing, TagSpan,
+    VulnerabilityFilter, VulnerabilityOrder, VulnerabilityRow,
+};
+pub use exceptions::{ExceptionFilter, ExceptionId, NewException, StoredException};
+pub use forget::{Forgotten, Retention};
+pub use ledger::PassLedger;
+pub use page::{Cursor, Page, Slice, Unanswered};
+pub use pass::{InvalidId, NewPass, PassDetail, PassFilter, PassId, PassImage, PassRow, UnfinishedPass};
+pub use place::{InvalidPlace, Place};
+pub use sql::{DatabaseFault, DatabaseFaultKind};
+pub use sqlite::NotOpened;
+pub use store::{Revision, Store};
+pub use trend::TrendPoint;

@@ -46,6 +46,19 @@ impl Tag {
     }
 }
 
+impl Digest {
+    /// The hash itself.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl From<[u8; 32]> for Digest {
+    fn from(hash: [u8; 32]) -> Self {
+        Self(hash)
+    }
+}
+
 impl FromStr for RepositoryName {
     type Err = InvalidName;
 

@@ -1,0 +1,293 @@
+-- What the service remembers. Times are microseconds since 1970, in UTC.
+-- NUMBERED, BYTES, WORDS and CLUSTERED are spelled for each database by src/migrate.rs.
+
+CREATE TABLE schema_version (version BIGINT NOT NULL);
+
+-- How often anything was changed. SQLite alone counts here; PostgreSQL knows by itself.
+CREATE TABLE revision (number BIGINT NOT NULL);
+INSERT INTO revision (number) VALUES (1);
+
+CREATE TABLE registries (
+  id NUMBERED,
+  partition_name WORDS NOT NULL,
+  account WORDS NOT NULL,
+  region WORDS NOT NULL,
+  UNIQUE (account, region)
+);
+
+CREATE TABLE repositories (
+  id NUMBERED,
+  registry BIGINT NOT NULL REFERENCES registries (id),
+  name WORDS NOT NULL,
+  created_at BIGINT,
+  scan_on_push BIGINT,
+  tag_mutability WORDS,
+  first_seen BIGINT NOT NULL,
+  listed_at BIGINT,
+  gone_at BIGINT,
+  -- Why it could not be read the last time.
+  unread WORDS,
+  UNIQUE (registry, name)
+);
+
+-- Known severities have fixed ids, worst highest; words that nobody knew get ids below zero.
+CREATE TABLE severities (
+  id BIGINT PRIMARY KEY,
+  word WORDS NOT NULL UNIQUE
+);
+INSERT INTO severities (id, word) VALUES
+  (7, 'CRITICAL'), (6, 'HIGH'), (5, 'MEDIUM'), (4, 'LOW'), (3, 'INFORMATIONAL'), (2, 'UNTRIAGED'), (1, 'UNDEFINED');
+
+CREATE TABLE images (
+  id NUMBERED,
+  repository BIGINT NOT NULL REFERENCES repositories (id),
+  digest BYTES NOT NULL,
+  kind WORDS NOT NULL,
+  platform WORDS,
+  index_digest BYTES,
+  pushed_at BIGINT,
+  pulled_at BIGINT,
+  size_bytes BIGINT,
+  storage WORDS NOT NULL,
+  first_seen BIGINT NOT NULL,
+  gone_at BIGINT,
+  -- What the last pass decided, and what came of it.
+  decision WORDS,
+  reason WORDS,
+  detail WORDS,
+  next_at BIGINT,
+  ending WORDS,
+  said WORDS,
+  -- The last scan, as ECR tells it.
+  scan_state WORDS,
+  scan_description WORDS,
+  scanned_at BIGINT,
+  scan_counts WORDS,
+  scan_content BYTES,
+  -- What we know beyond ECR.
+  asked_at BIGINT,
+  started_at BIGINT,
+  refused_at BIGINT,
+  refused_said WORDS,
+  failed_at BIGINT,
+  -- Open findings by severity, accepted ones left out; NULL as long as there was no scan.
+  counts WORDS,
+  accepted BIGINT NOT NULL DEFAULT 0,
+  -- What was judged: a hash over the findings, and over which of them are accepted.
+  judged_content BYTES,
+  -- Sorts worst first; -1 as long as there was no scan.
+  badness BIGINT NOT NULL DEFAULT -1,
+  UNIQUE (repository, digest)
+);
+CREATE INDEX images_worst_in_repository ON images (repository, badness, id) WHERE gone_at IS NULL;
+CREATE INDEX images_worst ON images (badness, id) WHERE gone_at IS NULL;
+CREATE INDEX images_oldest_scan ON images ((coalesce(scanned_at, 0)), id) WHERE gone_at IS NULL;
+CREATE INDEX images_digest ON images (digest);
+CREATE INDEX images_gone ON images (gone_at) WHERE gone_at IS NOT NULL;
+CREATE INDEX images_remembered ON images (repository)
+  WHERE asked_at IS NOT NULL OR refused_at IS NOT NULL OR failed_at IS NOT NULL;
+
+CREATE TABLE tags (
+  image BIGINT NOT NULL REFERENCES images (id),
+  name WORDS NOT NULL,
+  since BIGINT NOT NULL,
+  until BIGINT,
+  PRIMARY KEY (image, name, since)
+) CLUSTERED;
+CREATE INDEX tags_name ON tags (name, image) WHERE until IS NULL;
+
+CREATE TABLE scans (
+  id NUMBERED,
+  image BIGINT NOT NULL REFERENCES images (id),
+  -- When it was completed; when it was seen, where ECR does not say.
+  at BIGINT NOT NULL,
+  state WORDS NOT NULL,
+  description WORDS,
+  completed_at BIGINT,
+  counts WORDS,
+  findings BIGINT NOT NULL,
+  appeared BIGINT NOT NULL,
+  vanished BIGINT NOT NULL
+);
+CREATE INDEX scans_of_image ON scans (image, at, id);
+CREATE INDEX scans_at ON scans (at, id);
+
+CREATE TABLE vulnerabilities (
+  id NUMBERED,
+  name WORDS NOT NULL UNIQUE,
+  severity BIGINT NOT NULL,
+  description WORDS,
+  links WORDS NOT NULL,
+  first_seen BIGINT NOT NULL
+);
+CREATE INDEX vulnerabilities_worst ON vulnerabilities (severity, id);
+
+CREATE TABLE packages (
+  id NUMBERED,
+  name WORDS NOT NULL UNIQUE
+);
+
+-- Distinct findings, stored once over all images.
+CREATE TABLE contents (
+  id NUMBERED,
+  hash BYTES NOT NULL UNIQUE,
+  vulnerability BIGINT NOT NULL,
+  -- 0 where the scanner names none.
+  package BIGINT NOT NULL,
+  version WORDS,
+  fixed_in WORDS,
+  manager WORDS,
+  path WORDS,
+  severity BIGINT NOT NULL,
+  scores WORDS,
+  exploit_known BIGINT,
+  suppressed BIGINT NOT NULL,
+  -- Whether all packages with this vulnerability count as one finding.
+  grouped BIGINT NOT NULL
+);
+
+-- By whom findings are accepted.
+CREATE TABLE acceptances (
+  id NUMBERED,
+  source WORDS NOT NULL,
+  exception WORDS NOT NULL,
+  reason WORDS NOT NULL,
+  UNIQUE (source, exception, reason)
+);
+
+-- The large tables: no foreign keys, since each row of them would be looked up in four others.
+CREATE TABLE image_findings (
+  image BIGINT NOT NULL,
+  content BIGINT NOT NULL,
+  vulnerability BIGINT NOT NULL,
+  accepted BIGINT,
+  first_seen BIGINT NOT NULL,
+  PRIMARY KEY (image, content)
+) CLUSTERED;
+CREATE INDEX image_findings_of_vulnerability ON image_findings (vulnerability, image);
+
+CREATE TABLE lineages (
+  id NUMBERED,
+  repository BIGINT NOT NULL REFERENCES repositories (id),
+  name WORDS NOT NULL,
+  -- Empty where no index gives one.
+  platform WORDS NOT NULL,
+  -- The image that it stands at; none any more, since then.
+  image BIGINT,
+  ended_at BIGINT,
+  -- The image whose findings it has followed, in which scan, and how they were judged.
+  followed_image BIGINT,
+  followed_scan BYTES,
+  followed_content BYTES,
+  UNIQUE (repository, name, platform)
+);
+CREATE INDEX lineages_image ON lineages (image);
+CREATE INDEX lineages_ended ON lineages (ended_at) WHERE ended_at IS NOT NULL;
+
+CREATE TABLE lineage_findings (
+  lineage BIGINT NOT NULL,
+  vulnerability BIGINT NOT NULL,
+  package BIGINT NOT NULL,
+  state BIGINT NOT NULL,
+  severity BIGINT NOT NULL,
+  fixable BIGINT NOT NULL,
+  exploit_known BIGINT NOT NULL,
+  first_seen BIGINT NOT NULL,
+  changed_at BIGINT NOT NULL,
+  fixed_at BIGINT,
+  PRIMARY KEY (lineage, vulnerability, package)
+) CLUSTERED;
+CREATE INDEX lineage_findings_worst
+  ON lineage_findings ((-severity), first_seen, lineage, vulnerability, package) WHERE fixed_at IS NULL;
+CREATE INDEX lineage_findings_oldest
+  ON lineage_findings (first_seen, lineage, vulnerability, package) WHERE fixed_at IS NULL;
+-- New and worsened ones: few among many.
+CREATE INDEX lineage_findings_notable ON lineage_findings (state, lineage) WHERE state IN (0, 2);
+CREATE INDEX lineage_findings_fixed ON lineage_findings (fixed_at) WHERE fixed_at IS NOT NULL;
+CREATE INDEX lineage_findings_of_vulnerability ON lineage_findings (vulnerability, lineage);
+
+-- What was new, worse or fixed along a lineage. What lies there unpublished is still to be told.
+CREATE TABLE changes (
+  id NUMBERED,
+  at BIGINT NOT NULL,
+  pass BIGINT,
+  repository BIGINT NOT NULL,
+  lineage BIGINT NOT NULL,
+  image BIGINT NOT NULL,
+  vulnerability BIGINT NOT NULL,
+  package BIGINT NOT NULL,
+  kind WORDS NOT NULL,
+  severity BIGINT NOT NULL,
+  published_at BIGINT
+);
+CREATE INDEX changes_at ON changes (at, id);
+CREATE INDEX changes_unpublished ON changes (id) WHERE published_at IS NULL;
+
+CREATE TABLE passes (
+  number NUMBERED,
+  id WORDS NOT NULL UNIQUE,
+  schedule WORDS NOT NULL,
+  tick BIGINT,
+  cause WORDS NOT NULL,
+  began_at BIGINT NOT NULL,
+  ended_at BIGINT,
+  outcome WORDS,
+  resumed BIGINT NOT NULL DEFAULT 0,
+  settings WORDS,
+  report WORDS
+);
+CREATE INDEX passes_unfinished ON passes (number) WHERE ended_at IS NULL;
+CREATE INDEX passes_of_schedule ON passes (schedule, tick);
+
+-- The images of which a pass did or could not do something; those that rest are only counted.
+CREATE TABLE pass_images (
+  pass BIGINT NOT NULL,
+  image BIGINT NOT NULL,
+  decision WORDS NOT NULL,
+  reason WORDS,
+  detail WORDS,
+  next_at BIGINT,
+  ending WORDS,
+  said WORDS,
+  PRIMARY KEY (pass, image)
+) CLUSTERED;
+CREATE TABLE pass_counts (
+  pass BIGINT NOT NULL,
+  decision WORDS NOT NULL,
+  reason WORDS NOT NULL,
+  images BIGINT NOT NULL,
+  PRIMARY KEY (pass, decision, reason)
+) CLUSTERED;
+
+CREATE TABLE trend (
+  repository BIGINT NOT NULL,
+  -- Days since 1970.
+  day BIGINT NOT NULL,
+  severity BIGINT NOT NULL,
+  open BIGINT NOT NULL,
+  appeared BIGINT NOT NULL,
+  fixed BIGINT NOT NULL,
+  PRIMARY KEY (repository, day, severity)
+) CLUSTERED;
+CREATE INDEX trend_day ON trend (day);
+
+CREATE TABLE scan_configs (
+  id WORDS PRIMARY KEY,
+  created BIGINT NOT NULL,
+  body WORDS NOT NULL
+);
+
+CREATE TABLE exceptions (
+  number NUMBERED,
+  id WORDS NOT NULL UNIQUE,
+  vulnerability WORDS NOT NULL,
+  package WORDS,
+  repository WORDS,
+  tag WORDS,
+  reason WORDS NOT NULL,
+  author WORDS NOT NULL,
+  created_at BIGINT NOT NULL,
+  -- The last day, such as 2026-12-31.
+  until WORDS,
+  ended_at BIGINT
+);

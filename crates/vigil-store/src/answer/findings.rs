@@ -1,0 +1,201 @@
+//! Findings along lineages: what is new, open, worse, fixed or accepted where people look, and since when.
+
+use jiff::Timestamp;
+use vigil_core::finding::Severity;
+use vigil_core::image::{Digest, RegistryId, RepositoryName};
+use vigil_core::lineage::{FindingState, LineageName};
+
+use super::image::lineage;
+use super::image_findings::severity_rank;
+use super::scope::{Repositories, Scope};
+use crate::ledger::{state_code, state_from};
+use crate::page::{Key, Page, Slice, Unanswered, page};
+use crate::sql::{DatabaseFault, Row, Session, Statement};
+use crate::store::Store;
+
+/// Which findings along lineages are wanted; all that are there, if nothing is said.
+#[derive(Debug, Clone, Default)]
+pub struct FindingFilter {
+    /// In which repositories.
+    pub scope: Scope,
+    /// Of this lineage: a tag, or a pattern as it was written.
+    pub lineage: Option<String>,
+    /// Of the lineages that stand at this image.
+    pub digest: Option<Digest>,
+    /// As severe as this, or of a severity that we do not know.
+    pub reaches: Option<Severity>,
+    /// In one of these states; empty: in any but fixed.
+    pub states: Vec<FindingState>,
+    /// Of this vulnerability.
+    pub vulnerability: Option<String>,
+    /// In this package.
+    pub package: Option<String>,
+    /// With a version that fixes it, or without.
+    pub fixable: Option<bool>,
+    /// With a known exploit, or without.
+    pub exploit_known: Option<bool>,
+}
+
+/// The order of a list of findings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FindingOrder {
+    /// The most severe first, and the oldest first among them.
+    #[default]
+    WorstFirst,
+    /// The oldest first.
+    OldestFirst,
+}
+
+/// A finding along a lineage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LineageFinding {
+    /// Its registry.
+    pub registry: RegistryId,
+    /// Its repository.
+    pub repository: RepositoryName,
+    /// The lineage.
+    pub lineage: LineageName,
+    /// The image at which the lineage stands.
+    pub digest: Digest,
+    /// The vulnerability.
+    pub vulnerability: String,
+    /// The package, where the scanner names one.
+    pub package: Option<String>,
+    /// How bad it is, or was.
+    pub severity: Severity,
+    /// Whether a version that fixes it is known.
+    pub fixable: bool,
+    /// Whether an exploit is known.
+    pub exploit_known: bool,
+    /// Where it stands.
+    pub state: FindingState,
+    /// When the lineage first had it.
+    pub first_seen: Timestamp,
+    /// When any of this last changed.
+    pub changed_at: Timestamp,
+    /// When it went; `None` while it is there.
+    pub fixed_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// Findings along the lineages that still stand at an image.
+    ///
+    /// # Errors
+    ///
+    /// For a cursor of another list, and if the database cannot be read.
+    pub async fn findings(
+        &self,
+        filter: FindingFilter,
+        order: FindingOrder,
+        slice: Slice,
+    ) -> Result<Page<LineageFinding>, Unanswered> {
+        let width = order.columns().split(',').count();
+        let key = slice.key(order.name(), &vec![0.into(); width])?;
+        let given = (filter, order, slice.limit, key);
+        let found = self
+            .read(given, |session, (filter, order, limit, key)| {
+                Box::pin(list(session, filter, *order, *limit, key.clone()))
+            })
+            .await?;
+        Ok(page(found, &slice, order.name()))
+    }
+}
+
+impl FindingOrder {
+    fn name(self) -> &'static str {
+        match self {
+            Self::WorstFirst => "findings worst first",
+            Self::OldestFirst => "findings oldest first",
+        }
+    }
+
+    /// As the indexes have them: the severity turned round, so that all go one way.
+    fn columns(self) -> &'static str {
+        match self {
+            Self::WorstFirst => "-f.severity, f.first_seen, f.lineage, f.vulnerability, f.package",
+            Self::OldestFirst => "f.first_seen, f.lineage, f.vulnerability, f.package",
+        }
+    }
+}
+
+async fn list(
+    session: &mut dyn Session,
+    filter: &FindingFilter,
+    order: FindingOrder,
+    limit: usize,
+    key: Option<Key>,
+) -> Result<Vec<(Key, LineageFinding)>, DatabaseFault> {
+    let columns = order.columns();
+    let width = columns.split(',').count();
+    let mut statement = Statement::new(&format!(
+        "SELECT {columns}, r.partition_name, r.account, r.region, p.name, l.name, l.platform, i.digest, v.name,
+           k.name, s.word, f.fixable, f.exploit_known, f.state, f.first_seen, f.changed_at, f.fixed_at
+         FROM lineage_findings f JOIN lineages l ON l.id = f.lineage JOIN images i ON i.id = l.image
+         JOIN repositories p ON p.id = l.repository JOIN registries r ON r.id = p.registry
+         JOIN vulnerabilities v ON v.id = f.vulnerability JOIN severities s ON s.id = f.severity
+         LEFT JOIN packages k ON k.id = f.package WHERE true"
+    ));
+    filter.narrow(&filter.scope.repositories(session).await?, &mut statement);
+    if let Some(key) = key {
+        let places = vec!["$"; width].join(", ");
+        let numbered = key.into_iter().fold(places, |places, part| match part {
+            // What a cursor holds here are numbers, and nothing else.
+            crate::sql::Value::Int(n) => places.replacen('$', &n.to_string(), 1),
+            _ => places,
+        });
+        statement.with(&format!("AND ({columns}) > ({numbered})"), []);
+    }
+    let limit = limit as u64 + 1;
+    statement.with(&format!("ORDER BY {columns} LIMIT $"), [limit.into()]);
+    session.ask(&statement).await?.into_iter().map(|row| finding(row, width)).collect()
+}
+
+impl FindingFilter {
+    fn narrow(&self, repositories: &Repositories, statement: &mut Statement) {
+        repositories.narrow("l.repository", statement);
+        statement.with_some("AND l.name = $", self.lineage.as_ref());
+        statement.with_some("AND i.digest = $", self.digest);
+        if let Some(least) = self.reaches.as_ref().map(severity_rank) {
+            statement.with("AND (f.severity >= $ OR f.severity < 0)", [least.into()]);
+        }
+        statement.with_some(
+            "AND f.vulnerability = (SELECT id FROM vulnerabilities WHERE name = $)",
+            self.vulnerability.as_ref(),
+        );
+        statement
+            .with_some("AND f.package = (SELECT id FROM packages WHERE name = $)", self.package.as_ref());
+        statement.with_some("AND f.fixable = $", self.fixable);
+        statement.with_some("AND f.exploit_known = $", self.exploit_known);
+        let there = self.states.iter().all(|state| *state != FindingState::Fixed);
+        let gone = !self.states.is_empty() && self.states.iter().all(|state| *state == FindingState::Fixed);
+        // Said again for the indexes, which hold the one or the other.
+        statement.when(there, "AND f.fixed_at IS NULL").when(gone, "AND f.fixed_at IS NOT NULL");
+        if !self.states.is_empty() {
+            let codes: Vec<String> = self.states.iter().map(|state| state_code(*state).to_string()).collect();
+            statement.with(&format!("AND f.state IN ({})", codes.join(", ")), []);
+        }
+    }
+}
+
+fn finding(mut row: Row, width: usize) -> Result<(Key, LineageFinding), DatabaseFault> {
+    let key = (0..width).map(|_| row.take::<i64>().map(Into::into)).collect::<Result<Key, _>>()?;
+    let registry = RegistryId { partition: row.take()?, account: row.take()?, region: row.take()? };
+    let repository = row.take()?;
+    let lineage = lineage(row.take()?, row.take()?);
+    let of = LineageFinding {
+        registry,
+        repository,
+        lineage,
+        digest: row.take()?,
+        vulnerability: row.take()?,
+        package: row.take()?,
+        severity: row.take()?,
+        fixable: row.take()?,
+        exploit_known: row.take()?,
+        state: state_from(row.take()?),
+        first_seen: row.take()?,
+        changed_at: row.take()?,
+        fixed_at: row.take()?,
+    };
+    Ok((key, of))
+}

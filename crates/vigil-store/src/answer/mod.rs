@@ -1,0 +1,26 @@
+//! Answers: what is remembered, filtered, in an order, and page by page.
+
+mod changes;
+mod coverage;
+mod exporter;
+mod findings;
+mod image;
+mod image_findings;
+mod images;
+mod repositories;
+mod scans;
+mod scope;
+mod vulnerabilities;
+
+pub use changes::{Change, ChangeFilter, ChangeId};
+pub use coverage::RegistryCoverage;
+pub use exporter::ExportedImage;
+pub use findings::{FindingFilter, FindingOrder, LineageFinding};
+pub use image::{ImageDetail, TagSpan};
+pub use image_findings::{AcceptedHere, ImageFinding, ImageFindingFilter};
+pub use images::{ImageFilter, ImageOrder, ImageRow, LastScan, Standing};
+pub(crate) use images::{counts_from, tags_of};
+pub use repositories::{RegistryRow, RepositoryRow};
+pub use scans::ScanRow;
+pub use scope::Scope;
+pub use vulnerabilities::{SightingRow, VulnerabilityFilter, VulnerabilityOrder, VulnerabilityRow};

@@ -1,0 +1,10 @@
+//! Exceptions: what somebody has accepted. To make or end one judges all that it is about anew, at once.
+
+mod accepted;
+mod keep;
+mod rejudge;
+
+pub(crate) use accepted::{Acceptance, acceptance_id};
+pub use keep::{ExceptionFilter, ExceptionId, NewException, StoredException};
+pub(crate) use keep::{Kept, in_force};
+pub(crate) use rejudge::image_with;

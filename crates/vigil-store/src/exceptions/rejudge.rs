@@ -1,0 +1,182 @@
+//! Judges one vulnerability anew wherever it is, by the exceptions in force: what they accept, what they do not accept any
+//! more, and what both mean for counts and lineages. What others accept stays accepted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use vigil_core::finding::{Counts, Finding, Package, Severity};
+use vigil_core::image::{Digest, Image, Kind, RepositoryName, Storage, Tag};
+
+use super::{Acceptance, Kept, acceptance_id, in_force};
+use crate::answer::{counts_from, tags_of};
+use crate::ledger::{badness, follow_lineages_of};
+use crate::sql::{DatabaseFault, Session, Type, Value};
+
+/// An image that has the vulnerability.
+struct Affected {
+    repository: i64,
+    name: RepositoryName,
+    digest: Digest,
+    counts: Counts,
+    found: Vec<Found>,
+}
+
+/// One finding of it there.
+struct Found {
+    content: i64,
+    finding: Finding,
+    /// All packages with it count as one.
+    grouped: bool,
+    before: Option<i64>,
+    /// Whether it is accepted by others than our exceptions.
+    by_others: bool,
+}
+
+/// Judges the vulnerability anew.
+pub(super) async fn rejudge(
+    session: &mut dyn Session,
+    vulnerability: &str,
+    now: Timestamp,
+) -> Result<(), DatabaseFault> {
+    let kept = in_force(session, now).await?;
+    let kept: Vec<Kept> =
+        kept.into_iter().filter(|kept| kept.exception.id.eq_ignore_ascii_case(vulnerability)).collect();
+    let mut repositories = BTreeSet::new();
+    for (image, affected) in affected(session, vulnerability).await? {
+        let whole = image_with(affected.digest, tags_of(session, image).await?);
+        if judge(session, image, &affected, &whole, &kept, now).await? {
+            repositories.insert(affected.repository);
+        }
+    }
+    for repository in repositories {
+        session.lock(repository).await?;
+        follow_lineages_of(session, repository, None, now).await?;
+    }
+    Ok(())
+}
+
+/// Returns whether anything has changed.
+async fn judge(
+    session: &mut dyn Session,
+    image: i64,
+    affected: &Affected,
+    whole: &Image,
+    kept: &[Kept],
+    now: Timestamp,
+) -> Result<bool, DatabaseFault> {
+    let mut after = Vec::new();
+    for found in &affected.found {
+        let by = kept.iter().find(|kept| kept.accepts(&found.finding, &affected.name, whole, now));
+        after.push(match by {
+            _ if found.by_others => found.before,
+            Some(kept) => {
+                let reason = kept.exception.reason.clone();
+                Some(acceptance_id(session, &Acceptance::Exception { id: kept.id, reason }).await?)
+            }
+            None => None,
+        });
+    }
+    let before: Vec<Option<i64>> = affected.found.iter().map(|found| found.before).collect();
+    if before == after {
+        return Ok(false);
+    }
+    let rows = affected.found.iter().zip(&after);
+    let rows = rows.map(|(found, by)| vec![image.into(), found.content.into(), (*by).into()]).collect();
+    let columns = ["image", "content", "accepted"].map(|name| (name, Type::Int));
+    let sql = "UPDATE image_findings SET accepted = rows.accepted FROM {rows}
+        WHERE image_findings.image = rows.image AND image_findings.content = rows.content";
+    session.each(sql, &columns, rows).await?;
+    let mut counts = affected.counts.less(&open(&affected.found, &before));
+    counts.add(&open(&affected.found, &after));
+    let accepted = |by: &[Option<i64>]| by.iter().flatten().count() as i64;
+    // Another judgement than before, whatever comes: the lineages go on to it.
+    let sql = "UPDATE images SET counts = $2, accepted = accepted + $3, badness = $4, judged_content = $5
+        WHERE id = $1";
+    let values: [Value; 5] = [
+        image.into(),
+        serde_json::to_string(&counts).unwrap_or_default().into(),
+        (accepted(&after) - accepted(&before)).into(),
+        badness(&counts).into(),
+        uuid::Uuid::new_v4().as_bytes().to_vec().into(),
+    ];
+    session.execute(sql, &values).await?;
+    Ok(true)
+}
+
+/// What these findings add to the open ones, if they are accepted by these.
+fn open(found: &[Found], accepted: &[Option<i64>]) -> Counts {
+    let open = found.iter().zip(accepted).filter(|(_, by)| by.is_none()).map(|(found, _)| found);
+    let (grouped, single): (Vec<&Found>, Vec<&Found>) = open.partition(|found| found.grouped);
+    let groups: BTreeSet<&Severity> = grouped.iter().map(|found| &found.finding.severity).collect();
+    let single = single.iter().map(|found| &found.finding.severity);
+    groups.into_iter().chain(single).map(|severity| (severity.clone(), 1)).collect()
+}
+
+async fn affected(
+    session: &mut dyn Session,
+    vulnerability: &str,
+) -> Result<BTreeMap<i64, Affected>, DatabaseFault> {
+    let sql = "SELECT f.image, i.repository, p.name, i.digest, i.counts, f.content, v.name, s.word, k.name,
+          c.grouped, f.accepted, a.source
+        FROM vulnerabilities v
+        JOIN image_findings f ON f.vulnerability = v.id
+        JOIN images i ON i.id = f.image
+        JOIN repositories p ON p.id = i.repository
+        JOIN contents c ON c.id = f.content
+        JOIN severities s ON s.id = c.severity
+        LEFT JOIN packages k ON k.id = c.package
+        LEFT JOIN acceptances a ON a.id = f.accepted
+        WHERE lower(v.name) = lower($1) AND i.judged_content IS NOT NULL
+        ORDER BY f.image, f.content";
+    let mut affected: BTreeMap<i64, Affected> = BTreeMap::new();
+    for mut row in session.rows(sql, &[vulnerability.into()]).await? {
+        let image: i64 = row.take()?;
+        let (repository, name, digest) = (row.take()?, row.take()?, row.take()?);
+        let counts = counts_from(row.take()?).unwrap_or_default();
+        let found = Vec::new();
+        let of = affected.entry(image).or_insert(Affected { repository, name, digest, counts, found });
+        let content = row.take()?;
+        let finding = finding(&row.take::<String>()?, row.take()?, row.take()?);
+        let (grouped, before) = (row.take()?, row.take()?);
+        let by_others = row.take::<Option<String>>()?.is_some_and(|source| source != "exception");
+        of.found.push(Found { content, finding, grouped, before, by_others });
+    }
+    Ok(affected)
+}
+
+/// As far as an exception looks at it.
+fn finding(id: &str, severity: Severity, package: Option<String>) -> Finding {
+    let package = package.map(|name| Package {
+        name: name.into(),
+        version: None,
+        fixed_in: None,
+        manager: None,
+        path: None,
+    });
+    Finding {
+        id: id.into(),
+        arn: None,
+        severity,
+        package,
+        scores: Vec::new(),
+        description: None,
+        links: Vec::new(),
+        exploit_known: None,
+        suppressed: false,
+    }
+}
+
+/// An image as far as an exception looks at it.
+pub(crate) fn image_with(digest: Digest, tags: Vec<Tag>) -> Image {
+    Image {
+        digest,
+        tags,
+        kind: Kind::Image,
+        platform: None,
+        index: None,
+        pushed_at: None,
+        pulled_at: None,
+        size_bytes: None,
+        storage: Storage::Active,
+    }
+}

@@ -1,0 +1,173 @@
+//! Forgets what is old: a little at a time, so that nobody waits long for their turn to write.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::sql::{DatabaseFault, Session, Value};
+use crate::store::Store;
+
+/// How long things are remembered; `None`: for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Passes, after their end.
+    pub passes: Option<SignedDuration>,
+    /// Changes, published or not, and the daily trend.
+    pub changes: Option<SignedDuration>,
+    /// Scans; the findings of an image's last one stay as long as the image.
+    pub scans: Option<SignedDuration>,
+    /// Findings that went from a lineage: when one comes back later than that, it has no past.
+    pub fixed: Option<SignedDuration>,
+    /// Images, repositories and lineages that are gone from ECR.
+    pub gone: Option<SignedDuration>,
+}
+
+/// How many rows were forgotten.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Passes.
+    pub passes: u64,
+    /// Changes and days of the trend.
+    pub changes: u64,
+    /// Scans.
+    pub scans: u64,
+    /// Fixed findings.
+    pub fixed: u64,
+    /// Images.
+    pub images: u64,
+    /// Lineages.
+    pub lineages: u64,
+    /// Repositories.
+    pub repositories: u64,
+}
+
+/// So many rows in a transaction: it is over in milliseconds.
+const AT_ONCE: u64 = 500;
+/// An image takes hundreds of findings with it.
+const IMAGES_AT_ONCE: u64 = 10;
+
+impl Default for Retention {
+    /// Half a year of passes and changes, a year of scans and fixed findings, a month of images that are gone.
+    fn default() -> Self {
+        let days = |days: i64| Some(SignedDuration::from_hours(24 * days));
+        Self { passes: days(180), changes: days(180), scans: days(365), fixed: days(365), gone: days(30) }
+    }
+}
+
+/// One kind of thing to forget: what is done in a transaction, over and over until nothing is left to do.
+type Batch = for<'s> fn(
+    &'s mut (dyn Session + 's),
+    &'s Timestamp,
+) -> futures::future::BoxFuture<'s, Result<u64, DatabaseFault>>;
+
+impl Store {
+    /// Forgets what was kept for long enough. It can be broken off at any time.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written down; what was forgotten before stays forgotten.
+    pub async fn forget(&self, retention: Retention, now: Timestamp) -> Result<Forgotten, DatabaseFault> {
+        Ok(Forgotten {
+            passes: self.batches(retention.passes, now, |s, at| Box::pin(passes(s, *at))).await?,
+            changes: self.batches(retention.changes, now, |s, at| Box::pin(changes(s, *at))).await?,
+            scans: self.batches(retention.scans, now, |s, at| Box::pin(scans(s, *at))).await?,
+            fixed: self.batches(retention.fixed, now, |s, at| Box::pin(fixed(s, *at))).await?,
+            images: self.batches(retention.gone, now, |s, at| Box::pin(images(s, *at))).await?,
+            lineages: self.batches(retention.gone, now, |s, at| Box::pin(lineages(s, *at))).await?,
+            repositories: self.batches(retention.gone, now, |s, at| Box::pin(repositories(s, *at))).await?,
+        })
+    }
+
+    async fn batches(
+        &self,
+        kept: Option<SignedDuration>,
+        now: Timestamp,
+        batch: Batch,
+    ) -> Result<u64, DatabaseFault> {
+        let Some(before) = kept.and_then(|kept| now.checked_sub(kept).ok()) else { return Ok(0) };
+        let mut forgotten = 0;
+        loop {
+            let some = self.write(before, batch).await?;
+            forgotten += some;
+            if some == 0 {
+                return Ok(forgotten);
+            }
+        }
+    }
+}
+
+async fn passes(session: &mut dyn Session, before: Timestamp) -> Result<u64, DatabaseFault> {
+    // The last pass of a schedule says which of its times was the last.
+    let old = "SELECT number FROM passes WHERE ended_at < $1
+        AND number NOT IN (SELECT max(number) FROM passes GROUP BY schedule) ORDER BY number LIMIT 1";
+    let Some(mut row) = session.row(old, &[before.into()]).await? else { return Ok(0) };
+    let number: [Value; 1] = [row.take::<i64>()?.into()];
+    for sql in ["DELETE FROM pass_images WHERE pass = $1", "DELETE FROM pass_counts WHERE pass = $1"] {
+        session.execute(sql, &number).await?;
+    }
+    session.execute("DELETE FROM passes WHERE number = $1", &number).await
+}
+
+async fn changes(session: &mut dyn Session, before: Timestamp) -> Result<u64, DatabaseFault> {
+    let sql = "DELETE FROM changes WHERE id IN (SELECT id FROM changes WHERE at < $1 ORDER BY at LIMIT $2)";
+    let changes = session.execute(sql, &[before.into(), AT_ONCE.into()]).await?;
+    let day = crate::trend::day_of(before.to_zoned(jiff::tz::TimeZone::UTC).date());
+    let sql = "DELETE FROM trend WHERE day = (SELECT min(day) FROM trend) AND day < $1";
+    Ok(changes + session.execute(sql, &[day.into()]).await?)
+}
+
+async fn scans(session: &mut dyn Session, before: Timestamp) -> Result<u64, DatabaseFault> {
+    let sql = "DELETE FROM scans WHERE id IN (SELECT id FROM scans WHERE at < $1 ORDER BY at LIMIT $2)";
+    session.execute(sql, &[before.into(), AT_ONCE.into()]).await
+}
+
+async fn fixed(session: &mut dyn Session, before: Timestamp) -> Result<u64, DatabaseFault> {
+    let old = "SELECT lineage, vulnerability, package FROM lineage_findings
+        WHERE fixed_at < $1 ORDER BY fixed_at LIMIT $2";
+    let mut rows = Vec::new();
+    for mut row in session.rows(old, &[before.into(), AT_ONCE.into()]).await? {
+        let key: [i64; 3] = [row.take()?, row.take()?, row.take()?];
+        rows.push(key.map(Value::from).to_vec());
+    }
+    let forgotten = rows.len() as u64;
+    let columns = ["lineage", "vulnerability", "package"].map(|name| (name, crate::sql::Type::Int));
+    let sql = "DELETE FROM lineage_findings WHERE (lineage, vulnerability, package) IN
+        (SELECT lineage, vulnerability, package FROM {rows})";
+    session.each(sql, &columns, rows).await?;
+    Ok(forgotten)
+}
+
+async fn images(session: &mut dyn Session, before: Timestamp) -> Result<u64, DatabaseFault> {
+    let old = "SELECT id FROM images WHERE gone_at < $1 ORDER BY gone_at LIMIT $2";
+    let rows = session.rows(old, &[before.into(), IMAGES_AT_ONCE.into()]).await?;
+    let ids: Vec<i64> = rows.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
+    for id in &ids {
+        // Changes and passes have a time of their own, and are not shown without the image.
+        for of in ["image_findings", "scans", "tags"] {
+            session.execute(&format!("DELETE FROM {of} WHERE image = $1"), &[(*id).into()]).await?;
+        }
+        session.execute("DELETE FROM images WHERE id = $1", &[(*id).into()]).await?;
+    }
+    Ok(ids.len() as u64)
+}
+
+async fn lineages(session: &mut dyn Session, before: Timestamp) -> Result<u64, DatabaseFault> {
+    let old = "SELECT id FROM lineages WHERE ended_at < $1 ORDER BY ended_at LIMIT $2";
+    let rows = session.rows(old, &[before.into(), IMAGES_AT_ONCE.into()]).await?;
+    let ids: Vec<i64> = rows.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
+    for id in &ids {
+        session.execute("DELETE FROM lineage_findings WHERE lineage = $1", &[(*id).into()]).await?;
+        session.execute("DELETE FROM lineages WHERE id = $1", &[(*id).into()]).await?;
+    }
+    Ok(ids.len() as u64)
+}
+
+/// Only those that nothing refers to any more.
+async fn repositories(session: &mut dyn Session, before: Timestamp) -> Result<u64, DatabaseFault> {
+    let old = "SELECT id FROM repositories p WHERE gone_at < $1
+          AND NOT EXISTS (SELECT 1 FROM images i WHERE i.repository = p.id)
+          AND NOT EXISTS (SELECT 1 FROM lineages l WHERE l.repository = p.id)
+        ORDER BY gone_at LIMIT 1";
+    let Some(mut row) = session.row(old, &[before.into()]).await? else { return Ok(0) };
+    let id: [Value; 1] = [row.take::<i64>()?.into()];
+    session.execute("DELETE FROM trend WHERE repository = $1", &id).await?;
+    session.execute("DELETE FROM repositories WHERE id = $1", &id).await
+}

@@ -1,0 +1,305 @@
+//! Lineages in the database: at which image each stands, and how its findings went on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use vigil_core::finding::{Finding, Package, Severity};
+use vigil_core::image::{Digest, Image};
+use vigil_core::lineage::{self, FindingKey, FindingState, Followed, LineageName, Seen};
+use vigil_core::policy::Pattern;
+
+use super::findings::severities;
+use crate::sql::{DatabaseFault, Session, Type, Value};
+use crate::trend;
+
+/// Puts each lineage of a repository to the image that it stands at: of those in it, the one pushed last.
+pub(super) async fn place_lineages(
+    session: &mut dyn Session,
+    repository: i64,
+    images: &[Image],
+    patterns: &[Pattern],
+    now: Timestamp,
+) -> Result<(), DatabaseFault> {
+    let mut heads: BTreeMap<LineageName, &Image> = BTreeMap::new();
+    for image in images {
+        for name in lineage::lineages(image, patterns) {
+            let head = heads.entry(name).or_insert(image);
+            if (head.pushed_at, head.digest) < (image.pushed_at, image.digest) {
+                *head = image;
+            }
+        }
+    }
+    let sql = "SELECT l.name, l.platform, l.id, i.digest FROM lineages l LEFT JOIN images i ON i.id = l.image
+        WHERE l.repository = $1";
+    let (mut moved, mut ended) = (Vec::new(), Vec::new());
+    for mut row in session.rows(sql, &[repository.into()]).await? {
+        let (name, platform): (String, String) = (row.take()?, row.take()?);
+        let name = LineageName { name, platform: Some(platform).filter(|platform| !platform.is_empty()) };
+        let (id, before): (i64, Option<Digest>) = (row.take()?, row.take()?);
+        match (heads.remove(&name), before) {
+            (None, None) => {}
+            (None, Some(_)) => ended.push(vec![id.into(), now.into()]),
+            (Some(head), Some(before)) if head.digest == before => {}
+            (Some(head), _) => moved.push((name, head)),
+        }
+    }
+    let sql = "UPDATE lineages SET image = NULL, ended_at = rows.at FROM {rows} WHERE lineages.id = rows.id";
+    session.each(sql, &[("id", Type::Int), ("at", Type::Int)], ended).await?;
+    let rows = moved.into_iter().chain(heads).map(|(LineageName { name, platform }, head)| {
+        vec![repository.into(), name.into(), platform.unwrap_or_default().into(), head.digest.into()]
+    });
+    let columns =
+        [("repository", Type::Int), ("name", Type::Text), ("platform", Type::Text), ("digest", Type::Bytes)];
+    let sql = "INSERT INTO lineages (repository, name, platform, image)
+        SELECT rows.repository, rows.name, rows.platform, i.id
+        FROM {rows} JOIN images i ON i.repository = rows.repository AND i.digest = rows.digest WHERE true
+        ON CONFLICT (repository, name, platform) DO UPDATE SET image = excluded.image, ended_at = NULL";
+    session.each(sql, &columns, rows.collect()).await.map(drop)
+}
+
+/// A lineage whose image has findings that it has not followed yet.
+struct Behind {
+    lineage: i64,
+    image: i64,
+    /// Whether it has followed the same image before.
+    same_image: bool,
+    /// Whether it was the same scan, and only the judgement is another.
+    same_scan: bool,
+    baseline: bool,
+    content: Vec<u8>,
+    scan: Option<Vec<u8>>,
+    scanned_at: Option<Timestamp>,
+}
+
+/// Takes every lineage of a repository that stands at a judged image on to its findings.
+pub(crate) async fn follow_lineages_of(
+    session: &mut dyn Session,
+    repository: i64,
+    pass: Option<i64>,
+    now: Timestamp,
+) -> Result<(), DatabaseFault> {
+    let sql = "SELECT l.id, i.id, l.followed_image IS NOT DISTINCT FROM i.id,
+          l.followed_scan IS NOT DISTINCT FROM i.scan_content, l.followed_image IS NULL,
+          i.judged_content, i.scan_content, i.scanned_at
+        FROM lineages l JOIN images i ON i.id = l.image
+        WHERE l.repository = $1 AND i.judged_content IS NOT NULL
+          AND (l.followed_image IS DISTINCT FROM i.id OR l.followed_content IS DISTINCT FROM i.judged_content)
+        ORDER BY l.id";
+    let mut behind = Vec::new();
+    for mut row in session.rows(sql, &[repository.into()]).await? {
+        behind.push(Behind {
+            lineage: row.take()?,
+            image: row.take()?,
+            same_image: row.take()?,
+            same_scan: row.take()?,
+            baseline: row.take()?,
+            content: row.take()?,
+            scan: row.take()?,
+            scanned_at: row.take()?,
+        });
+    }
+    for behind in behind {
+        follow(session, repository, pass, &behind, now).await?;
+    }
+    Ok(())
+}
+
+async fn follow(
+    session: &mut dyn Session,
+    repository: i64,
+    pass: Option<i64>,
+    behind: &Behind,
+    now: Timestamp,
+) -> Result<(), DatabaseFault> {
+    let known = known(session, behind.lineage).await?;
+    let seen = seen(session, behind.image).await?;
+    // An image that was scanned long ago and is current again has its findings here only from now on.
+    let at = behind.scanned_at.filter(|_| behind.baseline || behind.same_image).unwrap_or(now);
+    let mut changed = lineage::follow(&known, &seen, behind.baseline, at);
+    if behind.same_image && behind.same_scan {
+        // No scan has come between: what was new is new still, and only what is accepted or not any more has changed.
+        let excepted = |followed: &Followed| followed.state == FindingState::Excepted;
+        changed.retain(|key, now| known.get(key).is_none_or(|before| excepted(before) != excepted(now)));
+    }
+    if !changed.is_empty() {
+        let ids = severities(session, changed.values().map(|followed| &followed.severity)).await?;
+        keep(session, behind.lineage, &changed, &ids, now).await?;
+        if !behind.baseline {
+            tell(session, repository, pass, behind, (&known, &changed), &ids, now).await?;
+        }
+    }
+    let sql =
+        "UPDATE lineages SET followed_image = $2, followed_content = $3, followed_scan = $4 WHERE id = $1";
+    let (content, scan) = (behind.content.clone(), behind.scan.clone());
+    let values = [behind.lineage.into(), behind.image.into(), content.into(), scan.into()];
+    session.execute(sql, &values).await.map(drop)
+}
+
+/// The rules tell findings apart by names. Their ids do as well, and need not be looked up.
+fn key(vulnerability: i64, package: i64) -> FindingKey {
+    let package = (package != 0).then(|| Arc::from(package.to_string()));
+    FindingKey { vulnerability: vulnerability.to_string().into(), package }
+}
+
+fn ids(key: &FindingKey) -> (i64, i64) {
+    let id = |text: &str| text.parse().unwrap_or_default();
+    (id(&key.vulnerability), key.package.as_deref().map_or(0, id))
+}
+
+async fn known(
+    session: &mut dyn Session,
+    lineage: i64,
+) -> Result<BTreeMap<FindingKey, Followed>, DatabaseFault> {
+    let sql = "SELECT f.vulnerability, f.package, f.state, s.word, f.fixable, f.exploit_known, f.first_seen,
+          f.fixed_at
+        FROM lineage_findings f JOIN severities s ON s.id = f.severity WHERE f.lineage = $1";
+    let mut known = BTreeMap::new();
+    for mut row in session.rows(sql, &[lineage.into()]).await? {
+        let key = key(row.take()?, row.take()?);
+        let followed = Followed {
+            state: state_from(row.take()?),
+            severity: row.take()?,
+            fixable: row.take()?,
+            exploit_known: row.take()?,
+            first_seen: row.take()?,
+            fixed_at: row.take()?,
+        };
+        known.insert(key, followed);
+    }
+    Ok(known)
+}
+
+async fn seen(session: &mut dyn Session, image: i64) -> Result<Seen, DatabaseFault> {
+    let sql = "SELECT c.vulnerability, c.package, s.word, c.fixed_in IS NOT NULL, c.exploit_known,
+          f.accepted IS NOT NULL
+        FROM image_findings f JOIN contents c ON c.id = f.content JOIN severities s ON s.id = c.severity
+        WHERE f.image = $1";
+    let mut findings = Vec::new();
+    for mut row in session.rows(sql, &[image.into()]).await? {
+        let FindingKey { vulnerability, package } = key(row.take()?, row.take()?);
+        let (severity, fixable): (Severity, bool) = (row.take()?, row.take()?);
+        let (fixed_in, version, manager, path) = (fixable.then(|| "yes".into()), None, None, None);
+        let finding = Finding {
+            id: vulnerability,
+            arn: None,
+            severity,
+            package: package.map(|name| Package { name, version, fixed_in, manager, path }),
+            scores: Vec::new(),
+            description: None,
+            links: Vec::new(),
+            exploit_known: row.take()?,
+            suppressed: false,
+        };
+        findings.push((finding, row.take::<bool>()?));
+    }
+    Ok(lineage::seen(findings.iter().map(|(finding, accepted)| (finding, *accepted))))
+}
+
+async fn keep(
+    session: &mut dyn Session,
+    lineage: i64,
+    changed: &BTreeMap<FindingKey, Followed>,
+    severities: &BTreeMap<Severity, i64>,
+    now: Timestamp,
+) -> Result<(), DatabaseFault> {
+    let rows = changed.iter().map(|(key, followed)| {
+        let (vulnerability, package) = ids(key);
+        vec![
+            lineage.into(),
+            vulnerability.into(),
+            package.into(),
+            state_code(followed.state).into(),
+            severities.get(&followed.severity).copied().unwrap_or_default().into(),
+            followed.fixable.into(),
+            followed.exploit_known.into(),
+            followed.first_seen.into(),
+            now.into(),
+            followed.fixed_at.into(),
+        ]
+    });
+    let columns = [
+        "lineage",
+        "vulnerability",
+        "package",
+        "state",
+        "severity",
+        "fixable",
+        "exploit_known",
+        "first_seen",
+        "changed_at",
+        "fixed_at",
+    ];
+    let names = columns.join(", ");
+    let sql = format!(
+        "INSERT INTO lineage_findings ({names}) SELECT {names} FROM {{rows}} WHERE true
+         ON CONFLICT (lineage, vulnerability, package) DO UPDATE SET state = excluded.state,
+           severity = excluded.severity, fixable = excluded.fixable, exploit_known = excluded.exploit_known,
+           changed_at = excluded.changed_at, fixed_at = excluded.fixed_at"
+    );
+    session.each(&sql, &columns.map(|name| (name, Type::Int)), rows.collect()).await.map(drop)
+}
+
+/// Keeps what people want to be told: what is new, worse, or fixed. That something accepted is gone is no news.
+async fn tell(
+    session: &mut dyn Session,
+    repository: i64,
+    pass: Option<i64>,
+    behind: &Behind,
+    (known, changed): (&BTreeMap<FindingKey, Followed>, &BTreeMap<FindingKey, Followed>),
+    severities: &BTreeMap<Severity, i64>,
+    now: Timestamp,
+) -> Result<(), DatabaseFault> {
+    let was_accepted =
+        |key| known.get(key).is_some_and(|before: &Followed| before.state == FindingState::Excepted);
+    let (mut rows, mut counted) = (Vec::new(), Vec::new());
+    for (key, followed) in changed {
+        let kind = match followed.state {
+            FindingState::New | FindingState::Worsened => followed.state,
+            FindingState::Fixed if !was_accepted(key) => followed.state,
+            _ => continue,
+        };
+        let severity = severities.get(&followed.severity).copied().unwrap_or_default();
+        let (vulnerability, package) = ids(key);
+        counted.push((severity, kind));
+        let row: Vec<Value> = vec![
+            now.into(),
+            pass.into(),
+            repository.into(),
+            behind.lineage.into(),
+            behind.image.into(),
+            vulnerability.into(),
+            package.into(),
+            kind.code().into(),
+            severity.into(),
+        ];
+        rows.push(row);
+    }
+    let columns = [
+        ("at", Type::Int),
+        ("pass", Type::Int),
+        ("repository", Type::Int),
+        ("lineage", Type::Int),
+        ("image", Type::Int),
+        ("vulnerability", Type::Int),
+        ("package", Type::Int),
+        ("kind", Type::Text),
+        ("severity", Type::Int),
+    ];
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let names = names.join(", ");
+    let sql = format!("INSERT INTO changes ({names}) SELECT {names} FROM {{rows}}");
+    session.each(&sql, &columns, rows).await?;
+    trend::count(session, repository, &counted, now).await
+}
+
+/// The number under which a state is stored: its place among all.
+pub(crate) fn state_code(state: FindingState) -> i64 {
+    FindingState::ALL.iter().position(|other| *other == state).unwrap_or_default() as i64
+}
+
+/// The state that was stored under this number.
+pub(crate) fn state_from(code: i64) -> FindingState {
+    let place = usize::try_from(code).unwrap_or(usize::MAX);
+    FindingState::ALL.get(place).copied().unwrap_or(FindingState::Open)
+}

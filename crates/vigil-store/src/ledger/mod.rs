@@ -1,0 +1,17 @@
+//! What a pass writes down, and what that changes: listings, scans, judgements, lineages, standings.
+
+mod findings;
+mod follow;
+mod judged;
+mod listed;
+mod pass_ledger;
+mod place;
+mod record;
+mod scanned;
+mod standing;
+
+pub(crate) use findings::severities;
+pub(crate) use follow::{follow_lineages_of, state_code, state_from};
+pub(crate) use judged::{badness, least_badness};
+pub(crate) use listed::{kind_from, platform_from, storage_from};
+pub use pass_ledger::PassLedger;

@@ -1,0 +1,163 @@
+//! Entries of one repository, kept in one transaction and in their order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use vigil_core::image::{Digest, Image};
+use vigil_core::record::Entry;
+
+use super::pass_ledger::Recording;
+use super::standing::{Standing, keep_standings, only_read};
+use super::{follow, judged, listed, place, scanned};
+use crate::answer::tags_of;
+use crate::sql::{DatabaseFault, Row, Session, Type};
+
+/// What is known of an image before an entry about it is kept.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) id: i64,
+    pub(super) digest: Digest,
+    pub(super) standing: Standing,
+    pub(super) scan_state: Option<String>,
+    pub(super) scanned_at: Option<Timestamp>,
+    pub(super) scan_content: Option<Vec<u8>>,
+    pub(super) judged_content: Option<Vec<u8>>,
+    pub(super) asked_at: Option<Timestamp>,
+    pub(super) refused_at: Option<Timestamp>,
+    pub(super) failed_at: Option<Timestamp>,
+}
+
+/// Keeps the entries.
+pub(super) async fn record(session: &mut dyn Session, recording: &Recording) -> Result<(), DatabaseFault> {
+    let Recording { registry, repository: name, entries, now, .. } = recording;
+    let repository = place::repository(session, registry, name, *now).await?;
+    // Two transactions that take one repository's lineages on would each miss what the other does.
+    session.lock(repository).await?;
+    let sql = "SELECT number FROM passes WHERE id = $1";
+    let pass = session.row(sql, &[recording.pass.to_string().into()]).await?;
+    let pass = pass.map_or(Ok(None), |mut row| row.take().map(Some))?;
+    for entry in entries {
+        if let Entry::Listed(images) = entry {
+            listed::listed(session, repository, images, *now).await?;
+            follow::place_lineages(session, repository, images, &recording.patterns, *now).await?;
+        }
+    }
+    let decided = entries.iter().filter_map(|entry| match entry {
+        Entry::Decided(image, _) => Some(Image::clone(image)),
+        _ => None,
+    });
+    listed::seen(session, repository, &decided.collect::<Vec<_>>(), *now).await?;
+    let mut known = known(session, repository, entries).await?;
+    for entry in entries {
+        keep(session, recording, repository, pass, &mut known, entry).await?;
+    }
+    keep_standings(session, pass, entries, &mut known).await?;
+    follow::follow_lineages_of(session, repository, pass, *now).await
+}
+
+async fn keep(
+    session: &mut dyn Session,
+    recording: &Recording,
+    repository: i64,
+    pass: Option<i64>,
+    known: &mut BTreeMap<Digest, Known>,
+    entry: &Entry,
+) -> Result<(), DatabaseFault> {
+    let now = recording.now;
+    let image = digest_of(entry).and_then(|digest| known.get_mut(&digest));
+    match (entry, image) {
+        (Entry::Found(_, scan), Some(image)) => scanned::found(session, image, scan, now).await,
+        (Entry::Judged(_, evaluation), Some(image)) => {
+            judged::judged(session, &recording.repository, image, evaluation, now).await
+        }
+        (Entry::Asked(_, at), Some(image)) => {
+            image.asked_at = Some(*at);
+            let sql = "UPDATE images SET asked_at = $2 WHERE id = $1";
+            session.execute(sql, &[image.id.into(), (*at).into()]).await.map(drop)
+        }
+        (Entry::Started(_, at), Some(image)) => {
+            let sql = "UPDATE images SET started_at = $2 WHERE id = $1";
+            session.execute(sql, &[image.id.into(), (*at).into()]).await.map(drop)
+        }
+        (Entry::Refused(_, at, said), Some(image)) => {
+            image.refused_at = Some(*at);
+            let sql = "UPDATE images SET refused_at = $2, refused_said = $3 WHERE id = $1";
+            session.execute(sql, &[image.id.into(), (*at).into(), said.into()]).await.map(drop)
+        }
+        (Entry::Unread(fault), _) => {
+            let sql = "UPDATE repositories SET unread = $2 WHERE id = $1";
+            session.execute(sql, &[repository.into(), fault.to_string().into()]).await.map(drop)
+        }
+        (Entry::Empty, _) => {
+            listed::listed(session, repository, &[], now).await?;
+            follow::place_lineages(session, repository, &[], &recording.patterns, now).await
+        }
+        (Entry::OnlyRead, _) => only_read(session, repository, pass).await,
+        // The listing was kept before all others, and standings are kept together after them. What is missing or was
+        // not reached changes nothing that is remembered, and nothing is remembered of an image that was never listed.
+        _ => Ok(()),
+    }
+}
+
+async fn known(
+    session: &mut dyn Session,
+    repository: i64,
+    entries: &[Entry],
+) -> Result<BTreeMap<Digest, Known>, DatabaseFault> {
+    let digests: BTreeSet<Digest> = entries.iter().filter_map(digest_of).collect();
+    let rows = digests.into_iter().map(|digest| vec![repository.into(), digest.into()]).collect();
+    let columns = [("repository", Type::Int), ("digest", Type::Bytes)];
+    let sql = "SELECT i.id, i.digest, i.decision, i.reason, i.detail, i.next_at, i.ending, i.said,
+          i.scan_state, i.scanned_at, i.scan_content, i.judged_content, i.asked_at, i.refused_at, i.failed_at
+        FROM {rows} JOIN images i ON i.repository = rows.repository AND i.digest = rows.digest";
+    let found = session.each(sql, &columns, rows).await?;
+    found.into_iter().map(|row| known_image(row).map(|known| (known.digest, known))).collect()
+}
+
+fn known_image(mut row: Row) -> Result<Known, DatabaseFault> {
+    Ok(Known {
+        id: row.take()?,
+        digest: row.take()?,
+        standing: Standing {
+            decision: row.take()?,
+            reason: row.take()?,
+            detail: row.take()?,
+            next_at: row.take()?,
+            ending: row.take()?,
+            said: row.take()?,
+        },
+        scan_state: row.take()?,
+        scanned_at: row.take()?,
+        scan_content: row.take()?,
+        judged_content: row.take()?,
+        asked_at: row.take()?,
+        refused_at: row.take()?,
+        failed_at: row.take()?,
+    })
+}
+
+fn digest_of(entry: &Entry) -> Option<Digest> {
+    match entry {
+        Entry::Found(digest, _)
+        | Entry::Asked(digest, _)
+        | Entry::Started(digest, _)
+        | Entry::Refused(digest, ..)
+        | Entry::Judged(digest, _)
+        | Entry::Ended(digest, _) => Some(*digest),
+        Entry::Decided(image, _) => Some(image.digest),
+        Entry::Listed(_)
+        | Entry::Missing(_)
+        | Entry::Unread(_)
+        | Entry::NotReached
+        | Entry::Empty
+        | Entry::OnlyRead => None,
+    }
+}
+
+impl Known {
+    /// The image as far as a policy looks at it: its digest and its tags.
+    pub(super) async fn image(&self, session: &mut dyn Session) -> Result<Image, DatabaseFault> {
+        let tags = tags_of(session, self.id).await?;
+        Ok(crate::exceptions::image_with(self.digest, tags))
+    }
+}

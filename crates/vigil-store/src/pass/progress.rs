@@ -1,0 +1,162 @@
+//! The beginning and the end of a pass. These wait while the database is away: a pass must not go unremembered.
+
+use jiff::Timestamp;
+
+use super::PassId;
+use crate::sql::{DatabaseFault, Row, Session, Value};
+use crate::store::Store;
+use crate::trend;
+
+/// A pass that begins.
+#[derive(Debug, Clone)]
+pub struct NewPass {
+    /// The schedule that it belongs to; or any other word, for one that somebody asks for.
+    pub schedule: String,
+    /// Which of the schedule's times it is for.
+    pub tick: Option<Timestamp>,
+    /// What set it off, such as `schedule`, `run-now` or `api`.
+    pub trigger: String,
+    /// A digest of the settings that it was begun with.
+    pub settings: Option<String>,
+    /// When it begins.
+    pub at: Timestamp,
+}
+
+/// A pass whose end is not known: it is under way, or was when its process ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnfinishedPass {
+    /// Its id.
+    pub id: PassId,
+    /// Its schedule.
+    pub schedule: String,
+    /// Which of the schedule's times it is for.
+    pub tick: Option<Timestamp>,
+    /// What set it off.
+    pub trigger: String,
+    /// The settings that it was begun with.
+    pub settings: Option<String>,
+    /// When it began.
+    pub began: Timestamp,
+    /// How often it was resumed.
+    pub resumed: u64,
+}
+
+impl Store {
+    /// Writes down that a pass begins.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written down; a PostgreSQL server that is away is waited for.
+    pub async fn begin_pass(&self, pass: NewPass) -> Result<PassId, DatabaseFault> {
+        let id = PassId::draw();
+        self.write_patiently((id, pass), |session, (id, pass)| Box::pin(begin(session, *id, pass))).await?;
+        Ok(id)
+    }
+
+    /// The passes without an end, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub async fn unfinished_passes(&self) -> Result<Vec<UnfinishedPass>, DatabaseFault> {
+        self.read((), |session, ()| Box::pin(unfinished(session))).await
+    }
+
+    /// Takes note that an unfinished pass goes on after a restart. Its images are counted anew.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written down; a PostgreSQL server that is away is waited for.
+    pub async fn resume_pass(&self, id: PassId) -> Result<(), DatabaseFault> {
+        self.write_patiently(id, |session, id| Box::pin(resume(session, *id))).await
+    }
+
+    /// Writes down how a pass ended: in one word, and with a report that only its reader understands. To end it twice
+    /// changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written down; a PostgreSQL server that is away is waited for.
+    pub async fn end_pass(
+        &self,
+        id: PassId,
+        at: Timestamp,
+        outcome: &str,
+        report: Option<String>,
+    ) -> Result<(), DatabaseFault> {
+        let given = (id, at, outcome.to_owned(), report);
+        self.write_patiently(given, |session, (id, at, outcome, report)| {
+            Box::pin(end(session, *id, *at, outcome, report.clone()))
+        })
+        .await
+    }
+
+    /// The latest of a schedule's times for which a pass was begun.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub async fn last_tick(&self, schedule: &str) -> Result<Option<Timestamp>, DatabaseFault> {
+        self.read(schedule.to_owned(), |session, schedule| Box::pin(last_tick(session, schedule))).await
+    }
+}
+
+async fn begin(session: &mut dyn Session, id: PassId, pass: &NewPass) -> Result<(), DatabaseFault> {
+    let values: [Value; 6] = [
+        id.to_string().into(),
+        (&pass.schedule).into(),
+        pass.tick.into(),
+        (&pass.trigger).into(),
+        pass.at.into(),
+        pass.settings.clone().into(),
+    ];
+    let sql = "INSERT INTO passes (id, schedule, tick, cause, began_at, settings)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING";
+    session.execute(sql, &values).await.map(drop)
+}
+
+async fn unfinished(session: &mut dyn Session) -> Result<Vec<UnfinishedPass>, DatabaseFault> {
+    let sql = "SELECT id, schedule, tick, cause, settings, began_at, resumed
+        FROM passes WHERE ended_at IS NULL ORDER BY number";
+    session.rows(sql, &[]).await?.into_iter().map(unfinished_pass).collect()
+}
+
+fn unfinished_pass(mut row: Row) -> Result<UnfinishedPass, DatabaseFault> {
+    Ok(UnfinishedPass {
+        id: row.take()?,
+        schedule: row.take()?,
+        tick: row.take()?,
+        trigger: row.take()?,
+        settings: row.take()?,
+        began: row.take()?,
+        resumed: row.take()?,
+    })
+}
+
+async fn resume(session: &mut dyn Session, id: PassId) -> Result<(), DatabaseFault> {
+    let id = [id.to_string().into()];
+    session
+        .execute("UPDATE passes SET resumed = resumed + 1 WHERE id = $1 AND ended_at IS NULL", &id)
+        .await?;
+    let sql = "DELETE FROM pass_counts WHERE pass = (SELECT number FROM passes WHERE id = $1)";
+    session.execute(sql, &id).await.map(drop)
+}
+
+async fn end(
+    session: &mut dyn Session,
+    id: PassId,
+    at: Timestamp,
+    outcome: &str,
+    report: Option<String>,
+) -> Result<(), DatabaseFault> {
+    let values = [id.to_string().into(), at.into(), outcome.into(), report.into()];
+    let sql = "UPDATE passes SET ended_at = $2, outcome = $3, report = $4 WHERE id = $1 AND ended_at IS NULL";
+    session.execute(sql, &values).await?;
+    trend::take_stock(session, at).await
+}
+
+async fn last_tick(session: &mut dyn Session, schedule: &str) -> Result<Option<Timestamp>, DatabaseFault> {
+    let sql = "SELECT max(tick) FROM passes WHERE schedule = $1";
+    let row = session.row(sql, &[schedule.into()]).await?;
+    row.map_or(Ok(None), |mut row| row.take())
+}

@@ -1,0 +1,7 @@
+//! PostgreSQL: a server that several processes share.
+
+mod engine;
+mod session;
+mod tls;
+
+pub(crate) use engine::Postgres;

@@ -1,0 +1,102 @@
+//! A transaction on a SQLite connection. Nothing in it ever waits, so a whole transaction runs on one thread.
+
+use async_trait::async_trait;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, ToSql, params_from_iter};
+
+use crate::sql::{DatabaseFault, DatabaseFaultKind, Row, Session, Type, Value};
+
+/// A connection in the middle of a transaction.
+pub(super) struct SqliteSession<'c>(pub(super) &'c mut Connection);
+
+#[async_trait]
+impl Session for SqliteSession<'_> {
+    async fn rows(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseFault> {
+        let mut statement = self.0.prepare_cached(&numbered(sql)).map_err(fault)?;
+        collect(&mut statement, parameters)
+    }
+
+    async fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, DatabaseFault> {
+        let mut statement = self.0.prepare_cached(&numbered(sql)).map_err(fault)?;
+        Ok(statement.execute(params_from_iter(parameters)).map_err(fault)? as u64)
+    }
+
+    async fn each(
+        &mut self,
+        sql: &str,
+        columns: &[(&str, Type)],
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<Row>, DatabaseFault> {
+        let columns = columns.iter().enumerate();
+        let columns: Vec<String> = columns.map(|(n, (name, _))| format!("?{} AS {name}", n + 1)).collect();
+        let sql = sql.replace("{rows}", &format!("(SELECT {}) AS rows", columns.join(", ")));
+        let mut statement = self.0.prepare_cached(&sql).map_err(fault)?;
+        let mut found = Vec::new();
+        for row in rows {
+            found.append(&mut collect(&mut statement, &row)?);
+        }
+        Ok(found)
+    }
+
+    async fn script(&mut self, sql: &str) -> Result<(), DatabaseFault> {
+        self.0.execute_batch(sql).map_err(fault)
+    }
+
+    async fn lock(&mut self, _: i64) -> Result<(), DatabaseFault> {
+        Ok(())
+    }
+}
+
+/// SQLite numbers `$1` by its first appearance; what `?1` means is fixed.
+fn numbered(sql: &str) -> String {
+    sql.replace('$', "?")
+}
+
+fn collect(
+    statement: &mut rusqlite::CachedStatement<'_>,
+    parameters: &[Value],
+) -> Result<Vec<Row>, DatabaseFault> {
+    let width = statement.column_count();
+    let mut rows = statement.query(params_from_iter(parameters)).map_err(fault)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(fault)? {
+        let values =
+            (0..width).map(|n| row.get_ref(n).map(value)).collect::<Result<_, _>>().map_err(fault)?;
+        found.push(Row::new(values));
+    }
+    Ok(found)
+}
+
+fn value(stored: ValueRef<'_>) -> Value {
+    match stored {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(n) => Value::Int(n),
+        // There are no such columns.
+        ValueRef::Real(_) => Value::Null,
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(n) => ValueRef::Integer(*n),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// What an error of SQLite means.
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+pub(super) fn fault(error: rusqlite::Error) -> DatabaseFault {
+    let kind = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => DatabaseFaultKind::Full,
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => DatabaseFaultKind::Corrupt,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => DatabaseFaultKind::Unavailable,
+        _ => DatabaseFaultKind::Refused,
+    };
+    DatabaseFault::new(kind, &error)
+}

@@ -1,0 +1,171 @@
+//! The memory as a whole: opened once, shared by all that read and write.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use vigil_core::port::Clock;
+
+use crate::place::{Kept, Place};
+use crate::postgres::Postgres;
+use crate::sql::{Act, DatabaseFault, DatabaseFaultKind};
+use crate::sqlite::{NotOpened, Sqlite};
+
+/// What the service remembers. Clones share one database; it is closed when the last one is dropped.
+#[derive(Clone)]
+pub struct Store(Arc<Opened>);
+
+struct Opened {
+    place: Place,
+    engine: Engine,
+    clock: Arc<dyn Clock>,
+}
+
+enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// Changes whenever anything that is remembered does: an entity tag for answers that come from the store alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(String);
+
+/// A transaction that met another one is tried at once again, so often.
+const CONFLICTS: usize = 10;
+/// The first wait for a database that is away; each next one is twice as long, up to the last.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LAST_WAIT: Duration = Duration::from_secs(15);
+
+impl Store {
+    /// Opens the database, makes it if there is none, and brings it to the newest version. The clock is waited on while a
+    /// PostgreSQL server is away, and for nothing else.
+    ///
+    /// # Errors
+    ///
+    /// A file that is no database of ours, corrupt, of a newer version or in use by another process is left untouched.
+    pub async fn open(place: &Place, clock: Arc<dyn Clock>) -> Result<Self, NotOpened> {
+        let engine = match &place.0 {
+            Kept::File(file) => {
+                let path = file.clone();
+                let opening = tokio::task::spawn_blocking(move || Sqlite::open(&path));
+                let unreachable = |error| NotOpened::Unreachable(file.clone(), std::io::Error::other(error));
+                Engine::Sqlite(opening.await.map_err(unreachable)??)
+            }
+            Kept::Postgres(url) => Engine::Postgres(Postgres::open(url, place).await?),
+        };
+        Ok(Self(Arc::new(Opened { place: place.clone(), engine, clock })))
+    }
+
+    /// Where it is kept.
+    pub fn place(&self) -> &Place {
+        &self.0.place
+    }
+
+    /// Whether it can be read: for the question of readiness.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot.
+    pub async fn ping(&self) -> Result<(), DatabaseFault> {
+        self.read((), |session, ()| Box::pin(async { session.rows("SELECT 1", &[]).await.map(drop) })).await
+    }
+
+    /// The present revision. What is read after it was asked for is at least as new.
+    ///
+    /// # Errors
+    ///
+    /// If the database is away.
+    pub async fn revision(&self) -> Result<Revision, DatabaseFault> {
+        Ok(Revision(match &self.0.engine {
+            Engine::Sqlite(sqlite) => sqlite.revision().to_string(),
+            Engine::Postgres(postgres) => postgres.revision().await?,
+        }))
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    /// Reads. A database that is away is an error at once.
+    pub(crate) async fn read<A, T>(&self, given: A, act: Act<A, T>) -> Result<T, DatabaseFault>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        match &self.0.engine {
+            Engine::Sqlite(sqlite) => sqlite.read(given, act).await,
+            Engine::Postgres(postgres) => postgres.read(&given, act).await,
+        }
+    }
+
+    /// Writes. A database that is away is an error at once.
+    pub(crate) async fn write<A, T>(&self, given: A, act: Act<A, T>) -> Result<T, DatabaseFault>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        match &self.0.engine {
+            Engine::Sqlite(sqlite) => sqlite.write(given, act).await,
+            Engine::Postgres(postgres) => {
+                for _ in 1..CONFLICTS {
+                    match postgres.write(&given, act).await {
+                        Err(fault) if fault.kind == DatabaseFaultKind::Conflict => {}
+                        done => return done,
+                    }
+                }
+                postgres.write(&given, act).await
+            }
+        }
+    }
+
+    /// Writes, and waits as long as the database is away: until it is back, or the caller stops waiting.
+    pub(crate) async fn write_patiently<A, T>(&self, given: A, act: Act<A, T>) -> Result<T, DatabaseFault>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let Engine::Postgres(postgres) = &self.0.engine else { return self.write(given, act).await };
+        let mut wait = FIRST_WAIT;
+        loop {
+            match postgres.write(&given, act).await {
+                Err(fault) if fault.may_pass() => self.wait(&fault, &mut wait).await,
+                done => return done,
+            }
+        }
+    }
+
+    /// Reads, and waits as long as the database is away.
+    pub(crate) async fn read_patiently<A, T>(&self, given: A, act: Act<A, T>) -> Result<T, DatabaseFault>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let Engine::Postgres(postgres) = &self.0.engine else { return self.read(given, act).await };
+        let mut wait = FIRST_WAIT;
+        loop {
+            match postgres.read(&given, act).await {
+                Err(fault) if fault.may_pass() => self.wait(&fault, &mut wait).await,
+                done => return done,
+            }
+        }
+    }
+
+    async fn wait(&self, fault: &DatabaseFault, wait: &mut Duration) {
+        tracing::warn!(%fault, wait_seconds = wait.as_secs_f64(), "waiting for the database");
+        let until = self.clock().now().checked_add(*wait).unwrap_or(jiff::Timestamp::MAX);
+        self.clock().wait_until(until).await;
+        *wait = (*wait * 2).min(LAST_WAIT);
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.0.place)
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

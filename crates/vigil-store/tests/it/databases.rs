@@ -1,0 +1,61 @@
+//! Databases for stories: a file in a directory of its own, or a new database of the test server.
+
+use std::process;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tempfile::TempDir;
+use vigil_store::Place;
+
+/// A place that nobody else uses.
+pub(crate) struct Database {
+    pub(crate) place: Place,
+    /// Removed with this value.
+    pub(crate) room: Option<TempDir>,
+}
+
+impl Database {
+    pub(crate) fn sqlite() -> Self {
+        let room = tempfile::tempdir().unwrap();
+        Self { place: Place::file(room.path().join("vigil.db")), room: Some(room) }
+    }
+
+    /// The server is given by `cargo xtask test`.
+    pub(crate) async fn postgres() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let server = environment("VIGIL_TEST_POSTGRES");
+        let name = format!("store_{}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let (client, connection) = tokio_postgres::connect(&server, tokio_postgres::NoTls).await.unwrap();
+        let connection = tokio::spawn(connection);
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        drop(client);
+        connection.await.unwrap().unwrap();
+        let url = server.replacen("///postgres?", &format!("///{name}?"), 1);
+        Self { place: url.parse().unwrap(), room: None }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test command says where its servers are")]
+pub(crate) fn environment(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run the tests with `cargo xtask test`"))
+}
+
+/// Lives through stories in both databases.
+macro_rules! stories {
+    ($($story:ident),+ $(,)?) => {
+        mod in_sqlite {
+            $(#[tokio::test]
+            async fn $story() {
+                super::$story(crate::stage::Stage::new(crate::databases::Database::sqlite()).await).await;
+            })+
+        }
+
+        mod in_postgres {
+            $(#[tokio::test]
+            async fn $story() {
+                let database = crate::databases::Database::postgres().await;
+                super::$story(crate::stage::Stage::new(database).await).await;
+            })+
+        }
+    };
+}
+pub(crate) use stories;

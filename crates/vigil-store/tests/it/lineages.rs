@@ -1,0 +1,101 @@
+//! Findings along lineages: their age and state over several digests.
+
+use vigil_core::lineage::FindingState;
+use vigil_core::testing::image;
+use vigil_store::FindingFilter;
+
+use crate::databases::stories;
+use crate::stage::Stage;
+
+stories!(
+    a_tag_goes_on_over_several_digests,
+    what_is_read_again_changes_nothing,
+    a_pattern_joins_its_tags,
+    a_lineage_that_ended_is_not_told_of,
+);
+
+async fn a_tag_goes_on_over_several_digests(stage: Stage) {
+    let (first, second) = (image(1, &["latest"], 9), image(2, &["latest"], 1));
+    stage.list(std::slice::from_ref(&first)).await;
+    stage.scanned(&first, &["CVE-1 HIGH zlib", "CVE-2 LOW tar"]).await;
+    assert_eq!(
+        stage.findings(FindingFilter::default()).await,
+        ["latest CVE-1 zlib open 0h", "latest CVE-2 tar open 0h"],
+        "nothing is new in a lineage's first scan"
+    );
+    stage.clock.hours(24);
+    let older = image(1, &[], 9);
+    stage.list(&[older.clone(), second.clone()]).await;
+    stage.clock.hours(1);
+    stage.scanned(&second, &["CVE-1 HIGH zlib fixable", "CVE-3 CRITICAL bash"]).await;
+    assert_eq!(
+        stage.findings(FindingFilter::default()).await,
+        ["latest CVE-3 bash new 0h", "latest CVE-1 zlib worsened 25h"],
+        "the age survives the new digest"
+    );
+    let fixed = FindingFilter { states: vec![FindingState::Fixed], ..FindingFilter::default() };
+    assert_eq!(stage.findings(fixed.clone()).await, ["latest CVE-2 tar fixed 25h"]);
+    assert_eq!(stage.changes().await, ["latest CVE-1 worsened", "latest CVE-2 fixed", "latest CVE-3 new"]);
+    stage.clock.hours(24);
+    stage.scanned(&second, &["CVE-1 HIGH zlib fixable", "CVE-3 CRITICAL bash"]).await;
+    assert_eq!(
+        stage.findings(FindingFilter::default()).await,
+        ["latest CVE-3 bash open 24h", "latest CVE-1 zlib open 49h"],
+        "what was new is open from the next scan on"
+    );
+    // The tag goes back to an image whose findings are known: nobody has to scan it again.
+    stage.list(&[first, image(2, &[], 1)]).await;
+    assert_eq!(stage.findings(fixed).await, ["latest CVE-3 bash fixed 24h"]);
+    assert_eq!(
+        stage.findings(FindingFilter::default()).await,
+        ["latest CVE-1 zlib open 49h", "latest CVE-2 tar new 49h"]
+    );
+}
+
+async fn what_is_read_again_changes_nothing(stage: Stage) {
+    let app = image(1, &["latest"], 9);
+    stage.list(std::slice::from_ref(&app)).await;
+    stage.scanned(&app, &["CVE-1 HIGH zlib"]).await;
+    stage.clock.hours(24);
+    stage.scanned(&app, &["CVE-1 HIGH zlib", "CVE-2 LOW tar"]).await;
+    let found = stage.findings(FindingFilter::default()).await;
+    let scan = vigil_core::testing::scan(
+        "COMPLETE",
+        Some(stage.now()),
+        &["CVE-1 HIGH zlib", "CVE-2 LOW tar"].map(crate::stage::parse),
+    );
+    let before = stage.store.revision().await.unwrap();
+    stage.found(&app, scan).await;
+    if stage.database.room.is_some() {
+        assert_eq!(stage.store.revision().await.unwrap(), before, "nothing was written");
+    }
+    assert_eq!(stage.findings(FindingFilter::default()).await, found);
+    assert_eq!(stage.changes().await, ["latest CVE-2 new"]);
+}
+
+async fn a_pattern_joins_its_tags(mut stage: Stage) {
+    stage.patterns = vec!["v*".parse().unwrap()];
+    let (v1, v2) = (image(1, &["v1"], 9), image(2, &["v2", "edge"], 1));
+    stage.list(std::slice::from_ref(&v1)).await;
+    stage.scanned(&v1, &["CVE-1 HIGH zlib"]).await;
+    stage.clock.hours(24);
+    stage.list(&[v1, v2.clone()]).await;
+    stage.scanned(&v2, &["CVE-1 HIGH zlib", "CVE-2 HIGH tar"]).await;
+    assert_eq!(
+        stage.findings(FindingFilter::default()).await,
+        [
+            "v* CVE-1 zlib open 24h",
+            "v* CVE-2 tar new 0h",
+            "edge CVE-1 zlib open 0h",
+            "edge CVE-2 tar open 0h"
+        ]
+    );
+}
+
+async fn a_lineage_that_ended_is_not_told_of(stage: Stage) {
+    let app = image(1, &["latest", "old"], 9);
+    stage.list(std::slice::from_ref(&app)).await;
+    stage.scanned(&app, &["CVE-1 HIGH zlib"]).await;
+    stage.list(&[image(1, &["latest"], 9)]).await;
+    assert_eq!(stage.findings(FindingFilter::default()).await, ["latest CVE-1 zlib open 0h"]);
+}
