@@ -9,6 +9,8 @@ mod config;
 mod exit;
 #[allow(dead_code, unused_imports, reason = "the command `serve` will call it")]
 mod http;
+#[allow(dead_code, unused_imports, reason = "the service that counts with it and serves it comes next")]
+mod metrics;
 mod output;
 mod progress;
 mod shutdown;

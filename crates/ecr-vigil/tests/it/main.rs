@@ -8,6 +8,7 @@ mod demo;
 mod ending;
 mod enhanced;
 mod exceptions;
+mod feed;
 mod golden;
 mod help;
 mod images;

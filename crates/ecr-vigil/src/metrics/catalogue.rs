@@ -1,0 +1,124 @@
+//! Every family that is served: the one list, in the order in which they are written.
+//!
+//! Names are an interface: one that is out in the world is never given another meaning.
+
+use super::family::{Family, Kind};
+
+macro_rules! families {
+    ($($constant:ident = $kind:ident $name:literal [$($label:literal),*] $help:literal;)+) => {
+        $(
+            pub(super) static $constant: Family =
+                Family { name: $name, kind: Kind::$kind, labels: &[$($label),*], help: $help };
+        )+
+        /// Every family.
+        pub static FAMILIES: &[&Family] = &[$(&$constant),+];
+    };
+}
+
+families! {
+    // Coverage and freshness.
+    IMAGES_SCANNABLE = Gauge "ecr_vigil_images_scannable" ["registry", "region"]
+        "Images that are meant to be scanned and can be.";
+    IMAGES_COVERED = Gauge "ecr_vigil_images_covered" ["registry", "region"]
+        "Scannable images whose last scan is within their cadence.";
+    COVERAGE_RATIO = Gauge "ecr_vigil_coverage_ratio" ["registry", "region"]
+        "Covered images among scannable ones, from 0 to 1; nothing where nothing is scannable.";
+    IMAGES_NEVER_SCANNED = Gauge "ecr_vigil_images_never_scanned" ["registry", "region"]
+        "Scannable images that have no scan result.";
+    OLDEST_SCAN = Gauge "ecr_vigil_oldest_scan_timestamp_seconds" ["registry", "region"]
+        "When the scan was completed that is the oldest among the last scans of scannable images.";
+    IMAGES_UNSCANNABLE = Gauge "ecr_vigil_images_unscannable" ["registry", "region", "reason"]
+        "Images that are not scanned, by reason.";
+    DAILY_SCANS_USED = Gauge "ecr_vigil_daily_scans_used" ["registry", "region"]
+        "Scans of the last 24 hours that are known, whoever started them.";
+    DAILY_SCANS_BUDGET = Gauge "ecr_vigil_daily_scans_budget" ["registry", "region"]
+        "Scans that may be used in 24 hours.";
+
+    // Findings.
+    FINDINGS_OPEN = Gauge "ecr_vigil_findings_open" ["registry", "region", "severity"]
+        "Findings that stand and are not accepted: each vulnerability in a package of an image counts once.";
+    FINDINGS_NEW = Counter "ecr_vigil_findings_new_total" ["registry", "region", "severity"]
+        "Findings that the scan before had not, counted since the start of the service.";
+    FINDINGS_FIXED = Counter "ecr_vigil_findings_fixed_total" ["registry", "region", "severity"]
+        "Findings that were gone with a later scan, counted since the start of the service.";
+
+    // Passes.
+    PASSES = Counter "ecr_vigil_passes_total" ["schedule", "outcome"]
+        "Passes that ended, by outcome: complete, partial (a part of a registry could not be read), cut_short, failed.";
+    LAST_PASS = Gauge "ecr_vigil_last_pass_timestamp_seconds" ["schedule"]
+        "When the last pass ended.";
+    LAST_PASS_SUCCESS = Gauge "ecr_vigil_last_pass_success_timestamp_seconds" ["schedule"]
+        "When the last pass ended that was complete or partial.";
+    LAST_PASS_DURATION = Gauge "ecr_vigil_last_pass_duration_seconds" ["schedule"]
+        "How long the last pass took.";
+    NEXT_PASS = Gauge "ecr_vigil_next_pass_timestamp_seconds" ["schedule"]
+        "When the next pass begins.";
+    SCHEDULE_INTERVAL = Gauge "ecr_vigil_schedule_interval_seconds" ["schedule"]
+        "How far apart the next two passes are.";
+    IMAGES_DUE = Gauge "ecr_vigil_images_due" ["registry", "region"]
+        "Images that the last pass found due, held ones included.";
+    IMAGES_HELD = Gauge "ecr_vigil_images_held" ["registry", "region", "reason"]
+        "Due images that did not fit into the last pass, by reason.";
+    SCANS_IN_FLIGHT = Gauge "ecr_vigil_scans_in_flight" ["registry", "region"]
+        "Scans that are waited for now.";
+    QUEUE_LENGTH = Gauge "ecr_vigil_queue_length" ["queue"]
+        "What waits in a queue.";
+    QUEUE_OLDEST = Gauge "ecr_vigil_queue_oldest_timestamp_seconds" ["queue"]
+        "Since when the oldest in a queue waits; nothing for an empty queue.";
+
+    // Calls to AWS.
+    SCANS_REQUESTED = OldCounter "aws_ecr_scans_requested" []
+        "The total count of AWS ECR image scan requests that were accepted.";
+    SCANS_REQUESTED_ERRORS = OldCounter "aws_ecr_scans_requested_errors" []
+        "The total count of AWS ECR image scan requests that resulted in an error.";
+    SCANS_RATE_LIMITED = OldCounter "aws_ecr_scans_rate_limited" []
+        "The total count of AWS ECR image scan requests rejected due to rate-limiting: a quota of scans was used up.";
+    API_CALLS = Counter "ecr_vigil_api_calls_total" ["registry", "region", "operation", "outcome"]
+        "Calls to AWS, attempts that were repeated included, by outcome: ok, throttled, transient, refused.";
+
+    // What the companion exporter of the operator before told.
+    REPOSITORY_COUNT = Gauge "aws_ecr_repository_count" ["registry", "region"]
+        "Repositories in the registry.";
+    REPOSITORY_INFO = Gauge "aws_ecr_repository_info" ["name", "registry", "region", "scan_on_push", "tag_mutability", "uri"]
+        "A repository and its settings; always 1.";
+    IMAGE_SIZE = Gauge "aws_ecr_image_size_bytes" ["registry", "region", "repository", "tag", "digest"]
+        "The size of an image as ECR stores it.";
+    IMAGE_PUSHED = Gauge "aws_ecr_image_pushed_timestamp_seconds" ["registry", "region", "repository", "tag", "digest"]
+        "When an image was pushed.";
+    IMAGE_FINDINGS = Gauge "aws_ecr_image_scan_findings" ["registry", "region", "repository", "digest", "tag", "severity"]
+        "Findings of an image's last scan by severity.";
+    IMAGE_SCANNED = Gauge "aws_ecr_image_scan_completed_timestamp_seconds" ["registry", "region", "repository", "digest", "tag"]
+        "When an image's last scan was completed.";
+    IMAGE_SERIES_DROPPED = Gauge "ecr_vigil_image_series_dropped" ["reason"]
+        "Images under a tag of which nothing is told, by reason: older_tags, cap.";
+
+    // The service's health.
+    BUILD_INFO = Gauge "ecr_vigil_build_info" ["version"]
+        "The program's version; always 1.";
+    STORE_UP = Gauge "ecr_vigil_store_up" []
+        "Whether the store answered when this was asked for.";
+    STORE_FAILURES = Counter "ecr_vigil_store_failures_total" []
+        "Times that the store could not be read or written.";
+    STORE_SIZE = Gauge "ecr_vigil_store_size_bytes" []
+        "The size of the store, where it says.";
+    HTTP_REQUESTS = Counter "ecr_vigil_http_requests_total" ["method", "route", "status"]
+        "HTTP requests that were answered.";
+    HTTP_DURATION = Histogram "ecr_vigil_http_request_duration_seconds" ["method", "route"]
+        "How long HTTP requests took to be answered.";
+
+    // The process.
+    PROCESS_CPU = Counter "process_cpu_seconds_total" []
+        "Total user and system CPU time spent in seconds.";
+    PROCESS_RESIDENT = Gauge "process_resident_memory_bytes" []
+        "Resident memory size in bytes.";
+    PROCESS_VIRTUAL = Gauge "process_virtual_memory_bytes" []
+        "Virtual memory size in bytes.";
+    PROCESS_OPEN_FDS = Gauge "process_open_fds" []
+        "Number of open file descriptors.";
+    PROCESS_MAX_FDS = Gauge "process_max_fds" []
+        "Maximum number of open file descriptors.";
+    PROCESS_THREADS = Gauge "process_threads" []
+        "Number of threads.";
+    PROCESS_STARTED = Gauge "process_start_time_seconds" []
+        "Start time of the process since 1970 in seconds.";
+}

@@ -1,0 +1,179 @@
+//! What the service counts while it runs. Whoever does something says so here; nothing here asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use vigil_core::{Counts, CycleReport, Digest, RegistryId, RepositoryName, Severity};
+
+use super::calls::{self, Calls};
+use super::histogram::Histogram;
+
+/// The counters of one service. Locks are held for the time of an addition.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    counted: Mutex<Counted>,
+}
+
+/// How a pass ended.
+#[derive(Debug, Clone)]
+pub struct PassEnd<'a> {
+    /// The schedule's name.
+    pub schedule: &'a str,
+    /// When it began.
+    pub began: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// In what way.
+    pub outcome: Outcome,
+}
+
+/// In what way a pass ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Every registry was read whole.
+    Complete,
+    /// Something of a registry could not be read.
+    Partial,
+    /// It was told to end before it was done.
+    CutShort,
+    /// It could not go on.
+    Failed,
+}
+
+/// All that is counted.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    pub(super) scans_requested: u64,
+    pub(super) scans_requested_errors: u64,
+    pub(super) scans_rate_limited: u64,
+    pub(super) passes: BTreeMap<(String, Outcome), u64>,
+    pub(super) schedules: BTreeMap<String, ScheduleTimes>,
+    pub(super) tallies: BTreeMap<RegistryId, Tally>,
+    pub(super) in_flight: BTreeMap<RegistryId, BTreeSet<(RepositoryName, Digest)>>,
+    pub(super) queues: BTreeMap<&'static str, (u64, Option<Timestamp>)>,
+    pub(super) calls: BTreeMap<RegistryId, Calls>,
+    pub(super) findings_new: BTreeMap<(RegistryId, Severity), u64>,
+    pub(super) findings_fixed: BTreeMap<(RegistryId, Severity), u64>,
+    pub(super) store_failures: u64,
+    pub(super) requests: BTreeMap<(&'static str, String, u16), u64>,
+    pub(super) durations: BTreeMap<(&'static str, String), Histogram>,
+}
+
+/// When the passes of one schedule were and will be.
+#[derive(Debug, Default)]
+pub(super) struct ScheduleTimes {
+    pub(super) last: Option<Timestamp>,
+    pub(super) last_success: Option<Timestamp>,
+    pub(super) last_duration: Option<SignedDuration>,
+    pub(super) next: Option<Timestamp>,
+    pub(super) interval: Option<SignedDuration>,
+}
+
+/// What the last pass over a registry found due.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(super) struct Tally {
+    pub(super) due: u64,
+    pub(super) held: BTreeMap<&'static str, u64>,
+}
+
+impl Metrics {
+    /// A pass of a schedule has ended.
+    pub fn pass_ended(&self, end: &PassEnd<'_>) {
+        let mut counted = self.counted();
+        *counted.passes.entry((end.schedule.to_owned(), end.outcome)).or_default() += 1;
+        let times = counted.schedules.entry(end.schedule.to_owned()).or_default();
+        times.last = Some(end.ended);
+        times.last_duration = Some(end.ended.duration_since(end.began));
+        if matches!(end.outcome, Outcome::Complete | Outcome::Partial) {
+            times.last_success = Some(end.ended);
+        }
+    }
+
+    /// A schedule stands: its next two passes are at these times. What an earlier run remembers of its last good pass is
+    /// told too, so that an alert on it does not wait for the first pass after a restart.
+    pub fn schedule(&self, name: &str, next: &[Timestamp], last_success: Option<Timestamp>) {
+        let mut counted = self.counted();
+        let times = counted.schedules.entry(name.to_owned()).or_default();
+        times.next = next.first().copied();
+        times.interval = next.first().zip(next.get(1)).map(|(first, second)| second.duration_since(*first));
+        times.last_success = times.last_success.max(last_success);
+    }
+
+    /// A schedule is no more.
+    pub fn schedule_gone(&self, name: &str) {
+        self.counted().schedules.remove(name);
+    }
+
+    /// A queue holds so much, the oldest of it since then.
+    pub fn queue(&self, queue: &'static str, length: u64, oldest: Option<Timestamp>) {
+        self.counted().queues.insert(queue, (length, oldest));
+    }
+
+    /// A scan that was just recorded has brought these findings and lacks those.
+    pub fn findings_changed(&self, registry: &RegistryId, new: &Counts, fixed: &Counts) {
+        let counted = &mut *self.counted();
+        let sums = [(&mut counted.findings_new, new), (&mut counted.findings_fixed, fixed)];
+        for (sums, counts) in sums {
+            // A word that nobody knows is counted under its own name; scanners do not invent many.
+            for (severity, count) in counts.iter() {
+                *sums.entry((registry.clone(), severity.clone())).or_default() += count;
+            }
+        }
+    }
+
+    /// A connection to a registry is given up; so its calls had ended until then.
+    pub fn connection_gone(&self, registry: &RegistryId, calls: &Calls) {
+        calls::add(&mut self.counted().calls, registry, calls);
+    }
+
+    /// The store could not be read or written.
+    pub fn store_failed(&self) {
+        self.counted().store_failures += 1;
+    }
+
+    /// An HTTP request was answered. The route is as it was declared, never as it was asked for.
+    pub fn answered(&self, method: &str, route: &str, status: u16, took: SignedDuration) {
+        let method = known_method(method);
+        let mut counted = self.counted();
+        *counted.requests.entry((method, route.to_owned(), status)).or_default() += 1;
+        counted.durations.entry((method, route.to_owned())).or_default().observe(took.as_secs_f64());
+    }
+
+    pub(super) fn counted(&self) -> MutexGuard<'_, Counted> {
+        // The numbers are sound after every single change, so a panic elsewhere does not spoil them.
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Anybody can invent a method, and every other one would be a series of its own.
+fn known_method(method: &str) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|known| *known == method).unwrap_or("other")
+}
+
+impl Outcome {
+    /// What the reports of a pass over its registries come to.
+    pub fn of(reports: &[CycleReport]) -> Self {
+        if reports.iter().any(|report| report.halted.is_some()) {
+            Self::CutShort
+        } else if reports.iter().any(|report| !report.faults.is_empty()) {
+            Self::Partial
+        } else {
+            Self::Complete
+        }
+    }
+
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Complete, Self::Partial, Self::CutShort, Self::Failed];
+
+    /// The outcome's name in machine-readable output.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::CutShort => "cut_short",
+            Self::Failed => "failed",
+        }
+    }
+}

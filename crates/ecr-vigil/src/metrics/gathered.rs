@@ -1,0 +1,76 @@
+//! What gauges are made from: answers of the memory, gathered afresh for each scrape or each revision of the store.
+//!
+//! Nothing here is kept from one gathering to the next, so what is gone from ECR is gone from the metrics.
+
+use jiff::Timestamp;
+use vigil_core::image::Repository;
+use vigil_core::{Counts, Digest, RegistryId, RepositoryName, Tag};
+
+/// All of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Gathered {
+    /// Registry by registry.
+    pub registries: Vec<RegistryState>,
+    /// Their repositories.
+    pub repositories: Vec<RepositorySeries>,
+    /// Their images by tag, as far as the limits let them be told; the newest first within a repository.
+    pub images: Vec<ImageSeries>,
+    /// How many images under a tag the store left out for being older than the newest that are told.
+    pub older_tags: u64,
+    /// The size of the store, where it says.
+    pub store_bytes: Option<u64>,
+}
+
+/// How far a registry is covered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegistryState {
+    /// The registry.
+    pub registry: RegistryId,
+    /// Its repositories.
+    pub repositories: u64,
+    /// Images that are meant to be scanned and can be.
+    pub scannable: u64,
+    /// Those whose last scan is within their cadence.
+    pub covered: u64,
+    /// Those without a scan result.
+    pub never_scanned: u64,
+    /// The oldest of the last scans.
+    pub oldest_scan: Option<Timestamp>,
+    /// Images that are not scanned, by the reason's name.
+    pub unscannable: Vec<(String, u64)>,
+    /// Scans of the last 24 hours.
+    pub scans_used: u64,
+    /// Scans that may be used in 24 hours.
+    pub scans_budget: u64,
+    /// Findings that stand and are not accepted.
+    pub open: Counts,
+}
+
+/// A repository.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RepositorySeries {
+    /// Where it is.
+    pub registry: RegistryId,
+    /// The repository.
+    pub repository: Repository,
+}
+
+/// An image under one of its tags.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImageSeries {
+    /// The registry.
+    pub registry: RegistryId,
+    /// The repository.
+    pub repository: RepositoryName,
+    /// The tag.
+    pub tag: Tag,
+    /// The image.
+    pub digest: Digest,
+    /// Its size, where ECR says.
+    pub size_bytes: Option<u64>,
+    /// When it was pushed, where ECR says.
+    pub pushed_at: Option<Timestamp>,
+    /// When its last scan was completed, and what it found; `None` without one. An image that nobody scanned has no
+    /// findings to tell, not zero of them.
+    pub scanned: Option<(Option<Timestamp>, Counts)>,
+}

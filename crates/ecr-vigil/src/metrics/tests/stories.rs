@@ -1,0 +1,288 @@
+//! Whole scrapes: what people's dashboards are fed with, what promtool says to it, and whether the list of it is true.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use insta::assert_snapshot;
+use jiff::{SignedDuration, Timestamp};
+use vigil_aws::CallCounts;
+use vigil_core::image::Repository;
+use vigil_core::port::{Ledger, NullLedger, Scanner, Start};
+use vigil_core::testing::{MemoryEcr, PausedClock, digest, image, now};
+use vigil_core::{Counts, Decision, Due, Ending, Entry, Hold, RegistryId, Severity};
+
+use super::deployed::promtool;
+use crate::metrics::{
+    CountedLedger, CountedScanner, FAMILIES, Family, Gathered, ImageSeries, Kind, Limits, Metrics, Outcome,
+    PassEnd, Process, RegistryState, RepositorySeries, Scrape, process, render,
+};
+
+const OPEN_METRICS: &str = "application/openmetrics-text";
+
+fn registry() -> RegistryId {
+    let (account, region) = ("123456789012".parse().unwrap(), "eu-west-1".parse().unwrap());
+    RegistryId { partition: "aws".parse().unwrap(), account, region }
+}
+
+fn counts(counts: &[(&str, u64)]) -> Counts {
+    counts.iter().map(|(severity, count)| (Severity::from(*severity), *count)).collect()
+}
+
+fn hours_ago(hours: i64) -> Timestamp {
+    now() - SignedDuration::from_hours(hours)
+}
+
+/// An image under a tag: `repository:tag`.
+pub(in crate::metrics) fn image_series(name: &str) -> ImageSeries {
+    let (repository, tag) = name.split_once(':').unwrap();
+    ImageSeries {
+        registry: registry(),
+        repository: repository.parse().unwrap(),
+        tag: tag.parse().unwrap(),
+        digest: digest(7),
+        size_bytes: Some(28_311_552),
+        pushed_at: Some(hours_ago(48)),
+        scanned: Some((Some(hours_ago(3)), counts(&[("HIGH", 2), ("UNDEFINED", 1), ("DREADFUL", 1)]))),
+    }
+}
+
+fn gathered() -> Gathered {
+    let state = RegistryState {
+        registry: registry(),
+        repositories: 2,
+        scannable: 8,
+        covered: 6,
+        never_scanned: 1,
+        oldest_scan: Some(hours_ago(24 * 9)),
+        unscannable: vec![("archived".into(), 3), ("unsupported".into(), 1)],
+        scans_used: 5,
+        scans_budget: 100_000,
+        open: counts(&[("CRITICAL", 1), ("HIGH", 4)]),
+    };
+    let repository = |name: &str, scan_on_push, tag_mutability: Option<&str>| RepositorySeries {
+        registry: registry(),
+        repository: Repository {
+            scan_on_push,
+            tag_mutability: tag_mutability.map(str::to_owned),
+            ..Repository::from(name.parse::<vigil_core::RepositoryName>().unwrap())
+        },
+    };
+    Gathered {
+        registries: vec![state],
+        repositories: vec![
+            repository("team/app", Some(true), Some("IMMUTABLE")),
+            repository("team/new", None, None),
+        ],
+        images: vec![
+            image_series("team/app:v2"),
+            ImageSeries { scanned: None, size_bytes: None, pushed_at: None, ..image_series("team/app:v1") },
+        ],
+        older_tags: 4,
+        store_bytes: Some(65_536),
+    }
+}
+
+/// A service that has made two passes and is in a third.
+fn service() -> Metrics {
+    let metrics = Metrics::default();
+    let next = [now() + SignedDuration::from_hours(12), now() + SignedDuration::from_hours(36)];
+    metrics.schedule("nightly", &next, Some(hours_ago(40)));
+    for (hours, outcome) in [(30, Outcome::Complete), (12, Outcome::CutShort)] {
+        let began = hours_ago(hours);
+        let ended = began + SignedDuration::from_secs(90);
+        metrics.pass_ended(&PassEnd { schedule: "nightly", began, ended, outcome });
+    }
+    metrics.findings_changed(&registry(), &counts(&[("HIGH", 2)]), &counts(&[("LOW", 1)]));
+    metrics.queue("wakes", 1, Some(hours_ago(1)));
+    metrics.queue("publications", 0, None);
+    let gone = CallCounts { ok: 3, throttled: 1, ..CallCounts::default() };
+    metrics.connection_gone(&registry(), &BTreeMap::from([("DescribeImages", gone)]));
+    metrics.answered("GET", "/findings/{id}", 200, SignedDuration::from_millis(30));
+    metrics.answered("BREW", "/metrics", 405, SignedDuration::from_secs(20));
+    metrics.store_failed();
+    metrics
+}
+
+/// The same process each time, for the golden files.
+fn some_process() -> Process {
+    Process {
+        cpu_seconds: Some(1.25),
+        resident_bytes: Some(20_480_000),
+        virtual_bytes: Some(204_800_000),
+        open_fds: Some(12),
+        max_fds: Some(1024),
+        threads: Some(4),
+        started_at: Some(1_795_262_000.5),
+    }
+}
+
+fn told(metrics: &Metrics, accept: Option<&str>) -> String {
+    told_of(metrics, Some(&gathered()), some_process(), accept)
+}
+
+fn told_of(metrics: &Metrics, gathered: Option<&Gathered>, process: Process, accept: Option<&str>) -> String {
+    let calls = CallCounts { ok: 40, ..CallCounts::default() };
+    let connections = [(registry(), BTreeMap::from([("DescribeImages", calls), ("StartImageScan", calls)]))];
+    let limits = Limits::default();
+    render(&Scrape { metrics, gathered, connections: &connections, process, limits: &limits }, accept).body
+}
+
+/// The lines of the samples of one family.
+fn samples<'t>(text: &'t str, family: &str) -> Vec<&'t str> {
+    let of_family = |line: &&str| line.strip_prefix(family).is_some_and(|rest| rest.starts_with([' ', '{']));
+    text.lines().filter(of_family).collect()
+}
+
+#[test]
+fn a_scrape_as_text() {
+    assert_snapshot!(told(&service(), None));
+}
+
+#[test]
+fn a_scrape_as_open_metrics_has_the_same_samples() {
+    let of = |text: String| -> Vec<String> {
+        text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect()
+    };
+    let metrics = service();
+    let open = told(&metrics, Some(OPEN_METRICS));
+    assert!(open.ends_with("# EOF\n"));
+    assert!(open.contains("# TYPE aws_ecr_scans_requested unknown\naws_ecr_scans_requested 0\n"), "{open}");
+    assert!(open.contains("# TYPE ecr_vigil_passes counter\necr_vigil_passes_total{"), "{open}");
+    assert_eq!(of(open), of(told(&metrics, None)));
+}
+
+#[test]
+fn what_is_gone_from_the_store_is_gone_from_the_metrics() {
+    let metrics = service();
+    let told = told_of(&metrics, Some(&Gathered::default()), some_process(), None);
+    assert!(!told.contains("team/app"), "{told}");
+}
+
+#[test]
+fn a_store_that_does_not_answer_leaves_the_rest_to_be_told() {
+    let told = told_of(&service(), None, some_process(), None);
+    assert_eq!(samples(&told, "ecr_vigil_store_up"), ["ecr_vigil_store_up 0"]);
+    assert_eq!(samples(&told, "ecr_vigil_images_scannable"), [""; 0]);
+    assert_eq!(samples(&told, "aws_ecr_scans_requested"), ["aws_ecr_scans_requested 0"]);
+}
+
+#[test]
+fn this_process_is_told_of() {
+    let told = told_of(&service(), None, process(), None);
+    let families = FAMILIES.iter().filter(|family| family.name.starts_with("process_"));
+    for family in families {
+        let samples = samples(&told, family.name);
+        let value = samples.first().and_then(|sample| sample.split_once(' ')).map(|(_, value)| value);
+        assert!(value.is_some_and(|value| value.parse::<f64>().unwrap() >= 0.0), "{}", family.name);
+    }
+}
+
+/// What each answer of ECR to a request for a scan adds to: accepted, error, rate-limited.
+#[tokio::test]
+async fn requests_for_scans_are_counted_by_their_answer() {
+    let (metrics, registry, ecr) = (Metrics::default(), registry(), MemoryEcr::new(PausedClock::new()));
+    ecr.answer_start(digest(2), Start::Unsupported("no operating system".into()));
+    ecr.answer_start(digest(3), Start::RegistryQuota("enough".into()));
+    let scanner = CountedScanner::new(&metrics, &registry, &ecr);
+    let repository = "team/app".parse().unwrap();
+    for n in [1, 1, 2, 3] {
+        scanner.start(&repository, digest(n)).await.unwrap();
+    }
+    let told = told(&metrics, None);
+    assert_eq!(samples(&told, "aws_ecr_scans_requested"), ["aws_ecr_scans_requested 1"]);
+    assert_eq!(samples(&told, "aws_ecr_scans_rate_limited"), ["aws_ecr_scans_rate_limited 2"]);
+    assert_eq!(samples(&told, "aws_ecr_scans_requested_errors"), ["aws_ecr_scans_requested_errors 1"]);
+}
+
+#[tokio::test]
+async fn a_pass_tells_what_is_due_held_and_in_flight() {
+    let (metrics, registry, repository) = (Metrics::default(), registry(), "team/app".parse().unwrap());
+    let ledger = CountedLedger::new(&metrics, &NullLedger);
+    let decided = |n, decision| Entry::Decided(Box::new(image(n, &["v1"], 1)), decision);
+    let held = |why| Decision::Hold(Due::NeverScanned, why);
+    let quota = || Hold::RegistryQuota { said: "enough".into() };
+    let record = async |entry| ledger.record(&registry, &repository, now(), vec![entry]).await.unwrap();
+    for n in 1..=3 {
+        record(decided(n, Decision::Scan(Due::NeverScanned))).await;
+    }
+    record(decided(4, held(Hold::PassCap { cap: 3 }))).await;
+    record(decided(5, Decision::Wait)).await;
+    record(decided(6, Decision::Wait)).await;
+    record(Entry::Ended(digest(5), Ending::Scanned)).await;
+    // What was to be scanned is held after all, and is due once.
+    record(decided(3, held(quota()))).await;
+    let during = told(&metrics, None);
+    assert!(samples(&during, "ecr_vigil_scans_in_flight")[0].ends_with(" 1"), "{during}");
+    assert_eq!(samples(&during, "ecr_vigil_images_due"), [""; 0], "the pass is not over");
+    ledger.finish();
+    let after = told(&metrics, None);
+    assert!(samples(&after, "ecr_vigil_scans_in_flight")[0].ends_with(" 0"), "{after}");
+    assert!(samples(&after, "ecr_vigil_images_due")[0].ends_with(" 4"), "{after}");
+    let place = r#"registry="123456789012",region="eu-west-1""#;
+    assert_eq!(
+        samples(&after, "ecr_vigil_images_held"),
+        [
+            format!("ecr_vigil_images_held{{{place},reason=\"pass_cap\"}} 1"),
+            format!("ecr_vigil_images_held{{{place},reason=\"registry_quota\"}} 1"),
+        ]
+    );
+}
+
+#[test]
+fn every_family_is_served_and_every_served_family_is_in_the_list() {
+    let served: BTreeSet<String> = told(&service(), None)
+        .lines()
+        .filter_map(|line| Some(line.strip_prefix("# TYPE ")?.split_once(' ')?.0.to_owned()))
+        .collect();
+    let listed: BTreeSet<String> = FAMILIES.iter().map(|family| family.name.to_owned()).collect();
+    assert_eq!(served, listed);
+    assert_eq!(listed.len(), FAMILIES.len(), "a name stands twice");
+}
+
+#[test]
+fn every_family_has_a_sample_in_a_full_scrape() {
+    let metrics = service();
+    metrics.counted().tallies.insert(
+        registry(),
+        crate::metrics::counters::Tally { due: 1, held: BTreeMap::from([("pass_cap", 1)]) },
+    );
+    let told = told(&metrics, None);
+    for family in FAMILIES {
+        let name = match family.kind {
+            Kind::Histogram => format!("{}_bucket", family.name),
+            _ => family.name.to_owned(),
+        };
+        assert!(!samples(&told, &name).is_empty(), "{name}");
+    }
+}
+
+fn documented(family: &Family) -> String {
+    let labels: Vec<String> = family.labels.iter().map(|label| format!("`{label}`")).collect();
+    format!("| `{}` | {} | {} | {} |", family.name, family.kind.in_text(), labels.join(" "), family.help)
+}
+
+#[test]
+fn the_documentation_lists_what_is_served() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/metrics.md");
+    let document = std::fs::read_to_string(path).unwrap();
+    let rows: Vec<&str> = document.lines().filter(|line| line.starts_with("| `")).collect();
+    let families: Vec<String> = FAMILIES.iter().map(|family| documented(family)).collect();
+    assert_eq!(rows.join("\n"), families.join("\n"));
+}
+
+/// What promtool has against a scrape; its parser reads the text format alone.
+#[test]
+fn promtool_minds_nothing_but_names_of_old() {
+    let said = promtool("check metrics", &told(&service(), None));
+    // Names that dashboards out there know, and that nobody would choose today.
+    let minded: Vec<&str> = said.lines().collect();
+    assert_eq!(
+        minded,
+        [
+            "aws_ecr_repository_count non-histogram and non-summary metrics should not have \"_count\" suffix",
+            "aws_ecr_scans_rate_limited counter metrics should have \"_total\" suffix",
+            "aws_ecr_scans_requested counter metrics should have \"_total\" suffix",
+            "aws_ecr_scans_requested_errors counter metrics should have \"_total\" suffix",
+        ]
+    );
+}
