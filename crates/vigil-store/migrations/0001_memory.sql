@@ -233,7 +233,7 @@ CREATE TABLE passes (
   ended_at BIGINT,
   outcome WORDS,
   resumed BIGINT NOT NULL DEFAULT 0,
-  settings WORDS,
+  request WORDS,
   report WORDS
 );
 CREATE INDEX passes_unfinished ON passes (number) WHERE ended_at IS NULL;

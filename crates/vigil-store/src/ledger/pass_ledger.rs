@@ -41,6 +41,23 @@ impl Store {
     pub fn ledger(&self, pass: PassId, patterns: Vec<Pattern>) -> PassLedger {
         PassLedger { store: self.clone(), pass, patterns: patterns.into() }
     }
+
+    /// What is remembered of the images of a repository beyond what ECR tells.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read; a PostgreSQL server that is away is waited for.
+    pub async fn remembered(
+        &self,
+        registry: &RegistryId,
+        repository: &RepositoryName,
+    ) -> Result<BTreeMap<Digest, Remembered>, DatabaseFault> {
+        let given = (registry.clone(), repository.clone());
+        let read = self.read_patiently(given, |session, (registry, repository)| {
+            Box::pin(remembered(session, registry, repository))
+        });
+        read.await
+    }
 }
 
 #[async_trait]
@@ -88,11 +105,7 @@ impl Ledger for PassLedger {
         registry: &RegistryId,
         repository: &RepositoryName,
     ) -> Result<BTreeMap<Digest, Remembered>, NotRecorded> {
-        let given = (registry.clone(), repository.clone());
-        let read = self.store.read_patiently(given, |session, (registry, repository)| {
-            Box::pin(remembered(session, registry, repository))
-        });
-        read.await.map_err(not_recorded)
+        self.store.remembered(registry, repository).await.map_err(not_recorded)
     }
 }
 

@@ -39,8 +39,8 @@ pub struct PassRow {
     pub outcome: Option<String>,
     /// How often it was resumed after a restart.
     pub resumed: u64,
-    /// A digest of the settings that it was begun with.
-    pub settings: Option<String>,
+    /// What it was asked for beside its schedule, in words that only its maker understands.
+    pub request: Option<String>,
 }
 
 /// A pass, and what it decided.
@@ -116,7 +116,7 @@ impl Store {
     }
 }
 
-const COLUMNS: &str = "number, id, schedule, tick, cause, began_at, ended_at, outcome, resumed, settings";
+const COLUMNS: &str = "number, id, schedule, tick, cause, began_at, ended_at, outcome, resumed, request";
 
 async fn list(
     session: &mut dyn Session,
@@ -181,7 +181,7 @@ fn pass(row: &mut Row) -> Result<(i64, PassRow), DatabaseFault> {
         ended: row.take()?,
         outcome: row.take()?,
         resumed: row.take()?,
-        settings: row.take()?,
+        request: row.take()?,
     };
     Ok((number, pass))
 }

@@ -16,8 +16,8 @@ pub struct NewPass {
     pub tick: Option<Timestamp>,
     /// What set it off, such as `schedule`, `run-now` or `api`.
     pub trigger: String,
-    /// A digest of the settings that it was begun with.
-    pub settings: Option<String>,
+    /// What it was asked for beside its schedule, in words that only its maker understands.
+    pub request: Option<String>,
     /// When it begins.
     pub at: Timestamp,
 }
@@ -33,8 +33,8 @@ pub struct UnfinishedPass {
     pub tick: Option<Timestamp>,
     /// What set it off.
     pub trigger: String,
-    /// The settings that it was begun with.
-    pub settings: Option<String>,
+    /// What it was asked for beside its schedule.
+    pub request: Option<String>,
     /// When it began.
     pub began: Timestamp,
     /// How often it was resumed.
@@ -108,15 +108,15 @@ async fn begin(session: &mut dyn Session, id: PassId, pass: &NewPass) -> Result<
         pass.tick.into(),
         (&pass.trigger).into(),
         pass.at.into(),
-        pass.settings.clone().into(),
+        pass.request.clone().into(),
     ];
-    let sql = "INSERT INTO passes (id, schedule, tick, cause, began_at, settings)
+    let sql = "INSERT INTO passes (id, schedule, tick, cause, began_at, request)
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING";
     session.execute(sql, &values).await.map(drop)
 }
 
 async fn unfinished(session: &mut dyn Session) -> Result<Vec<UnfinishedPass>, DatabaseFault> {
-    let sql = "SELECT id, schedule, tick, cause, settings, began_at, resumed
+    let sql = "SELECT id, schedule, tick, cause, request, began_at, resumed
         FROM passes WHERE ended_at IS NULL ORDER BY number";
     session.rows(sql, &[]).await?.into_iter().map(unfinished_pass).collect()
 }
@@ -127,7 +127,7 @@ fn unfinished_pass(mut row: Row) -> Result<UnfinishedPass, DatabaseFault> {
         schedule: row.take()?,
         tick: row.take()?,
         trigger: row.take()?,
-        settings: row.take()?,
+        request: row.take()?,
         began: row.take()?,
         resumed: row.take()?,
     })

@@ -103,7 +103,7 @@ pub(crate) fn new_pass(schedule: &str, at: Timestamp) -> NewPass {
         schedule: schedule.to_owned(),
         tick: Some(at),
         trigger: "schedule".to_owned(),
-        settings: Some("abc".to_owned()),
+        request: Some("abc".to_owned()),
         at,
     }
 }
