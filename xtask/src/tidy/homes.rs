@@ -40,6 +40,7 @@ const KEPT: [Kept; 5] = [
             Home("crates/vigil-aws/src/clock.rs", "the clock of the running program, and of its pace"),
             Home("crates/vigil-core/src/testing/clock.rs", "the paused time of tests"),
             Home("crates/vigil-sim/src/clock.rs", "the simulator lives in its own time"),
+            Home("crates/vigil-store/examples/measure.rs", "what is measured is time"),
             CHORES,
         ],
         free_in_tests: false,

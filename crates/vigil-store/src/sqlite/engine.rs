@@ -21,9 +21,10 @@ const READERS: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Sqlite {
     file: PathBuf,
-    writer: Writer,
-    idle: Arc<Mutex<Vec<Connection>>>,
     readers: Arc<Semaphore>,
+    /// Closed before the writer, which as the last one takes the log into the file.
+    idle: Arc<Mutex<Vec<Connection>>>,
+    writer: Writer,
     /// Held as long as this lives; let go after the writer has closed the file.
     _lock: File,
 }
@@ -46,9 +47,9 @@ impl Sqlite {
         let revision = revision(&mut connection).map_err(unusable)?;
         Ok(Self {
             file: file.to_owned(),
-            writer: Writer::start(connection, revision),
-            idle: Arc::default(),
             readers: Arc::new(Semaphore::new(READERS)),
+            idle: Arc::default(),
+            writer: Writer::start(connection, revision),
             _lock: lock,
         })
     }
@@ -114,4 +115,95 @@ fn revision(connection: &mut Connection) -> Result<u64, DatabaseFault> {
     let mut session = SqliteSession(connection);
     let row = block_on(session.row("SELECT number FROM revision", &[]))?;
     row.map_or(Ok(0), |mut row| row.take())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::Row;
+
+    fn open() -> (tempfile::TempDir, Sqlite) {
+        let room = tempfile::tempdir().unwrap();
+        let sqlite = Sqlite::open(&room.path().join("vigil.db")).unwrap();
+        (room, sqlite)
+    }
+
+    async fn keep(sqlite: &Sqlite, name: String) -> Result<u64, DatabaseFault> {
+        let write: Act<String, u64> = |session, name| {
+            Box::pin(async move {
+                session.execute("INSERT INTO packages (name) VALUES ($1)", &[name.into()]).await
+            })
+        };
+        sqlite.write(name, write).await
+    }
+
+    async fn kept(sqlite: &Sqlite) -> i64 {
+        let count = sqlite.read((), |session, ()| {
+            Box::pin(async { session.row("SELECT count(*) FROM packages", &[]).await })
+        });
+        count.await.unwrap().and_then(|mut row: Row| row.take().ok()).unwrap()
+    }
+
+    async fn room_for(sqlite: &Sqlite, pages: u64) {
+        let limit: Act<u64, ()> = |session, pages| {
+            Box::pin(
+                async move { session.rows(&format!("PRAGMA max_page_count = {pages}"), &[]).await.map(drop) },
+            )
+        };
+        sqlite.write(pages, limit).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_said_and_what_was_kept_before_stays() {
+        let (_room, sqlite) = open();
+        room_for(&sqlite, 80).await;
+        let mut before = 0;
+        let full = loop {
+            match keep(&sqlite, format!("{before}{}", "x".repeat(2_000))).await {
+                Ok(_) => before += 1,
+                Err(fault) => break fault,
+            }
+        };
+        assert_eq!(full.kind, DatabaseFaultKind::Full);
+        assert!(full.to_string().starts_with("the disk of the database is full"), "{full}");
+        assert_eq!(kept(&sqlite).await, before);
+        room_for(&sqlite, 1_000).await;
+        keep(&sqlite, "after".to_owned()).await.unwrap();
+        assert_eq!(kept(&sqlite).await, before + 1, "there is room again");
+    }
+
+    #[tokio::test]
+    async fn one_that_fails_among_many_that_wait_is_the_only_one_that_does() {
+        let (_room, sqlite) = open();
+        let all = (0..50).map(|n| keep(&sqlite, if n % 10 == 9 { "same".to_owned() } else { n.to_string() }));
+        let done = futures::future::join_all(all).await;
+        assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 46);
+        assert_eq!(kept(&sqlite).await, 46);
+    }
+
+    /// What a process leaves that is killed in the middle of a transaction: the files as they are at that moment.
+    #[tokio::test]
+    async fn half_a_transaction_is_none() {
+        let (room, sqlite) = open();
+        keep(&sqlite, "whole".to_owned()).await.unwrap();
+        let half: Act<PathBuf, ()> = |session, room| {
+            Box::pin(async move {
+                // More than the cache holds, so that some of it is in the log already.
+                session.script("PRAGMA cache_size = 10; PRAGMA cache_spill = 1").await?;
+                for n in 0..2_000 {
+                    let name = format!("half {n} {}", "x".repeat(500));
+                    session.execute("INSERT INTO packages (name) VALUES ($1)", &[name.into()]).await?;
+                }
+                std::fs::create_dir(room.join("left")).unwrap();
+                for name in ["vigil.db", "vigil.db-wal"] {
+                    std::fs::copy(room.join(name), room.join("left").join(name)).unwrap();
+                }
+                Ok(())
+            })
+        };
+        sqlite.write(room.path().to_owned(), half).await.unwrap();
+        assert!(std::fs::metadata(room.path().join("left/vigil.db-wal")).unwrap().len() > 1 << 20);
+        let left = Sqlite::open(&room.path().join("left/vigil.db")).unwrap();
+        assert_eq!((kept(&left).await, kept(&sqlite).await), (1, 2_001));
+    }
 }

@@ -2,7 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "stories stop at the first surprise")]
 
+mod answers;
 mod clock;
 mod databases;
+mod exceptions;
+mod file;
+mod forgetting;
 mod lineages;
+mod listings;
+mod passes;
+mod server;
 mod stage;

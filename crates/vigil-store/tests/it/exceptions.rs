@@ -1,0 +1,108 @@
+//! What somebody accepts, and takes back.
+
+use jiff::tz::TimeZone;
+use vigil_core::image::Image;
+use vigil_core::policy::Exception;
+use vigil_core::testing::{digest, image};
+use vigil_store::{ExceptionFilter, FindingFilter, ImageFindingFilter, NewException, Slice, StoredException};
+
+use crate::databases::stories;
+use crate::stage::{Stage, name, registry};
+
+stories!(
+    an_exception_counts_at_once_and_so_does_its_end,
+    an_exception_expires,
+    what_an_exception_names_decides,
+    what_a_pass_accepts_by_its_settings_is_left_alone,
+);
+
+async fn accept(stage: &Stage, id: &str) -> StoredException {
+    except(stage, exception(id)).await
+}
+
+async fn except(stage: &Stage, exception: Exception) -> StoredException {
+    let new = NewException { exception, author: "ann".to_owned(), at: stage.now() };
+    stage.store.create_exception(new).await.unwrap()
+}
+
+fn exception(id: &str) -> Exception {
+    let (package, repository, tag, until) = (None, None, None, None);
+    Exception { id: id.to_owned(), package, repository, tag, reason: "not reachable".to_owned(), until }
+}
+
+async fn app(stage: &Stage, findings: &[&str]) -> Image {
+    let app = image(1, &["latest"], 9);
+    stage.list(std::slice::from_ref(&app)).await;
+    stage.scanned(&app, findings).await;
+    app
+}
+
+/// Open findings, accepted ones, and how each finding stands.
+async fn standing(stage: &Stage) -> (u64, u64, Vec<String>) {
+    let detail = stage.store.image(registry(), name("team/app"), digest(1)).await.unwrap().unwrap();
+    let open = detail.image.counts.unwrap().total();
+    (open, detail.image.accepted, stage.findings(FindingFilter::default()).await)
+}
+
+async fn an_exception_counts_at_once_and_so_does_its_end(stage: Stage) {
+    app(&stage, &["CVE-1 HIGH zlib", "CVE-2 LOW tar"]).await;
+    let kept = accept(&stage, "cve-1").await;
+    let told = |state: &str| vec![format!("latest CVE-1 zlib {state} 0h"), "latest CVE-2 tar open 0h".into()];
+    assert_eq!(standing(&stage).await, (1, 1, told("excepted")));
+    let of_image = |accepted| {
+        let filter = ImageFindingFilter { accepted: Some(accepted), ..ImageFindingFilter::default() };
+        stage.store.findings_of_image(registry(), name("team/app"), digest(1), filter, Slice::first(9))
+    };
+    let accepted = of_image(true).await.unwrap().unwrap().items;
+    let by = accepted[0].accepted.clone().unwrap();
+    assert_eq!(
+        (by.source.as_str(), by.exception, by.reason.as_str()),
+        ("exception", Some(kept.id), "not reachable")
+    );
+    assert_eq!(of_image(false).await.unwrap().unwrap().items.len(), 1);
+    // A pass that knows of the exception says the same, and nothing changes.
+    stage.clock.hours(24);
+    app(&stage, &["CVE-1 HIGH zlib", "CVE-2 LOW tar"]).await;
+    assert_eq!(standing(&stage).await.1, 1);
+    let ended = stage.store.end_exception(kept.id, stage.now()).await.unwrap().unwrap();
+    assert_eq!(ended.ended_at, Some(stage.now()));
+    let (open, accepted, findings) = standing(&stage).await;
+    assert_eq!((open, accepted, findings[0].as_str()), (2, 0, "latest CVE-1 zlib open 24h"));
+    assert_eq!(stage.changes().await, [""; 0], "what somebody decides is no news of the image");
+    let in_force = ExceptionFilter { in_force_at: Some(stage.now()), vulnerability: None };
+    assert!(stage.store.exceptions(in_force).await.unwrap().is_empty());
+    assert_eq!(stage.store.exceptions(ExceptionFilter::default()).await.unwrap().len(), 1, "it is kept");
+}
+
+async fn an_exception_expires(stage: Stage) {
+    app(&stage, &["CVE-1 HIGH zlib"]).await;
+    let today = stage.now().to_zoned(TimeZone::UTC).date();
+    except(&stage, Exception { until: Some(today), ..exception("CVE-1") }).await;
+    stage.store.expire_exceptions(stage.now()).await.unwrap();
+    assert_eq!(standing(&stage).await.1, 1, "until the day is over");
+    stage.clock.hours(24);
+    stage.store.expire_exceptions(stage.now()).await.unwrap();
+    assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (1, 0));
+}
+
+async fn what_an_exception_names_decides(stage: Stage) {
+    app(&stage, &["CVE-1 HIGH zlib", "CVE-1 HIGH tar"]).await;
+    except(&stage, Exception { package: Some("zlib".into()), ..exception("CVE-1") }).await;
+    except(&stage, Exception { repository: "other/*".parse().ok(), ..exception("CVE-1") }).await;
+    except(&stage, Exception { tag: "v*".parse().ok(), ..exception("CVE-1") }).await;
+    let told = ["latest CVE-1 tar open 0h", "latest CVE-1 zlib excepted 0h"];
+    let (open, accepted, mut findings) = standing(&stage).await;
+    findings.sort();
+    assert_eq!((open, accepted, findings), (1, 1, told.map(str::to_owned).to_vec()));
+}
+
+async fn what_a_pass_accepts_by_its_settings_is_left_alone(stage: Stage) {
+    let suppressed =
+        vigil_core::finding::Finding { suppressed: true, ..crate::stage::parse("CVE-1 HIGH zlib") };
+    let app = image(1, &["latest"], 9);
+    stage.list(std::slice::from_ref(&app)).await;
+    stage.found(&app, vigil_core::testing::scan("COMPLETE", Some(stage.now()), &[suppressed])).await;
+    let kept = accept(&stage, "CVE-1").await;
+    stage.store.end_exception(kept.id, stage.now()).await.unwrap();
+    assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (0, 1));
+}

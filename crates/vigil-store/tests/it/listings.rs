@@ -1,0 +1,105 @@
+//! What a listing means: images that are gone, back, or under another tag.
+
+use vigil_core::port::Ledger;
+use vigil_core::record::Entry;
+use vigil_core::testing::{digest, image};
+use vigil_store::{ImageFilter, ImageOrder, Scope, Slice};
+
+use crate::databases::stories;
+use crate::stage::{Stage, name, registry};
+
+stories!(
+    what_is_not_listed_is_gone_and_may_come_back,
+    a_repository_that_is_gone_takes_its_images_along,
+    a_tag_moves_and_leaves_a_trace,
+    nothing_is_remembered_of_what_was_never_asked,
+);
+
+async fn images(stage: &Stage, gone: bool) -> Vec<String> {
+    let filter = ImageFilter { gone, ..ImageFilter::default() };
+    let found = stage.store.images(filter, ImageOrder::Name, Slice::first(100)).await.unwrap();
+    let line = |row: &vigil_store::ImageRow| {
+        let tags: Vec<&str> = row.image.tags.iter().map(|tag| tag.as_str()).collect();
+        format!("{} {}", &row.image.digest.to_string()[70..], tags.join(","))
+    };
+    found.items.iter().map(line).collect()
+}
+
+async fn what_is_not_listed_is_gone_and_may_come_back(stage: Stage) {
+    let (first, second) = (image(1, &["v1"], 2), image(2, &["v2", "latest"], 1));
+    stage.list(&[first.clone(), second.clone()]).await;
+    assert_eq!(images(&stage, false).await, ["1 v1", "2 latest,v2"]);
+    stage.list(std::slice::from_ref(&second)).await;
+    assert_eq!(images(&stage, false).await, ["2 latest,v2"]);
+    assert_eq!(images(&stage, true).await, ["1 "]);
+    let before = stage.store.image(registry(), name("team/app"), digest(1)).await.unwrap().unwrap();
+    assert_eq!(before.image.gone_at, Some(stage.now()));
+    stage.list(&[first, second.clone()]).await;
+    assert_eq!(images(&stage, false).await, ["1 v1", "2 latest,v2"]);
+    stage.record("team/app", vec![Entry::Empty]).await;
+    assert_eq!(images(&stage, false).await, [""; 0]);
+    let one = stage.store.image(registry(), name("team/app"), digest(9)).await.unwrap();
+    assert_eq!(one, None);
+}
+
+async fn a_repository_that_is_gone_takes_its_images_along(stage: Stage) {
+    let ledger = stage.ledger();
+    let both = ["team/app", "team/web"].map(|repository| name(repository).into());
+    ledger.present(&registry(), stage.now(), &both).await.unwrap();
+    stage.list(&[image(1, &["v1"], 2)]).await;
+    stage.scanned(&image(1, &["v1"], 2), &["CVE-1 HIGH zlib"]).await;
+    let all = |gone| stage.store.repositories(Scope::default(), gone, Slice::first(9));
+    let found = all(false).await.unwrap().items;
+    let names: Vec<&str> = found.iter().map(|row| row.repository.name.as_str()).collect();
+    assert_eq!(names, ["team/app", "team/web"]);
+    assert_eq!((found[0].images, found[0].scanned, found[0].counts.total()), (1, 1, 1));
+    ledger.present(&registry(), stage.now(), &both[1..]).await.unwrap();
+    assert_eq!(all(false).await.unwrap().items.len(), 1);
+    assert_eq!(all(true).await.unwrap().items.len(), 2);
+    assert_eq!(images(&stage, false).await, [""; 0]);
+    assert_eq!(stage.findings(vigil_store::FindingFilter::default()).await, [""; 0]);
+    let registries = stage.store.registries().await.unwrap();
+    assert_eq!((registries[0].repositories, registries[0].images), (1, 0));
+}
+
+async fn a_tag_moves_and_leaves_a_trace(stage: Stage) {
+    stage.list(&[image(1, &["latest"], 2)]).await;
+    stage.clock.hours(5);
+    stage.list(&[image(1, &["old"], 2), image(2, &["latest"], 1)]).await;
+    let old = stage.store.image(registry(), name("team/app"), digest(1)).await.unwrap().unwrap();
+    let spans: Vec<String> = old
+        .tags
+        .iter()
+        .map(|span| format!("{} {}", span.tag, span.until.map_or("now", |_| "over")))
+        .collect();
+    assert_eq!(spans, ["latest over", "old now"]);
+    assert_eq!(old.lineages.iter().map(ToString::to_string).collect::<Vec<_>>(), ["old"]);
+    let tagged = ImageFilter { tag: "latest".parse().ok(), ..ImageFilter::default() };
+    let found = stage.store.images(tagged, ImageOrder::WorstFirst, Slice::first(9)).await.unwrap();
+    assert_eq!(found.items.iter().map(|row| row.image.digest).collect::<Vec<_>>(), [digest(2)]);
+    let matching = ImageFilter { tag: "o*".parse().ok(), ..ImageFilter::default() };
+    let found = stage.store.images(matching, ImageOrder::WorstFirst, Slice::first(9)).await.unwrap();
+    assert_eq!(found.items.iter().map(|row| row.image.digest).collect::<Vec<_>>(), [digest(1)]);
+}
+
+async fn nothing_is_remembered_of_what_was_never_asked(stage: Stage) {
+    let ledger = stage.ledger();
+    let remembered = || async { ledger.remembered(&registry(), &name("team/app")).await.unwrap() };
+    stage.list(&[image(1, &[], 2), image(2, &[], 1)]).await;
+    assert!(remembered().await.is_empty());
+    let asked = stage.now();
+    stage.record("team/app", vec![Entry::Asked(digest(1), asked), Entry::Started(digest(1), asked)]).await;
+    stage.record("team/app", vec![Entry::Refused(digest(2), asked, "no os".into())]).await;
+    stage.clock.hours(1);
+    stage.found(&image(1, &[], 2), vigil_core::testing::scan("FAILED", None, &[])).await;
+    let known = remembered().await;
+    assert_eq!(known[&digest(1)].asked_at, Some(asked));
+    assert_eq!(known[&digest(1)].failed_at, Some(stage.now()));
+    assert_eq!(known[&digest(2)].refused, Some((asked, "no os".to_owned())));
+    let failed = stage.now();
+    stage.clock.hours(1);
+    stage.found(&image(1, &[], 2), vigil_core::testing::scan("FAILED", None, &[])).await;
+    assert_eq!(remembered().await[&digest(1)].failed_at, Some(failed), "since its first sight");
+    stage.scanned(&image(1, &[], 2), &[]).await;
+    assert_eq!(remembered().await[&digest(1)].failed_at, None);
+}

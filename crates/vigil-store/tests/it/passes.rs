@@ -1,0 +1,98 @@
+//! Passes: begun, broken off, resumed, ended; and what is told of them.
+
+use vigil_core::due::{Due, Rest};
+use vigil_core::plan::Hold;
+use vigil_core::port::Ledger;
+use vigil_core::record::{Decision, Ending, Entry};
+use vigil_core::testing::{digest, image};
+use vigil_store::{PassFilter, PassId, Slice};
+
+use crate::databases::stories;
+use crate::stage::{Stage, name, new_pass, registry};
+
+stories!(
+    a_pass_is_unfinished_until_it_ends,
+    a_pass_tells_what_it_held_and_counts_what_rested,
+    what_was_broken_off_is_done_again_without_harm,
+);
+
+async fn a_pass_is_unfinished_until_it_ends(stage: Stage) {
+    let unfinished = stage.store.unfinished_passes().await.unwrap();
+    assert_eq!(unfinished.iter().map(|pass| pass.id).collect::<Vec<_>>(), [stage.pass]);
+    assert_eq!(stage.store.last_tick("daily").await.unwrap(), Some(stage.now()));
+    assert_eq!(stage.store.last_tick("hourly").await.unwrap(), None);
+    stage.store.resume_pass(stage.pass).await.unwrap();
+    assert_eq!(stage.store.unfinished_passes().await.unwrap()[0].resumed, 1);
+    stage.clock.hours(1);
+    let report = Some("{}".to_owned());
+    stage.store.end_pass(stage.pass, stage.now(), "complete", report.clone()).await.unwrap();
+    stage.store.end_pass(stage.pass, stage.now(), "failed", None).await.unwrap();
+    assert!(stage.store.unfinished_passes().await.unwrap().is_empty());
+    let detail = stage.store.pass(stage.pass).await.unwrap().unwrap();
+    assert_eq!((detail.pass.outcome.as_deref(), detail.report), (Some("complete"), report));
+    let later = stage.store.begin_pass(new_pass("hourly", stage.now())).await.unwrap();
+    let page = stage.store.passes(PassFilter::default(), Slice::first(1)).await.unwrap();
+    assert_eq!(page.items[0].id, later, "newest first");
+    let next = Slice { after: page.next, limit: 1 };
+    let page = stage.store.passes(PassFilter::default(), next).await.unwrap();
+    assert_eq!((page.items[0].id, page.next), (stage.pass, None));
+    let unknown: PassId = "4471c156-29f5-40fe-883b-3cd26738d5a6".parse().unwrap();
+    assert_eq!(stage.store.pass(unknown).await.unwrap(), None);
+}
+
+async fn a_pass_tells_what_it_held_and_counts_what_rested(stage: Stage) {
+    let (held, fresh) = (image(1, &["v1"], 2), image(2, &["v2"], 1));
+    let decided =
+        |image: &vigil_core::image::Image, decision| Entry::Decided(Box::new(image.clone()), decision);
+    let rest = Rest::Fresh { ago: jiff::SignedDuration::ZERO, expiry: "7d".into(), next: stage.now() };
+    let entries = vec![
+        Entry::Listed(vec![held.clone(), fresh.clone()]),
+        decided(&held, Decision::Hold(Due::NeverScanned, Hold::PassCap { cap: 3 })),
+        decided(&fresh, Decision::Rest(rest)),
+        Entry::Ended(fresh.digest, Ending::Read),
+    ];
+    stage.record("team/app", entries).await;
+    let told =
+        |decision: &str| stage.store.images_of_pass(stage.pass, Some(decision.to_owned()), Slice::first(9));
+    let images = told("hold").await.unwrap().items;
+    assert_eq!(images.len(), 1);
+    assert_eq!((images[0].digest, images[0].standing.reason.as_deref()), (digest(1), Some("pass_cap")));
+    assert!(told("rest").await.unwrap().items.is_empty());
+    let decided = stage.store.pass(stage.pass).await.unwrap().unwrap().decided;
+    let counts: Vec<String> = decided.iter().map(|((what, why), n)| format!("{what} {why} {n}")).collect();
+    assert_eq!(counts, ["hold pass_cap 1", "rest fresh 1"]);
+    let image = stage.store.image(registry(), name("team/app"), digest(2)).await.unwrap().unwrap().image;
+    assert_eq!(
+        (image.standing.decision.as_deref(), image.standing.ending.as_deref()),
+        (Some("rest"), Some("read"))
+    );
+    stage.record("team/app", vec![Entry::OnlyRead]).await;
+    assert_eq!(told("observe").await.unwrap().items[0].standing.ending.as_deref(), Some("never_scanned"));
+}
+
+/// A caller that stops waiting in the middle leaves all or nothing behind, and may well do it again.
+async fn what_was_broken_off_is_done_again_without_harm(stage: Stage) {
+    let app = image(1, &["latest"], 9);
+    stage.list(std::slice::from_ref(&app)).await;
+    stage.scanned(&app, &["CVE-1 HIGH zlib"]).await;
+    stage.clock.hours(24);
+    let findings = ["CVE-1 HIGH zlib", "CVE-2 LOW tar"].map(crate::stage::parse);
+    let scan = vigil_core::testing::scan("COMPLETE", Some(stage.now()), &findings);
+    let entries = stage.judged(&app, scan).await;
+    let (ledger, registry, name) = (stage.ledger(), registry(), name("team/app"));
+    for steps in 1..12 {
+        let mut recording = ledger.record(&registry, &name, stage.now(), entries.clone());
+        for _ in 0..steps {
+            if futures::poll!(&mut recording).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    ledger.record(&registry, &name, stage.now(), entries).await.unwrap();
+    assert_eq!(stage.changes().await, ["latest CVE-2 new"], "told once");
+    let scans =
+        stage.store.scans_of_image(registry, name, app.digest, Slice::first(9)).await.unwrap().unwrap();
+    let told: Vec<(u64, u64)> = scans.items.iter().map(|scan| (scan.findings, scan.appeared)).collect();
+    assert_eq!(told, [(2, 1), (1, 1)]);
+}
