@@ -53,7 +53,7 @@ async fn measure(store: &Store, images: u64, findings: u64) -> Outcome<()> {
         schedule: "measure".to_owned(),
         tick: None,
         trigger: "measure".to_owned(),
-        settings: None,
+        request: None,
         at: start(),
     };
     let ledger = store.ledger(store.begin_pass(pass).await?, Vec::new());
