@@ -6,7 +6,7 @@ use std::ffi::OsString;
 const PACKAGE: [&str; 2] = ["-p", "--package"];
 
 /// Packages whose tests talk to PostgreSQL.
-const POSTGRES: [&str; 2] = ["vigil-store", "ecr-vigil"];
+const POSTGRES: [&str; 3] = ["vigil-store", "ecr-vigil", "xtask"];
 
 /// Packages whose tests show metrics to Prometheus.
 const PROMETHEUS: [&str; 1] = ["ecr-vigil"];
@@ -85,7 +85,7 @@ mod tests {
     fn the_tests_of_a_package_need_its_own() {
         check("-p vigil-core due", false, false);
         check("-pvigil-core", false, false);
-        check("--package=xtask", false, false);
+        check("--package=xtask", true, false);
         check("-p vigil-store", true, false);
         check("-p=vigil-store", true, false);
         check("--package ecr-vigil -- help", true, true);
