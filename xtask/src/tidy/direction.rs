@@ -67,6 +67,27 @@ const LAWS: [Law; 9] = [
     },
 ];
 
+/// Crates of others that have one home among ours. Tests elsewhere may look into what they made.
+struct Housed {
+    patterns: &'static [&'static str],
+    home: &'static str,
+    why: &'static str,
+}
+
+const HOUSED: [Housed; 3] = [
+    Housed {
+        patterns: &["rusqlite*", "libsqlite3*", "tokio-postgres*", "deadpool*", "postgres*", "sqlx*"],
+        home: "vigil-store",
+        why: "only the memory knows of databases",
+    },
+    Housed {
+        patterns: &["axum*", "tower*", "utoipa*"],
+        home: "ecr-vigil",
+        why: "only the program is a web server",
+    },
+    Housed { patterns: &["aws-*"], home: "vigil-aws", why: "only vigil-aws speaks to AWS" },
+];
+
 /// What the manifest at `path` depends on against the law.
 pub(super) fn check(path: &str, text: &str) -> Vec<Violation> {
     let violation = |offset: usize, what: String| Violation {
@@ -96,11 +117,26 @@ pub(super) fn check(path: &str, text: &str) -> Vec<Violation> {
     };
     dependencies(&manifest)
         .into_iter()
-        .filter(|dependency| !law.allows(dependency))
-        .map(|dependency| {
-            violation(dependency.place.start, format!("{name} depends on {}: {}", dependency.name, law.why))
+        .filter_map(|dependency| {
+            let why = if law.allows(&dependency) { housed_elsewhere(name, &dependency)? } else { law.why };
+            Some(violation(dependency.place.start, format!("{name} depends on {}: {why}", dependency.name)))
         })
         .collect()
+}
+
+/// Why what is depended on is not at home here, if it has a home.
+fn housed_elsewhere(name: &str, dependency: &Dependency) -> Option<&'static str> {
+    let of_it = |housed: &&Housed| housed.patterns.iter().any(|pattern| matches(pattern, &dependency.name));
+    let housed = HOUSED.iter().find(of_it)?;
+    (housed.home != name && !dependency.only_in_tests).then_some(housed.why)
+}
+
+/// A `*` at the end of a pattern stands for anything.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == pattern,
+    }
 }
 
 impl Law {
@@ -113,10 +149,7 @@ impl Law {
                 Ours::Only(allowed) => allowed.contains(&name),
             };
         }
-        !self.never.iter().any(|pattern| match pattern.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix),
-            None => name == *pattern,
-        })
+        !self.never.iter().any(|pattern| matches(pattern, name))
     }
 }
 
@@ -223,6 +256,23 @@ mod tests {
             check_manifest(name, fakes, &[]);
         }
         check_manifest("xtask", fakes, &[(4, "vigil-core")]);
+    }
+
+    #[test]
+    fn databases_the_web_and_aws_have_one_home_each() {
+        for (crate_of_others, home) in [
+            ("rusqlite", "vigil-store"),
+            ("tokio-postgres", "vigil-store"),
+            ("axum", "ecr-vigil"),
+            ("aws-sdk-s3", "vigil-aws"),
+        ] {
+            let manifest = format!("[dependencies]\n{crate_of_others}.workspace = true\n");
+            for name in ["vigil-aws", "vigil-store", "vigil-report", "vigil-sim", "ecr-vigil"] {
+                let stray = [(4, crate_of_others)];
+                check_manifest(name, &manifest, if name == home { &[] } else { &stray });
+            }
+            check_manifest("ecr-vigil", &manifest.replace("[dep", "[dev-dep"), &[]);
+        }
     }
 
     #[test]
