@@ -36,7 +36,7 @@ families! {
 
     // Findings.
     FINDINGS_OPEN = Gauge "ecr_vigil_findings_open" ["registry", "region", "severity"]
-        "Findings that stand and are not accepted: each vulnerability in a package of an image counts once.";
+        "Open findings of the images that tags point to; accepted ones are not open.";
     FINDINGS_NEW = Counter "ecr_vigil_findings_new_total" ["registry", "region", "severity"]
         "Findings that the scan before had not, counted since the start of the service.";
     FINDINGS_FIXED = Counter "ecr_vigil_findings_fixed_total" ["registry", "region", "severity"]
@@ -89,8 +89,8 @@ families! {
         "Findings of an image's last scan by severity.";
     IMAGE_SCANNED = Gauge "aws_ecr_image_scan_completed_timestamp_seconds" ["registry", "region", "repository", "digest", "tag"]
         "When an image's last scan was completed.";
-    IMAGE_SERIES_DROPPED = Gauge "ecr_vigil_image_series_dropped" ["reason"]
-        "Images under a tag of which nothing is told, by reason: older_tags, cap.";
+    IMAGE_SERIES_DROPPED = Gauge "ecr_vigil_image_series_dropped" []
+        "Images under one of the newest tags of which nothing is told, since there are too many of them.";
 
     // The service's health.
     BUILD_INFO = Gauge "ecr_vigil_build_info" ["version"]

@@ -42,10 +42,7 @@ pub(super) fn write(to: &mut Exposition, gathered: &Gathered, limits: &Limits) {
         let at = image.scanned.as_ref().and_then(|(at, _)| *at);
         at.into_iter().for_each(|at| samples.put(&labels.digest_first(), at));
     });
-    to.family(&families::IMAGE_SERIES_DROPPED, |samples| {
-        samples.put(&["older_tags"], gathered.older_tags + limited.older_tags);
-        samples.put(&["cap"], limited.over_cap);
-    });
+    to.single(&families::IMAGE_SERIES_DROPPED, Some(limited.over_cap));
 }
 
 fn write_repositories(to: &mut Exposition, gathered: &Gathered) {

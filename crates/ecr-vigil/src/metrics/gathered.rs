@@ -15,8 +15,6 @@ pub struct Gathered {
     pub repositories: Vec<RepositorySeries>,
     /// Their images by tag, as far as the limits let them be told; the newest first within a repository.
     pub images: Vec<ImageSeries>,
-    /// How many images under a tag the store left out for being older than the newest that are told.
-    pub older_tags: u64,
     /// The size of the store, where it says.
     pub store_bytes: Option<u64>,
 }

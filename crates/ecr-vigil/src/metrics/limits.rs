@@ -27,8 +27,6 @@ impl Default for Limits {
 pub struct Limited<'a> {
     /// What is told of.
     pub images: Vec<&'a ImageSeries>,
-    /// Images left out since their repository has so many newer ones.
-    pub older_tags: u64,
     /// Images left out since there are too many of them.
     pub over_cap: u64,
 }
@@ -46,14 +44,13 @@ pub fn limited<'a>(images: &'a [ImageSeries], limits: &Limits) -> Limited<'a> {
         ranked.push((rank, image));
     }
     ranked.retain(|(rank, _)| *rank < limits.newest_tags);
-    let older_tags = (images.len() - ranked.len()) as u64;
     let over_cap = ranked.len().saturating_sub(limits.images);
     if over_cap > 0 {
         ranked.sort_by_key(|(rank, _)| *rank);
         ranked.truncate(limits.images);
     }
     let images = ranked.into_iter().map(|(_, image)| image).collect();
-    Limited { images, older_tags, over_cap: over_cap as u64 }
+    Limited { images, over_cap: over_cap as u64 }
 }
 
 #[cfg(test)]
@@ -62,21 +59,21 @@ mod tests {
     use crate::metrics::tests::image_series;
 
     #[track_caller]
-    fn check(newest_tags: usize, images: usize, expected: &[&str], dropped: (u64, u64)) {
+    fn check(newest_tags: usize, images: usize, expected: &[&str], dropped: u64) {
         let all = ["app:v3", "app:v2", "app:v1", "web:v2", "web:v1"].map(image_series);
         let limited = limited(&all, &Limits { newest_tags, images, ..Limits::default() });
         let told: Vec<String> =
             limited.images.iter().map(|image| format!("{}:{}", image.repository, image.tag)).collect();
         assert_eq!(told, expected);
-        assert_eq!((limited.older_tags, limited.over_cap), dropped);
+        assert_eq!(limited.over_cap, dropped);
     }
 
     #[test]
     fn every_repository_is_told_of_before_one_is_told_of_in_full() {
-        check(9, 9, &["app:v3", "app:v2", "app:v1", "web:v2", "web:v1"], (0, 0));
-        check(2, 9, &["app:v3", "app:v2", "web:v2", "web:v1"], (1, 0));
-        check(9, 3, &["app:v3", "web:v2", "app:v2"], (0, 2));
-        check(2, 2, &["app:v3", "web:v2"], (1, 2));
-        check(0, 9, &[], (5, 0));
+        check(9, 9, &["app:v3", "app:v2", "app:v1", "web:v2", "web:v1"], 0);
+        check(2, 9, &["app:v3", "app:v2", "web:v2", "web:v1"], 0);
+        check(9, 3, &["app:v3", "web:v2", "app:v2"], 2);
+        check(2, 2, &["app:v3", "web:v2"], 2);
+        check(0, 9, &[], 0);
     }
 }

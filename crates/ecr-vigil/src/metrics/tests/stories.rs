@@ -77,7 +77,6 @@ fn gathered() -> Gathered {
             image_series("team/app:v2"),
             ImageSeries { scanned: None, size_bytes: None, pushed_at: None, ..image_series("team/app:v1") },
         ],
-        older_tags: 4,
         store_bytes: Some(65_536),
     }
 }
