@@ -1,19 +1,18 @@
 //! The settings of the service as meant: those of its passes, its schedules, its memory, and who may ask it.
 
-use std::path::PathBuf;
-
 use jiff::SignedDuration;
-use vigil_core::finding::Severity;
 use vigil_core::image::Region;
-use vigil_core::policy::{Age, Pattern};
+use vigil_core::policy::Pattern;
+use vigil_store::{Place, Retention};
 
 use super::http::HttpSettings;
 use super::raw::{Layers, Problem};
 use super::reader::Reader;
 use super::schedules::ScheduleSettings;
-use super::service_values::{Bucket, DatabaseFile, DatabaseUrl, Most};
+use super::service_values::{Bucket, DatabaseAddress, DatabaseFile, Keep, Most};
 use super::settings::Settings;
 use super::values::{KnownSeverity, Limit};
+use crate::metrics::Limits;
 
 /// All settings of the service.
 #[derive(Debug)]
@@ -32,8 +31,8 @@ pub struct ServiceSettings {
     pub lineage_tags: Vec<Pattern>,
     /// The HTTP side.
     pub http: HttpSettings,
-    /// The metrics.
-    pub metrics: MetricsSettings,
+    /// Of what there are metrics.
+    pub metrics: Limits,
     /// Where scan configurations are kept, if not in the memory.
     pub scan_configs: Option<BucketSettings>,
 }
@@ -42,37 +41,9 @@ pub struct ServiceSettings {
 #[derive(Debug, Clone)]
 pub struct StoreSettings {
     /// Where it is.
-    pub database: Database,
-    /// How long passes are kept.
-    pub keep_passes: Age,
-    /// How long daily changes are kept.
-    pub keep_changes: Age,
-    /// How long scans are kept that a later one has followed.
-    pub keep_scans: Age,
-    /// How long findings are kept after they were fixed.
-    pub keep_fixed: Age,
-    /// How long images are kept after they were deleted.
-    pub keep_gone: Age,
-}
-
-/// A database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Database {
-    /// A file of SQLite.
-    File(PathBuf),
-    /// A PostgreSQL server.
-    Postgres(DatabaseUrl),
-}
-
-/// Of what there are metrics.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MetricsSettings {
-    /// So many tags of a repository, newest first.
-    pub newest_tags: usize,
-    /// Findings from this severity on.
-    pub minimum_severity: Severity,
-    /// So many images at most; 0: of none.
-    pub most_images: usize,
+    pub place: Place,
+    /// How long what is in it is kept.
+    pub retention: Retention,
 }
 
 /// A bucket of S3.
@@ -109,25 +80,26 @@ impl Reader<'_> {
     }
 
     fn store(&mut self) -> Option<StoreSettings> {
-        let (file, url) = (self.one("store.database"), self.one("store.database_url"));
+        let (file, address) = (self.one("store.database"), self.one("store.database_url"));
         if self.is_given("store.database") && self.is_given("store.database_url") {
             self.complain("store.database", "there is a store.database_url too: give one or the other");
         }
-        let mut keep = |what: &str| self.one::<Age>(&format!("store.keep_{what}"));
+        let mut keep = |what: &str| self.one::<Keep>(&format!("store.keep_{what}"));
         let [passes, changes, scans, fixed, gone] =
             ["passes", "changes", "scans", "fixed", "gone"].map(&mut keep);
-        let file = file.map_or_else(|| PathBuf::from(DATABASE_FILE), |DatabaseFile(file)| file);
-        Some(StoreSettings {
-            database: url.map_or(Database::File(file), Database::Postgres),
-            keep_passes: passes?,
-            keep_changes: changes?,
-            keep_scans: scans?,
-            keep_fixed: fixed?,
-            keep_gone: gone?,
-        })
+        let file = file.map_or_else(|| DATABASE_FILE.into(), |DatabaseFile(file)| file);
+        let retention = Retention {
+            passes: passes?.0,
+            changes: changes?.0,
+            scans: scans?.0,
+            fixed: fixed?.0,
+            gone: gone?.0,
+        };
+        let place = address.map_or_else(|| Place::file(file), |DatabaseAddress(place)| place);
+        Some(StoreSettings { place, retention })
     }
 
-    fn metrics(&mut self) -> Option<MetricsSettings> {
+    fn metrics(&mut self) -> Option<Limits> {
         let newest_tags: Option<Most> = self.one("metrics.newest_tags");
         if let Some(Most(0)) = newest_tags {
             self.complain(
@@ -135,13 +107,9 @@ impl Reader<'_> {
                 "without any there is nothing to tell; see metrics.image_series",
             );
         }
-        let severity: Option<KnownSeverity> = self.one("metrics.minimum_severity");
+        let least: Option<KnownSeverity> = self.one("metrics.minimum_severity");
         let images: Option<Most> = self.one("metrics.image_series");
-        Some(MetricsSettings {
-            newest_tags: newest_tags?.0,
-            minimum_severity: severity?.0,
-            most_images: images?.0,
-        })
+        Some(Limits { newest_tags: newest_tags?.0, least: least?.0, images: images?.0 })
     }
 
     fn bucket(&mut self) -> Option<BucketSettings> {

@@ -2,10 +2,11 @@
 
 use vigil_core::schedule::{BLACKOUT_FORMS, EXPRESSION_FORMS, WINDOW_FORMS};
 
-use super::key::{AGE, Key, LIMIT, PATTERNS, SWITCH, URL, key};
+use super::key::{Key, LIMIT, PATTERNS, SWITCH, URL, key};
 
 const DOOR: &str = "open, token or off";
-const ORIGIN: &str = "web origins such as https://board.example.com, or *";
+const ORIGIN: &str = "web origins such as https://board.example.com";
+const KEEP: &str = "an age such as 90d, 26w or 12m (months), or forever";
 pub(super) const SIZE: &str = "a number of bytes, or one with kB, MB, KiB or MiB";
 const DURATION: &str = "a duration such as 30s or 5m";
 
@@ -59,24 +60,24 @@ pub(super) static SERVICE_KEYS: &[Key] = &[
         .form("postgres://user:password@host/database")
         .help("A PostgreSQL database in place of the file; in a flag its password is seen by whoever lists processes"),
     key("store.keep_passes", "keep-passes", &["VIGIL_KEEP_PASSES"])
-        .default("90d")
-        .form(AGE)
+        .default("180d")
+        .words(KEEP)
         .help("How long passes and their reports are kept"),
     key("store.keep_changes", "keep-changes", &["VIGIL_KEEP_CHANGES"])
-        .default("13m")
-        .form(AGE)
-        .help("How long it is kept which findings appeared and were fixed on which day, from which trends are made"),
+        .default("180d")
+        .words(KEEP)
+        .help("How long it is kept which findings appeared, worsened and were fixed, and the daily trend"),
     key("store.keep_scans", "keep-scans", &["VIGIL_KEEP_SCANS"])
-        .default("90d")
-        .form(AGE)
-        .help("How long scans that a later one has followed are kept; the last one of an image always is"),
+        .default("365d")
+        .words(KEEP)
+        .help("How long scans are kept; the findings of an image's last one stay as long as the image"),
     key("store.keep_fixed", "keep-fixed", &["VIGIL_KEEP_FIXED"])
-        .default("13m")
-        .form(AGE)
-        .help("How long findings are kept after they were fixed"),
+        .default("365d")
+        .words(KEEP)
+        .help("How long fixed findings are kept; one that comes back later has no past"),
     key("store.keep_gone", "keep-gone", &["VIGIL_KEEP_GONE"])
         .default("30d")
-        .form(AGE)
+        .words(KEEP)
         .help("How long images are kept after they were deleted from ECR"),
     key("lineage.tags", "lineage-tags", &["VIGIL_LINEAGE_TAGS"])
         .many()
@@ -153,11 +154,11 @@ pub(super) static SERVICE_KEYS: &[Key] = &[
         .words("a number of tags, at least 1, or all")
         .help("Metrics of images are given for so many tags of a repository, newest first"),
     key("metrics.minimum_severity", "metrics-minimum-severity", &["VIGIL_METRICS_MINIMUM_SEVERITY"])
-        .default("INFORMATIONAL")
+        .default("UNDEFINED")
         .words("CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL, UNTRIAGED or UNDEFINED")
         .help("Metrics of findings are given from this severity on"),
     key("metrics.image_series", "image-series", &["VIGIL_IMAGE_SERIES"])
-        .default("10000")
+        .default("20000")
         .words("true, false, or a number of images")
         .help("Whether there are metrics of each image, or of how many at most; those of repositories and registries stay"),
     key("scan_configs.bucket", "scan-configs-bucket", &["VIGIL_SCAN_CONFIGS_BUCKET", "ECR_SCAN_CONFIG_BUCKET"])

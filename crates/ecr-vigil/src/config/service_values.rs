@@ -1,14 +1,17 @@
 //! The values that only settings of the service can have, parsed from what was written.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use vigil_core::policy::{Age, InvalidAge};
 use vigil_core::schedule::Spread;
+use vigil_report::feed::BaseUrl;
+use vigil_store::Place;
 
-use super::values::{AtLeastOne, Limit};
+use super::values::{AtLeastOne, Limit, Url};
 
 /// A time zone by its name in the tz database.
 pub(super) struct Zone(pub(super) TimeZone);
@@ -21,6 +24,7 @@ pub(super) struct Readable(pub(super) PathBuf);
 /// A file that can be written, or be made.
 pub(super) struct DatabaseFile(pub(super) PathBuf);
 pub(super) struct Origin(pub(super) String);
+pub(super) struct PublicUrl(pub(super) BaseUrl);
 /// A number of bytes.
 pub(super) struct Size(pub(super) usize);
 pub(super) struct HttpPath(pub(super) String);
@@ -28,24 +32,12 @@ pub(super) struct HttpPath(pub(super) String);
 pub(super) struct Hash(pub(super) [u8; 32]);
 /// A number of things, of which `all` is the most.
 pub(super) struct Most(pub(super) usize);
+/// How long something is kept; `None`: for ever.
+pub(super) struct Keep(pub(super) Option<SignedDuration>);
+/// A PostgreSQL database. Its password is shown by nothing.
+#[derive(Debug)]
+pub(super) struct DatabaseAddress(pub(super) Place);
 pub(super) struct Bucket(pub(super) String);
-
-/// The address of a database, with the password that it may hold.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(String);
-
-impl DatabaseUrl {
-    /// The whole of it, for whoever connects.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&masked_database(&self.0))
-    }
-}
 
 /// The address of a database without anything that may be a secret: who signs in, and all parameters. A password may hold
 /// any letter, so everything before the last `@` counts as one, and so does a text that is no address.
@@ -56,14 +48,26 @@ pub(super) fn masked_database(text: &str) -> String {
     format!("{scheme}://{who}{place}{parameters}")
 }
 
-impl FromStr for DatabaseUrl {
+impl FromStr for DatabaseAddress {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
-        match rest.filter(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace)) {
-            Some(_) => Ok(Self(text.to_owned())),
-            None => Err(format!("`{}` is not the address of a PostgreSQL database", masked_database(text))),
+        let place = rest.filter(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace));
+        let place = place.and_then(|_| text.parse().ok()).map(Self);
+        place
+            .ok_or_else(|| format!("`{}` is not the address of a PostgreSQL database", masked_database(text)))
+    }
+}
+
+impl FromStr for Keep {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "forever" {
+            return Ok(Self(None));
         }
+        let age: Age = text.parse().map_err(|error: InvalidAge| error.to_string())?;
+        // Nobody counts on the day: the months are those that the calendar began with.
+        Ok(Self(Some(age.after(Timestamp::UNIX_EPOCH).duration_since(Timestamp::UNIX_EPOCH))))
     }
 }
 
@@ -132,9 +136,17 @@ impl FromStr for Origin {
         let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
         let allowed = |letter: char| letter.is_ascii_alphanumeric() || ".-:[]".contains(letter);
         match host.filter(|host| !host.is_empty() && host.chars().all(allowed)) {
-            None if text != "*" => Err(format!("`{text}` is not an origin")),
-            _ => Ok(Self(text.to_ascii_lowercase())),
+            None => Err(format!("`{text}` is not an origin")),
+            Some(_) => Ok(Self(text.to_ascii_lowercase())),
         }
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let Url(url) = text.parse()?;
+        url.parse().map(Self).map_err(|_| format!("`{url}` has something behind its path"))
     }
 }
 
@@ -222,7 +234,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: &str) {
         assert_eq!(masked_database(text), expected);
-        assert!(!format!("{:?}", text.parse::<DatabaseUrl>()).contains("hush"));
+        assert!(!format!("{:?}", text.parse::<DatabaseAddress>()).contains("hush"));
     }
 
     #[test]
@@ -233,6 +245,15 @@ mod tests {
         check("postgres://db:5432/vigil", "postgres://db:5432/vigil");
         check("host=db password=hush", "(secret)");
         check("mysql://root:hush@db/vigil", "mysql://(secret)@db/vigil");
+    }
+
+    #[test]
+    fn what_is_kept_is_kept_for_an_age_or_for_ever() {
+        let days = |text: &str| text.parse::<Keep>().map(|Keep(time)| time.map(|time| time.as_hours() / 24));
+        assert_eq!(days("forever"), Ok(None));
+        assert_eq!(days("2w1d"), Ok(Some(15)));
+        assert_eq!(days("12m"), Ok(Some(365)));
+        assert!(days("long").is_err());
     }
 
     #[test]

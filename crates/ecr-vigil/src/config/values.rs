@@ -85,7 +85,7 @@ impl FromStr for Url {
         let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
         match rest.filter(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace)) {
             Some(_) if masked(text) != text => {
-                Err(format!("`{}` holds a password, and AWS takes none", masked(text)))
+                Err(format!("`{}` holds a password, and none is used", masked(text)))
             }
             Some(_) => Ok(Self(text.to_owned())),
             None => Err(format!("`{}` is not a URL", masked(text))),
