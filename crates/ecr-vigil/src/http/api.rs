@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use vigil_core::Stop;
 use vigil_core::port::{Clock, ScanConfigs};
+use vigil_store::Store;
 
 use super::options::Options;
 use super::schedules::Schedules;
@@ -13,6 +14,8 @@ use super::watch::Watchers;
 /// What the service answers from.
 #[derive(Clone)]
 pub struct Api {
+    /// What is remembered.
+    pub store: Store,
     /// Where scan configurations are kept: the store, or a bucket.
     pub configs: Arc<dyn ScanConfigs>,
     /// The schedules, and what runs.
@@ -38,6 +41,8 @@ pub trait Exposition: Send + Sync {
 pub(super) struct App {
     pub(super) api: Api,
     pub(super) options: Arc<Options>,
+    /// `http` or `https`.
+    pub(super) scheme: &'static str,
     /// When the service ends.
     pub(super) stop: Stop,
     pub(super) watchers: Watchers,
@@ -46,13 +51,8 @@ pub(super) struct App {
 }
 
 impl App {
-    /// Whether there was such a pass.
-    pub(super) async fn knows_pass(&self, _: uuid::Uuid) -> Result<bool, super::problem::Problem> {
-        Ok(false)
-    }
-
     /// Whether what answers are made of can be read.
     pub(super) async fn store_answers(&self) -> bool {
-        self.api.configs.list().await.is_ok()
+        self.api.store.ping().await.is_ok()
     }
 }

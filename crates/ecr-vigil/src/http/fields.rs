@@ -55,9 +55,11 @@ impl<S: Send + Sync, T: FromFields> FromRequest<S> for Told<T> {
         let bytes = Bytes::from_request(request, state).await.map_err(|error| invalid(error.body_text()))?;
         // A request that says nothing is one that leaves everything open.
         let text = if bytes.is_empty() { b"{}".as_slice() } else { &bytes };
-        let given: BTreeMap<String, Value> = serde_json::from_slice(text)
+        let given: Option<BTreeMap<String, Value>> = serde_json::from_slice(text)
             .map_err(|error| invalid(format!("the body must be a JSON object: {error}")))?;
-        Fields { given, ..Fields::default() }.read(ProblemKind::InvalidContent).map(Self)
+        Fields { given: given.unwrap_or_default(), ..Fields::default() }
+            .read(ProblemKind::InvalidContent)
+            .map(Self)
     }
 }
 
@@ -74,6 +76,13 @@ impl Fields {
     pub(super) fn may<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<T> {
         let value = self.take_value(name)?;
         self.parse(name, &value)
+    }
+
+    /// One of these words, if it is given.
+    pub(super) fn one_of(&mut self, name: &'static str, words: &[&'static str]) -> Option<&'static str> {
+        let given: String = self.may(name)?;
+        let known = words.iter().copied().find(|word| *word == given);
+        known.or_else(|| self.refuse(name, format!("`{given}` is not one of {}", words.join(", "))))
     }
 
     /// Any number of values in a list; none if there is no list.

@@ -22,7 +22,7 @@ pub struct Options {
     pub metrics: Door,
     /// Where the metrics are.
     pub metrics_path: String,
-    /// Web origins, such as `https://board.example.com`, whose pages may read and change what is here.
+    /// Web origins, such as `https://board.example.com`, whose pages may read and change what is here; `*` is any.
     pub origins: Vec<String>,
     /// Under which address people reach the service, such as `https://vigil.example.com`, if not the one it listens on.
     pub base_url: Option<BaseUrl>,

@@ -16,19 +16,28 @@ use super::api::{Api, App};
 use super::frame::{Frame, wrap};
 use super::options::Options;
 use super::problem::Problem;
-use super::rescan::configs;
-use super::v1::{events, passes, schedules};
+use super::rescan::{configs, findings as findings_feed, summary};
+use super::v1::{
+    events, exceptions, findings, images, passes, passes_list, repositories, schedules, vulnerabilities,
+};
 use super::watch::Watchers;
 use super::{docs, document, health};
 
 /// All routes in their frame, for a service that listens on this address.
-pub(super) fn router(options: Options, api: Api, address: SocketAddr, stop: Stop) -> Router {
+pub(super) fn router(
+    options: Options,
+    api: Api,
+    address: SocketAddr,
+    scheme: &'static str,
+    stop: Stop,
+) -> Router {
     let frame = Frame::new(options.clone(), address, api.clock.clone());
     let metrics_path = options.metrics_path.clone();
     let app = App {
         watchers: Watchers::new(options.limits.watchers),
         api,
         options: Arc::new(options),
+        scheme,
         stop,
         making: Arc::default(),
     };
@@ -43,8 +52,27 @@ fn routes() -> (Router<App>, OpenApi) {
     let (routes, mut document) = OpenApiRouter::with_openapi(document::head())
         .routes(routes!(configs::list, configs::add))
         .routes(routes!(configs::get, configs::remove))
+        .routes(routes!(summary::get))
+        .routes(routes!(findings_feed::get))
+        .routes(routes!(repositories::registries))
+        .routes(routes!(repositories::list))
+        .routes(routes!(images::list))
+        .routes(routes!(images::get))
+        .routes(routes!(images::findings))
+        .routes(routes!(images::scans))
+        .routes(routes!(findings::list))
+        .routes(routes!(findings::changes))
+        .routes(routes!(findings::trend))
+        .routes(routes!(vulnerabilities::list))
+        .routes(routes!(vulnerabilities::get))
+        .routes(routes!(vulnerabilities::images))
+        .routes(routes!(exceptions::list, exceptions::add))
+        .routes(routes!(exceptions::get))
+        .routes(routes!(exceptions::expire))
         .routes(routes!(schedules::list))
-        .routes(routes!(passes::start))
+        .routes(routes!(passes_list::list, passes::start))
+        .routes(routes!(passes_list::get))
+        .routes(routes!(passes_list::images))
         .routes(routes!(passes::plan))
         .routes(routes!(events::watch))
         .routes(routes!(health::live))

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::sync::watch;
-use uuid::Uuid as PassId;
 use vigil_core::port::{Milestone, Progress};
 use vigil_core::record::RepositoryRecord;
 use vigil_core::{RegistryId, RepositoryName};
+use vigil_store::PassId;
 
 /// The schedules of a running service.
 #[async_trait]

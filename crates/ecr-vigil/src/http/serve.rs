@@ -81,7 +81,8 @@ pub async fn serve(
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let grace = options.grace;
-    let app = router(options, api, listener.local_addr()?, stop.clone());
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let app = router(options, api, listener.local_addr()?, scheme, stop.clone());
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
     let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());

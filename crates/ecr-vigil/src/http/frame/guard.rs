@@ -44,7 +44,11 @@ fn comes_from_here(frame: &Frame, headers: &HeaderMap, host: Option<&str>) -> bo
     if let Some(origin) = text("origin") {
         let base = frame.options.base_url.as_ref().map(BaseUrl::to_string);
         let ours = [base.as_deref().map(authority), host];
-        let trusted = frame.options.origins.iter().any(|trusted| trusted == origin);
+        let trusted = frame
+            .options
+            .origins
+            .iter()
+            .any(|trusted| trusted == origin || (trusted == "*" && frame.options.asks_for_token()));
         return trusted || ours.contains(&Some(authority(origin)));
     }
     text("sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"))

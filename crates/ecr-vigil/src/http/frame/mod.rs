@@ -9,4 +9,5 @@ mod limits;
 mod token;
 mod wrap;
 
+pub(super) use token::Visitor;
 pub(super) use wrap::{Frame, wrap};

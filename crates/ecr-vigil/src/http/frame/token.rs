@@ -15,16 +15,21 @@ use crate::http::problem::{Problem, ProblemKind};
 
 /// Who asks.
 #[derive(Debug, Clone)]
-pub(super) struct Visitor {
+pub(in crate::http) struct Visitor {
     /// The name of the token.
-    pub(super) name: String,
+    pub(in crate::http) name: String,
 }
 
 /// Lets in whoever may come in.
-pub(super) async fn authenticate(State(frame): State<Arc<Frame>>, request: Request, next: Next) -> Response {
+pub(super) async fn authenticate(
+    State(frame): State<Arc<Frame>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     match admit(&frame, &request) {
         Ok(None) => next.run(request).await,
         Ok(Some(visitor)) => {
+            request.extensions_mut().insert(visitor.clone());
             let mut response = next.run(request).await;
             response.extensions_mut().insert(visitor);
             response

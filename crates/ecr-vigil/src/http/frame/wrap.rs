@@ -9,7 +9,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tokio::sync::Semaphore;
 use tower::ServiceBuilder;
 use tower_http::compression::CompressionLayer;
-use tower_http::cors::CorsLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::normalize_path::NormalizePath;
 use vigil_core::port::Clock;
 
@@ -71,11 +71,13 @@ pub(in crate::http) fn wrap(routes: Router, frame: Frame) -> Router {
 
 /// None without origins: a browser then keeps pages of other sites from reading anything.
 fn cors(origins: &[String]) -> Option<CorsLayer> {
-    let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+    let any = origins.iter().any(|origin| origin == "*");
+    let listed = origins.iter().filter_map(|origin| origin.parse::<HeaderValue>().ok());
+    let allowed = if any { AllowOrigin::any() } else { AllowOrigin::list(listed) };
     let request_id = HeaderName::from_static("x-request-id");
     (!origins.is_empty()).then(|| {
         CorsLayer::new()
-            .allow_origin(origins)
+            .allow_origin(allowed)
             .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE])
             .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH])
             .expose_headers([header::ETAG, header::LINK, header::LOCATION, request_id])

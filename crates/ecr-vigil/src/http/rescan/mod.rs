@@ -2,3 +2,6 @@
 
 pub(super) mod configs;
 mod configs_body;
+pub(super) mod findings;
+mod known;
+pub(super) mod summary;

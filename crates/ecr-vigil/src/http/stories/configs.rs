@@ -70,9 +70,7 @@ async fn everything_that_is_wrong_is_told_at_once() {
         errors.as_array().unwrap().iter().map(|error| error["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["region", "registry", "repository", "tags", "level"]);
     assert!(errors[4]["reason"].as_str().unwrap().contains("there are region, registry, repository, tags"));
-    for (body, said) in
-        [("[]", "JSON object"), ("{", "EOF"), ("null", "JSON object"), ("\"a\"", "JSON object")]
-    {
+    for (body, said) in [("[]", "JSON object"), ("{", "EOF"), ("\"a\"", "JSON object")] {
         stage.send("POST /configs", body).await.is(400).complains("invalid-request", said);
     }
     stage.send("POST /configs", "").await.is(422).complains("invalid-content", "region: is required");

@@ -1,11 +1,16 @@
 //! Stories of the HTTP side: requests and what they are answered with.
 
 mod answer;
+mod answers;
 mod browsers;
 mod configs;
+mod crowd;
+mod description;
 mod frame;
 mod limits;
+mod memory;
 mod passes;
+mod schemathesis;
 mod sockets;
 mod stage;
 mod tokens;

@@ -76,7 +76,7 @@ async fn what_cannot_be_started_is_told() {
     assert_eq!(answer.json()["errors"].as_array().unwrap().len(), 3, "{}", answer.text());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_pass_is_watched_to_its_end() {
     let stage = Stage::plain().await;
     let pass = started(&stage, "").await;

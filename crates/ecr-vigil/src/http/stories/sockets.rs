@@ -14,12 +14,12 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use vigil_core::{Halt, Stop};
 
-use super::stage::{Set, set};
-use crate::http::{Options, Tls, serve};
+use super::stage::set;
+use crate::http::{Api, Options, Tls, serve};
 
 /// A service that listens.
-struct Served {
-    address: SocketAddr,
+pub(super) struct Served {
+    pub(super) address: SocketAddr,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<std::io::Result<()>>,
 }
@@ -28,6 +28,10 @@ const FIRST: &str = include_str!("tls/first.crt");
 const SECOND: &str = include_str!("tls/second.crt");
 
 async fn served(options: Options, tls: Option<Tls>) -> Served {
+    served_by(set().await.api, options, tls).await
+}
+
+pub(super) async fn served_by(api: Api, options: Options, tls: Option<Tls>) -> Served {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
@@ -38,7 +42,6 @@ async fn served(options: Options, tls: Option<Tls>) -> Served {
             Err(_) => std::future::pending().await,
         }
     });
-    let Set { api, .. } = set().await;
     let ended = tokio::spawn(serve(listener, tls, options, api, until));
     Served { address, stop, ended }
 }

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use axum::Router;
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tower::ServiceExt;
-use uuid::Uuid as PassId;
 use vigil_core::Stop;
-use vigil_core::testing::{MemoryScanConfigs, PausedClock, now};
+use vigil_core::port::Clock;
+use vigil_core::testing::now;
+use vigil_store::{NewPass, PassId, Place, Store};
 
 use super::answer::{Answer, request};
 use crate::http::router::router;
@@ -21,6 +23,7 @@ use crate::http::{
 /// A service on a loopback address.
 pub(super) struct Stage {
     pub(super) app: Router,
+    pub(super) store: Store,
     pub(super) schedules: Arc<ScriptedSchedules>,
     pub(super) metrics: Arc<ScriptedMetrics>,
 }
@@ -40,8 +43,9 @@ impl Stage {
 
     pub(super) async fn with(options: Options) -> Self {
         let Set { api, schedules, metrics } = set().await;
-        let app = router(options, api, "127.0.0.1:2112".parse().unwrap(), Stop::never());
-        Self { app, schedules, metrics }
+        let store = api.store.clone();
+        let app = router(options, api, "127.0.0.1:2112".parse().unwrap(), "http", Stop::never());
+        Self { app, store, schedules, metrics }
     }
 
     /// The answer to a request, written as [`request`] reads it.
@@ -56,25 +60,48 @@ impl Stage {
 }
 
 pub(super) async fn set() -> Set {
-    let schedules = Arc::new(ScriptedSchedules::default());
+    let clock = Arc::new(StillClock);
+    let home = tempfile::tempdir().unwrap();
+    let store = Store::open(&Place::file(home.path().join("vigil.db")), clock.clone()).await.unwrap();
+    let schedules = Arc::new(ScriptedSchedules::new(store.clone(), home));
     let metrics = Arc::new(ScriptedMetrics::default());
     let api = Api {
-        configs: Arc::new(MemoryScanConfigs::default()),
+        store: store.clone(),
+        configs: Arc::new(store),
         schedules: schedules.clone(),
         metrics: metrics.clone(),
-        clock: Arc::new(PausedClock::new()),
+        clock,
     };
     Set { api, schedules, metrics }
 }
 
+/// It is always noon, and every wait is over.
+struct StillClock;
+
+#[async_trait]
+impl Clock for StillClock {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    async fn wait_until(&self, _: Timestamp) {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Two schedules, `default` and `weekly`, of which passes are started and never end by themselves.
-#[derive(Default)]
 pub(super) struct ScriptedSchedules {
+    store: Store,
+    _home: tempfile::TempDir,
     pub(super) running: Mutex<Vec<(PassId, PassRequest, Arc<PassWatch>)>>,
     pub(super) dead: AtomicBool,
 }
 
 impl ScriptedSchedules {
+    fn new(store: Store, home: tempfile::TempDir) -> Self {
+        Self { store, _home: home, running: Mutex::default(), dead: AtomicBool::default() }
+    }
+
     /// The watch of a running pass.
     pub(super) fn watch_of(&self, pass: PassId) -> Option<Arc<PassWatch>> {
         let running = self.running.lock().unwrap();
@@ -115,8 +142,10 @@ impl Schedules for ScriptedSchedules {
         if let Some(pass) = state.running {
             return Err(NotStarted::Running(pass));
         }
+        let pass =
+            NewPass { schedule: name, tick: None, trigger: "api".to_owned(), request: None, at: now() };
+        let id = self.store.begin_pass(pass).await.map_err(|error| NotStarted::Failed(error.to_string()))?;
         let mut running = self.running.lock().unwrap();
-        let id = PassId::new_v4();
         running.push((id, request, Arc::default()));
         Ok(id)
     }

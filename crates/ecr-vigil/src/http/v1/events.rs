@@ -13,10 +13,10 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use tokio::sync::watch;
 use utoipa::ToSchema;
-use uuid::Uuid as PassId;
 use vigil_core::RegistryId;
 
 use super::nouns::RegistryBody;
+use super::passes_list;
 use crate::http::api::App;
 use crate::http::problem::Problem;
 use crate::http::schedules::{PassProgress, RegistryProgress};
@@ -74,14 +74,10 @@ pub(in crate::http) async fn watch(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let unknown = || Problem::not_found(format!("there is no pass `{id}`"));
-    let pass: PassId = id.parse().map_err(|_| unknown())?;
-    let Some(progress) = app.api.schedules.progress(pass) else {
-        return if app.knows_pass(pass).await? {
-            Ok(StatusCode::NO_CONTENT.into_response())
-        } else {
-            Err(unknown())
-        };
+    let running = id.parse().ok().and_then(|pass| app.api.schedules.progress(pass));
+    let Some(progress) = running else {
+        passes_list::find(&app, &id).await?;
+        return Ok(StatusCode::NO_CONTENT.into_response());
     };
     let place = app.watchers.take()?;
     let stop = app.stop.clone();

@@ -1,7 +1,20 @@
 //! Our own endpoints, under `/api/v1`.
 
 pub(super) mod events;
+pub(super) mod exceptions;
+pub(super) mod findings;
+mod findings_body;
+mod image_body;
+pub(super) mod images;
 mod nouns;
+mod page;
 pub(super) mod passes;
+pub(super) mod passes_list;
 mod plan_body;
+pub(super) mod repositories;
 pub(super) mod schedules;
+pub(super) mod vulnerabilities;
+mod words;
+
+pub(super) use page::away;
+pub(super) use words::registry_of;

@@ -10,6 +10,7 @@ use vigil_core::ImageName;
 use vigil_core::image::Reference;
 
 use super::plan_body::PlanBody;
+use super::words::Word;
 use crate::http::api::App;
 use crate::http::fields::{Asked, Fields, FromFields, Told};
 use crate::http::problem::{Problem, ProblemKind};
@@ -22,13 +23,7 @@ use crate::http::schedules::{NotPlanned, NotStarted, PassRequest};
 #[expect(dead_code, reason = "it documents what `Fields` reads")]
 pub(in crate::http) struct PassRequestBody {
     /// The schedule whose selection and cadence hold; the only one, or `default`, if none is named.
-    #[schema(
-        required = false,
-        min_length = 1,
-        max_length = 100,
-        pattern = "^[A-Za-z0-9_.-]+$",
-        example = "default"
-    )]
+    #[schema(required = false, pattern = "^[!-~]{1,200}$", example = "default")]
     schedule: Option<String>,
     /// The only images to look at: `repository`, `repository:tag` or `repository@digest`. All, if there are none.
     #[schema(required = false, max_items = 100, example = json!(["team/app:v1"]))]
@@ -39,7 +34,7 @@ pub(in crate::http) struct PassRequestBody {
 #[derive(Deserialize, ToSchema)]
 #[schema(
     as = ImageName,
-    pattern = "^[a-z0-9]{2,40}(/[a-z0-9]{2,40}){0,3}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})?$",
+    pattern = r"^[a-z0-9]((\.|_|__|-+|/)?[a-z0-9])+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})?$",
     example = "team/app:v1"
 )]
 #[expect(dead_code, reason = "it documents what `Fields` reads")]
@@ -51,12 +46,12 @@ struct ImageText(String);
 #[expect(dead_code, reason = "it documents what `Fields` reads")]
 pub(in crate::http) struct PlanQuery {
     /// The schedule whose selection and cadence hold; the only one, or `default`, if none is named.
-    #[param(min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9_.-]+$", example = "default")]
+    #[param(pattern = "^[!-~]{1,200}$", example = "default")]
     schedule: Option<String>,
     /// The only image or repository to look at.
     #[param(
         example = "team/app:v1",
-        pattern = "^[a-z0-9]{2,40}(/[a-z0-9]{2,40}){0,3}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})?$"
+        pattern = r"^[a-z0-9]((\.|_|__|-+|/)?[a-z0-9])+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})?$"
     )]
     image: Option<String>,
 }
@@ -76,6 +71,8 @@ pub(in crate::http) struct StartedPass {
     request_body = Option<PassRequestBody>, responses(
     (status = 202, description = "It begins", body = StartedPass,
         headers(("Location" = String, description = "Where its state is"))),
+    (status = 404, description = "There is no such schedule", body = crate::http::problem::ProblemBody,
+        content_type = "application/problem+json"),
     (status = 409, description = "A pass of this schedule is running", body = crate::http::problem::ProblemBody,
         content_type = "application/problem+json",
         headers(("Location" = String, description = "The running pass"))),
@@ -94,7 +91,9 @@ pub(in crate::http) async fn start(
 ///
 /// Nothing is started, and nothing is remembered. ECR is asked, so this takes as long as a pass takes to look.
 #[utoipa::path(get, path = "/api/v1/plan", operation_id = "plan", tag = "passes", params(PlanQuery), responses(
-    (status = 200, description = "What it would do", body = PlanBody)))]
+    (status = 200, description = "What it would do", body = PlanBody),
+    (status = 404, description = "There is no such schedule", body = crate::http::problem::ProblemBody,
+        content_type = "application/problem+json")))]
 pub(in crate::http) async fn plan(
     State(app): State<App>,
     Asked(PlanRequest(request)): Asked<PlanRequest>,
@@ -112,14 +111,14 @@ struct OurImage(ImageName);
 impl FromFields for PassRequest {
     fn take_from(fields: &mut Fields) -> Option<Self> {
         let images = fields.list("images").into_iter().map(|OurImage(name)| name).collect();
-        Some(Self { schedule: fields.may("schedule"), images })
+        Some(Self { schedule: fields.may("schedule").map(|Word(name)| name), images })
     }
 }
 
 impl FromFields for PlanRequest {
     fn take_from(fields: &mut Fields) -> Option<Self> {
         let images = fields.may("image").map(|OurImage(name)| name).into_iter().collect();
-        Some(Self(PassRequest { schedule: fields.may("schedule"), images }))
+        Some(Self(PassRequest { schedule: fields.may("schedule").map(|Word(name)| name), images }))
     }
 }
 

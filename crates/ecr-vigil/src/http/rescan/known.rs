@@ -1,0 +1,201 @@
+//! What is known of the images that a scan configuration means.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use vigil_core::lineage::{FindingState, LineageName};
+use vigil_core::policy::{ScanConfig, ScanRequest};
+use vigil_core::scan::Meaning;
+use vigil_core::{Counts, RegistryId, Scan, Tag};
+use vigil_report::configs::{ConfigImage, ConfigView, Known, NoResult};
+use vigil_report::feed::Found;
+use vigil_store::{
+    ChangeFilter, ImageFilter, ImageFindingFilter, ImageOrder, ImageRow, LastScan, Scope, Slice, Standing,
+};
+
+use crate::http::api::App;
+use crate::http::problem::Problem;
+use crate::http::v1::{away, registry_of};
+
+/// As many items as the store gives at once.
+const PAGE: usize = 1000;
+
+/// The registry that a configuration names.
+pub(super) fn registry(request: &ScanRequest) -> RegistryId {
+    registry_of(request.registry.clone(), request.region.clone())
+}
+
+/// The configuration with the numbers of findings of its images.
+pub(super) async fn with_counts(app: &App, config: ScanConfig) -> Result<ConfigView<Counts>, Problem> {
+    let mut images = Vec::new();
+    for (tag, row) in tagged(app, &config.request).await? {
+        images.push(image(&config, tag, row.as_ref(), |row| row.counts.clone()));
+    }
+    Ok(ConfigView { config, images })
+}
+
+/// The images of a configuration with their findings, open ones only.
+pub(super) async fn with_findings(
+    app: &App,
+    config: &ScanConfig,
+) -> Result<Vec<ConfigImage<Vec<Found>>>, Problem> {
+    let mut images = Vec::new();
+    for (tag, row) in tagged(app, &config.request).await? {
+        let found = match &row {
+            Some(row) if row.counts.is_some() => Some(found(app, row).await?),
+            _ => None,
+        };
+        images.push(image(config, tag, row.as_ref(), |_| found.clone()));
+    }
+    Ok(images)
+}
+
+/// Each tag that is meant, with each image that lies under it; with none, where a tag is named and not there.
+async fn tagged(app: &App, request: &ScanRequest) -> Result<Vec<(Tag, Option<ImageRow>)>, Problem> {
+    let mut tagged = Vec::new();
+    for row in rows(app, request).await? {
+        let meant = |tag: &&Tag| request.tags.is_empty() || request.tags.contains(tag);
+        let tags: Vec<Tag> = row.image.tags.iter().filter(meant).cloned().collect();
+        tagged.extend(tags.into_iter().map(|tag| (tag, Some(row.clone()))));
+    }
+    let missing = request.tags.iter().filter(|tag| !tagged.iter().any(|(known, _)| known == *tag));
+    let missing: Vec<(Tag, Option<ImageRow>)> = missing.map(|tag| (tag.clone(), None)).collect();
+    tagged.extend(missing);
+    Ok(tagged)
+}
+
+/// All images of the repository that are there.
+async fn rows(app: &App, request: &ScanRequest) -> Result<Vec<ImageRow>, Problem> {
+    let (mut rows, mut slice) = (Vec::new(), Slice::first(PAGE));
+    loop {
+        let filter = ImageFilter { scope: scope(request), ..ImageFilter::default() };
+        let page = app.api.store.images(filter, ImageOrder::Name, slice).await?;
+        rows.extend(page.items);
+        match page.next {
+            Some(next) => slice = Slice { after: Some(next), limit: PAGE },
+            None => return Ok(rows),
+        }
+    }
+}
+
+fn scope(request: &ScanRequest) -> Scope {
+    // The name of a repository is a glob that matches it alone.
+    Scope { registry: Some(registry(request)), repository: request.repository.as_str().parse().ok() }
+}
+
+fn image<T>(
+    config: &ScanConfig,
+    tag: Tag,
+    row: Option<&ImageRow>,
+    found: impl FnOnce(&ImageRow) -> Option<T>,
+) -> ConfigImage<T> {
+    let known = row.and_then(found).zip(row).map(|(found, row)| {
+        let at = row.scan.as_ref().and_then(|scan| scan.completed_at);
+        Known::Scanned { at, found }
+    });
+    let known = known.unwrap_or_else(|| {
+        let since = row.map_or(config.created, since);
+        Known::Without { why: row.map_or(NoResult::Missing, why), since }
+    });
+    let image = row.map(|row| &row.image);
+    ConfigImage {
+        tag,
+        digest: image.map(|image| image.digest),
+        platform: image.and_then(|image| image.platform.clone()),
+        known,
+    }
+}
+
+/// Since when it is known that there is no result.
+fn since(row: &ImageRow) -> Timestamp {
+    row.scan.as_ref().and_then(|scan| scan.completed_at).or(row.asked_at).unwrap_or(row.first_seen)
+}
+
+/// Why there is no result.
+fn why(row: &ImageRow) -> NoResult {
+    let Some(LastScan { state, description, completed_at }) = row.scan.clone() else {
+        return match &row.standing {
+            Standing { ending: Some(ending), said, .. } if ending == "unscannable" => {
+                NoResult::Unscannable { said: said.clone().unwrap_or_default() }
+            }
+            Standing { decision: Some(decision), .. } if decision == "wait" => NoResult::Running,
+            _ => NoResult::NotYetScanned,
+        };
+    };
+    let scan = Scan { state, description, completed_at, counts: None, findings: Vec::new() };
+    let said = scan.said();
+    match scan.meaning() {
+        Meaning::Running => NoResult::Running,
+        // It is over, and its findings were not read yet.
+        Meaning::Finished => NoResult::NotYetScanned,
+        Meaning::Failed => NoResult::Failed { said },
+        Meaning::Unscannable => NoResult::Unscannable { said },
+        Meaning::Unavailable => NoResult::Unavailable { said },
+    }
+}
+
+/// The open findings of an image, with what its lineages know of each.
+async fn found(app: &App, row: &ImageRow) -> Result<Vec<Found>, Problem> {
+    let changed = changes(app, row).await?;
+    let filter = ImageFindingFilter { accepted: Some(false), ..ImageFindingFilter::default() };
+    let (mut found, mut slice) = (Vec::new(), Slice::first(PAGE));
+    loop {
+        let (registry, repository) = (row.registry.clone(), row.repository.clone());
+        let store = &app.api.store;
+        let page =
+            store.findings_of_image(registry, repository, row.image.digest, filter.clone(), slice).await?;
+        let Some(page) = page else { return Ok(found) };
+        found.extend(page.items.into_iter().map(|one| {
+            let package = one.finding.package.as_ref().map(|package| package.name.to_string());
+            let updated = changed.get(&(one.finding.id.to_string(), package)).copied();
+            let updated = updated.unwrap_or(one.first_seen).max(one.first_seen);
+            Found { finding: one.finding, first_seen: one.first_seen, updated }
+        }));
+        match page.next {
+            Some(next) => slice = Slice { after: Some(next), limit: PAGE },
+            None => return Ok(found),
+        }
+    }
+}
+
+type Changed = BTreeMap<(String, Option<String>), Timestamp>;
+
+/// When each finding last became something to look at anew, along the lineages that stand at the image.
+async fn changes(app: &App, row: &ImageRow) -> Result<Changed, Problem> {
+    let (registry, repository) = (row.registry.clone(), row.repository.clone());
+    let detail = app.api.store.image(registry, repository, row.image.digest).await.map_err(away)?;
+    let mut changed = Changed::new();
+    for lineage in detail.map(|detail| detail.lineages).unwrap_or_default() {
+        along(app, row, &lineage, &mut changed).await?;
+    }
+    Ok(changed)
+}
+
+async fn along(
+    app: &App,
+    row: &ImageRow,
+    lineage: &LineageName,
+    changed: &mut Changed,
+) -> Result<(), Problem> {
+    let filter = ChangeFilter {
+        scope: Scope {
+            registry: Some(row.registry.clone()),
+            repository: row.repository.as_str().parse().ok(),
+        },
+        kinds: vec![FindingState::New, FindingState::Worsened],
+        lineage: Some(lineage.name.clone()),
+        ..ChangeFilter::default()
+    };
+    let mut slice = Slice::first(PAGE);
+    loop {
+        let page = app.api.store.changes(filter.clone(), slice).await?;
+        for change in page.items.into_iter().filter(|change| change.lineage == *lineage) {
+            let at = changed.entry((change.vulnerability, change.package)).or_insert(change.at);
+            *at = (*at).max(change.at);
+        }
+        match page.next {
+            Some(next) => slice = Slice { after: Some(next), limit: PAGE },
+            None => return Ok(()),
+        }
+    }
+}

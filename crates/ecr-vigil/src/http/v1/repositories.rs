@@ -1,0 +1,127 @@
+//! Registries and repositories.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use vigil_store::{RegistryRow, RepositoryRow, Scope, Slice};
+
+use super::nouns::{BySeverity, RegistryBody, by_severity};
+use super::page::{PageBody, PageQuery, ScopeQuery, away, paged};
+use crate::http::api::App;
+use crate::http::fields::{Asked, Fields, FromFields};
+use crate::http::problem::Problem;
+
+/// All registries.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Registries)]
+pub(in crate::http) struct RegistriesBody {
+    /// In the order in which they were first seen.
+    items: Vec<RegistryItem>,
+}
+
+/// A registry, and how much is in it.
+#[derive(Serialize, ToSchema)]
+struct RegistryItem {
+    registry: RegistryBody,
+    /// Repositories that are there.
+    repositories: u64,
+    /// Container images that are there.
+    images: u64,
+}
+
+/// A repository.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Repository)]
+pub(in crate::http) struct RepositoryBody {
+    registry: RegistryBody,
+    /// Its name.
+    #[schema(example = "team/app")]
+    repository: String,
+    /// When it was made, where ECR says.
+    created_at: Option<Timestamp>,
+    /// Whether images are scanned when they are pushed, where ECR says.
+    scan_on_push: Option<bool>,
+    /// Whether tags can move, in ECR's word.
+    tag_mutability: Option<String>,
+    /// When it was first seen.
+    first_seen: Timestamp,
+    /// When all its images were last listed.
+    listed_at: Option<Timestamp>,
+    /// When it was first missed.
+    gone_at: Option<Timestamp>,
+    /// Why it could not be read the last time, if it could not.
+    unread: Option<String>,
+    /// Container images that are there.
+    images: u64,
+    /// Those of them that were scanned with a result.
+    scanned: u64,
+    /// Open findings by severity, of the images that the newest tags point to.
+    counts: BySeverity,
+}
+
+/// Which repositories.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it documents what `Fields` reads")]
+pub(in crate::http) struct GoneQuery {
+    /// Those that are gone from ECR, too.
+    gone: Option<bool>,
+}
+
+/// Whether those that are gone are wanted, too.
+pub(in crate::http) struct GoneToo(bool);
+
+/// Lists registries.
+#[utoipa::path(get, path = "/api/v1/registries", operation_id = "list_registries", tag = "images", responses(
+    (status = 200, description = "All registries", body = RegistriesBody)))]
+pub(in crate::http) async fn registries(State(app): State<App>) -> Result<Json<RegistriesBody>, Problem> {
+    let rows = app.api.store.registries().await.map_err(away)?;
+    Ok(Json(RegistriesBody { items: rows.into_iter().map(RegistryItem::from).collect() }))
+}
+
+/// Lists repositories, by name.
+#[utoipa::path(get, path = "/api/v1/repositories", operation_id = "list_repositories", tag = "images",
+    params(ScopeQuery, GoneQuery, PageQuery), responses(
+    (status = 200, description = "A page of repositories", body = PageBody<RepositoryBody>)))]
+pub(in crate::http) async fn list(
+    State(app): State<App>,
+    uri: Uri,
+    Asked((scope, (GoneToo(gone), slice))): Asked<(Scope, (GoneToo, Slice))>,
+) -> Result<Response, Problem> {
+    Ok(paged::<_, RepositoryBody>(&uri, app.api.store.repositories(scope, gone, slice).await?))
+}
+
+impl FromFields for GoneToo {
+    fn take_from(fields: &mut Fields) -> Option<Self> {
+        Some(Self(fields.may("gone").unwrap_or_default()))
+    }
+}
+
+impl From<RegistryRow> for RegistryItem {
+    fn from(RegistryRow { registry, repositories, images }: RegistryRow) -> Self {
+        Self { registry: RegistryBody::from(&registry), repositories, images }
+    }
+}
+
+impl From<RepositoryRow> for RepositoryBody {
+    fn from(row: RepositoryRow) -> Self {
+        Self {
+            registry: RegistryBody::from(&row.registry),
+            repository: row.repository.name.to_string(),
+            created_at: row.repository.created_at,
+            scan_on_push: row.repository.scan_on_push,
+            tag_mutability: row.repository.tag_mutability,
+            first_seen: row.first_seen,
+            listed_at: row.listed_at,
+            gone_at: row.gone_at,
+            unread: row.unread,
+            images: row.images,
+            scanned: row.scanned,
+            counts: by_severity(&row.counts),
+        }
+    }
+}
