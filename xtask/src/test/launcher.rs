@@ -51,10 +51,11 @@ fn call(user: Option<&str>, programs: &Programs) -> String {
         call.push_str(&format!(" LD_LIBRARY_PATH={}", quoted(Path::new(&libraries.join(":")))));
     }
     if let Some(user) = user {
-        // Root's clone and root's temporary directories are closed to others: of root's powers it keeps to enter them.
+        // Root's clone and root's temporary directories are closed to others: of root's powers it keeps to enter them,
+        // also where PostgreSQL asks first whether it may (access(2) goes by the user alone unless a secure bit says else).
         call.push_str(&format!(
             " setpriv --reuid={user} --regid=\"$(id -g {user})\" --clear-groups \
-             --inh-caps=+dac_override --ambient-caps=+dac_override"
+             --securebits=+no_setuid_fixup --inh-caps=+dac_override --ambient-caps=+dac_override"
         ));
     }
     call
