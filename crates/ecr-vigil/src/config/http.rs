@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::reader::Reader;
-use super::service_values::{Hash, Host, HttpPath, Origin, Port, PublicUrl, Readable, Size};
+use super::service_values::{Hash, Host, HttpPath, OpenTo, Origin, Port, PublicUrl, Readable, Size};
 use super::values::{AtLeastOne, Limit};
 use crate::http::{Authentication, Door, Limits, Options, Role, Token};
 
@@ -129,7 +129,7 @@ impl Reader<'_> {
     }
 
     fn door(&mut self, name: &str, asked: bool) -> Option<Door> {
-        let door = self.one(name)?;
+        let OpenTo(door) = self.one(name)?;
         if door == Door::Token && !asked {
             self.complain(name, "no token is asked for, so nobody could come in");
         }

@@ -12,6 +12,7 @@ use vigil_report::feed::BaseUrl;
 use vigil_store::Place;
 
 use super::values::{AtLeastOne, Limit, Url};
+use crate::http::Door;
 
 /// A time zone by its name in the tz database.
 pub(super) struct Zone(pub(super) TimeZone);
@@ -37,6 +38,8 @@ pub(super) struct Keep(pub(super) Option<SignedDuration>);
 /// A PostgreSQL database. Its password is shown by nothing.
 #[derive(Debug)]
 pub(super) struct DatabaseAddress(pub(super) Place);
+/// Who may see something that machines ask for.
+pub(super) struct OpenTo(pub(super) Door);
 pub(super) struct Bucket(pub(super) String);
 
 /// The address of a database without anything that may be a secret: who signs in, and all parameters. A password may hold
@@ -56,6 +59,13 @@ impl FromStr for DatabaseAddress {
         let place = place.and_then(|_| text.parse().ok()).map(Self);
         place
             .ok_or_else(|| format!("`{}` is not the address of a PostgreSQL database", masked_database(text)))
+    }
+}
+
+impl FromStr for OpenTo {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self).map_err(|_| format!("`{text}` is not known"))
     }
 }
 
