@@ -10,6 +10,7 @@ use vigil_store::Store;
 use super::options::Options;
 use super::schedules::Schedules;
 use super::watch::Watchers;
+use crate::metrics::Rendered;
 
 /// What the service answers from.
 #[derive(Clone)]
@@ -29,11 +30,8 @@ pub struct Api {
 /// Metrics as they are scraped.
 #[async_trait]
 pub trait Exposition: Send + Sync {
-    /// The media type of the text.
-    fn media_type(&self) -> &'static str;
-
-    /// The text.
-    async fn expose(&self) -> String;
+    /// The text, in the format that the request's `Accept` header prefers.
+    async fn expose(&self, accept: Option<&str>) -> Rendered;
 }
 
 /// What every route knows.

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -47,7 +47,8 @@ pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
 }
 
 /// The metrics, as they are now.
-pub(super) async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    let text = app.api.metrics.expose().await;
-    ([(header::CONTENT_TYPE, app.api.metrics.media_type())], text)
+pub(super) async fn metrics(State(app): State<App>, headers: HeaderMap) -> impl IntoResponse {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let rendered = app.api.metrics.expose(accept).await;
+    ([(header::CONTENT_TYPE, rendered.content_type), (header::VARY, "Accept")], rendered.body)
 }

@@ -16,6 +16,7 @@ mod histogram;
 mod limits;
 mod process;
 mod render;
+mod served;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -31,3 +32,4 @@ pub use gathered::{Gathered, ImageSeries, RegistryState, RepositorySeries};
 pub use limits::{Limited, Limits, limited};
 pub use process::{Process, process};
 pub use render::{Rendered, Scrape, render};
+pub use served::{Connections, Served};

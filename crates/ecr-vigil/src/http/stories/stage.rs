@@ -19,6 +19,7 @@ use crate::http::{
     Api, Exposition, NotPlanned, NotStarted, Options, PassProgress, PassRequest, PassWatch,
     PlannedRepository, ScheduleState, Schedules,
 };
+use crate::metrics::{Format, Rendered};
 
 /// A service on a loopback address.
 pub(super) struct Stage {
@@ -171,15 +172,11 @@ pub(super) struct ScriptedMetrics {
 
 #[async_trait]
 impl Exposition for ScriptedMetrics {
-    fn media_type(&self) -> &'static str {
-        "application/openmetrics-text; version=1.0.0; charset=utf-8"
-    }
-
-    async fn expose(&self) -> String {
+    async fn expose(&self, accept: Option<&str>) -> Rendered {
         assert!(!self.panics.load(Ordering::Relaxed), "the metrics were told to panic");
         if self.hangs.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
-        "# EOF\n".to_owned()
+        Rendered { content_type: Format::preferred(accept).content_type(), body: "# EOF\n".to_owned() }
     }
 }

@@ -2,6 +2,7 @@
 
 mod deployed;
 mod gathering;
+mod scraped;
 mod stories;
 
 pub(in crate::metrics) use stories::image_series;
