@@ -12,6 +12,7 @@ mod health;
 mod options;
 mod problem;
 mod rescan;
+mod revised;
 mod router;
 mod schedules;
 mod serve;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::header;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use utoipa::openapi::OpenApi;
@@ -17,6 +18,7 @@ use super::frame::{Frame, wrap};
 use super::options::Options;
 use super::problem::Problem;
 use super::rescan::{configs, findings as findings_feed, summary};
+use super::revised::{as_json, revised};
 use super::v1::{
     events, exceptions, findings, images, passes, passes_list, repositories, schedules, vulnerabilities,
 };
@@ -41,19 +43,38 @@ pub(super) fn router(
         stop,
         making: Arc::default(),
     };
-    let (routes, document) = routes();
+    let (routes, document) = routes(&app);
     let routes =
         routes.route(&metrics_path, get(health::metrics)).with_state(app).merge(reference(&document));
     wrap(routes.fallback(async || Problem::of(axum::http::StatusCode::NOT_FOUND)), frame)
 }
 
 /// What is served, and its description.
-fn routes() -> (Router<App>, OpenApi) {
+fn routes(app: &App) -> (Router<App>, OpenApi) {
     let (routes, mut document) = OpenApiRouter::with_openapi(document::head())
+        .merge(rescan())
+        .merge(remembered().layer(from_fn_with_state(app.clone(), revised)).layer(from_fn(as_json)))
+        .merge(living().layer(from_fn(as_json)))
+        .routes(routes!(events::watch))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .split_for_parts();
+    document::finish(&mut document);
+    (routes, document)
+}
+
+/// As the re-scan service has them.
+fn rescan() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(configs::list, configs::add))
         .routes(routes!(configs::get, configs::remove))
         .routes(routes!(summary::get))
         .routes(routes!(findings_feed::get))
+}
+
+/// What the store alone answers.
+fn remembered() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(repositories::registries))
         .routes(routes!(repositories::list))
         .routes(routes!(images::list))
@@ -62,24 +83,23 @@ fn routes() -> (Router<App>, OpenApi) {
         .routes(routes!(images::scans))
         .routes(routes!(findings::list))
         .routes(routes!(findings::changes))
-        .routes(routes!(findings::trend))
         .routes(routes!(vulnerabilities::list))
         .routes(routes!(vulnerabilities::get))
         .routes(routes!(vulnerabilities::images))
+        .routes(routes!(passes_list::list, passes::start))
+        .routes(routes!(passes_list::get))
+        .routes(routes!(passes_list::images))
+}
+
+/// What the time or the schedules have a say in.
+fn living() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(findings::trend))
         .routes(routes!(exceptions::list, exceptions::add))
         .routes(routes!(exceptions::get))
         .routes(routes!(exceptions::expire))
         .routes(routes!(schedules::list))
-        .routes(routes!(passes_list::list, passes::start))
-        .routes(routes!(passes_list::get))
-        .routes(routes!(passes_list::images))
         .routes(routes!(passes::plan))
-        .routes(routes!(events::watch))
-        .routes(routes!(health::live))
-        .routes(routes!(health::ready))
-        .split_for_parts();
-    document::finish(&mut document);
-    (routes, document)
 }
 
 /// The description of what is served, for programs and for people.
@@ -94,10 +114,4 @@ fn reference(document: &OpenApi) -> Router {
         .route("/openapi.json", get(async move || (json, text.to_string())))
         .route("/docs", get(async move || (policy, Html(page.clone())).into_response()))
         .route("/docs/style.css", get(async move || (style, docs::STYLE)))
-}
-
-/// The description as `/openapi.json` gives it.
-#[cfg(test)]
-pub(super) fn description() -> OpenApi {
-    routes().1
 }

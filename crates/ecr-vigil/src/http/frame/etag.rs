@@ -29,16 +29,20 @@ fn is_stream(response: &Response) -> bool {
     kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 
-/// The tag is a weak one: it is the same for the compressed body.
+/// A tag that follows from these bytes. It is a weak one: it is the same for the compressed body.
+pub(in crate::http) fn tag_of(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("W/\"{hex}\"")
+}
+
 async fn with_tag(response: Response) -> Result<(String, Response), axum::Error> {
     if let Some(tag) = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()) {
         return Ok((tag.to_owned(), response));
     }
     let (mut parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await?;
-    let hash = Sha256::digest(&bytes);
-    let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("W/\"{hex}\"");
+    let tag = tag_of(&bytes);
     if let Ok(value) = HeaderValue::from_str(&tag) {
         parts.headers.insert(header::ETAG, value);
     }
@@ -46,7 +50,7 @@ async fn with_tag(response: Response) -> Result<(String, Response), axum::Error>
 }
 
 /// RFC 9110, section 13.1.2: weak comparison.
-fn knows(headers: &HeaderMap, tag: &str) -> bool {
+pub(in crate::http) fn knows(headers: &HeaderMap, tag: &str) -> bool {
     let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let listed = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut listed = listed.flat_map(|value| value.split(','));

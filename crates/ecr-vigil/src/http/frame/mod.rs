@@ -9,5 +9,6 @@ mod limits;
 mod token;
 mod wrap;
 
+pub(super) use etag::{knows, tag_of};
 pub(super) use token::Visitor;
 pub(super) use wrap::{Frame, wrap};

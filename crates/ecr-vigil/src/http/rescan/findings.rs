@@ -3,7 +3,8 @@
 use std::num::NonZeroUsize;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Uri, header};
 use axum::response::IntoResponse;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -39,6 +40,7 @@ pub(in crate::http) struct FeedPage(PageNumber);
 ))]
 pub(in crate::http) async fn get(
     State(app): State<App>,
+    uri: Uri,
     headers: HeaderMap,
     Path(id): Path<String>,
     Asked(FeedPage(number)): Asked<FeedPage>,
@@ -54,7 +56,7 @@ pub(in crate::http) async fn get(
         .ok_or_else(|| Problem::not_found(format!("the feed has no page {number}")))?;
     let updated = all.iter().map(|entry| entry.updated).max();
     let registry = known::registry(&config.request);
-    let base = base(&app, &headers)?;
+    let base = base(&app, &uri, &headers)?;
     let about = Feed { config: &config, registry: &registry, tags: &tags, updated, base: &base };
     let bytes = feed(&about, page, paging).map_err(|error| Problem::internal(&error))?;
     let modified = http_date(updated.unwrap_or(config.created));
@@ -62,11 +64,13 @@ pub(in crate::http) async fn get(
 }
 
 /// Where the service is reached: as it is set, or as it was just reached.
-fn base(app: &App, headers: &HeaderMap) -> Result<BaseUrl, Problem> {
+fn base(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<BaseUrl, Problem> {
     if let Some(base) = &app.options.base_url {
         return Ok(base.clone());
     }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    // In HTTP/2 it is part of the target.
+    let named = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = uri.authority().map(Authority::as_str).or(named).unwrap_or("localhost");
     format!("{}://{host}", app.scheme).parse().map_err(|_| {
         let reason = format!("`{host}` is not a host");
         Problem::faults(ProblemKind::InvalidRequest, vec![MemberFault { name: "host".to_owned(), reason }])

@@ -4,7 +4,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::answer::Answer;
-use super::memory::remember;
+use super::memory::{remember, scanned};
 use super::stage::Stage;
 
 /// A service that remembers, and the story of what it is asked and answers.
@@ -105,6 +105,29 @@ async fn scan_configurations_in_summary_and_feed() {
     interview.stage.ask(&format!("GET /findings/{all}")).await.is(200);
     interview.stage.ask("GET /findings/4471c156-29f5-40fe-883b-3cd26738d5a6").await.is(404);
     interview.golden("configs");
+}
+
+#[tokio::test]
+async fn nothing_is_read_for_who_knows_the_present_revision() {
+    let stage = Stage::plain().await;
+    let [pass, _] = remember(&stage.store).await.passes;
+    let path = "GET /api/v1/images?limit=2";
+    let tag = stage.ask(path).await.is(200).header("etag");
+    let known = format!("{path}\nif-none-match: {tag}");
+    assert_eq!(stage.ask(&known).await.is(304).header("etag"), tag);
+    assert_ne!(stage.ask("GET /api/v1/images?limit=3").await.header("etag"), tag);
+    scanned(&stage.store, pass, 100, &[]).await;
+    assert_ne!(stage.ask(&known).await.is(200).header("etag"), tag);
+}
+
+#[tokio::test]
+async fn it_is_given_as_json_or_not_at_all() {
+    let stage = Stage::plain().await;
+    for path in ["images", "passes", "exceptions", "schedules", "plan"] {
+        let answer = stage.ask(&format!("GET /api/v1/{path}\naccept: text/html")).await.is(406);
+        answer.complains("not-acceptable", "application/json");
+    }
+    stage.ask("GET /api/v1/images\naccept: application/*;q=0.1").await.is(200);
 }
 
 /// All pages of a list, by the links from each to the next.

@@ -125,6 +125,28 @@ async fn what_is_under_way_is_answered_and_nothing_new_is_begun() {
     assert!(TcpStream::connect(service.address).await.is_err());
 }
 
+#[tokio::test]
+async fn watchers_are_sent_home_at_the_end() {
+    let service = served(Options::default(), None).await;
+    let body = "POST /api/v1/passes HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let started = ask(TcpStream::connect(service.address).await.unwrap(), body).await;
+    let events = started.lines().find_map(|line| line.strip_prefix("location: ")).unwrap().to_owned();
+    let mut stream = TcpStream::connect(service.address).await.unwrap();
+    let watch = format!("GET {events}/events HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    stream.write_all(watch.as_bytes()).await.unwrap();
+    let mut heard = String::new();
+    while !heard.contains("event: progress") {
+        let mut piece = [0; 4096];
+        let read = stream.read(&mut piece).await.unwrap();
+        assert_ne!(read, 0, "{heard}");
+        heard.push_str(&String::from_utf8_lossy(&piece[..read]));
+    }
+    service.stop.send(()).unwrap();
+    service.ended.await.unwrap().unwrap();
+    stream.read_to_string(&mut heard).await.unwrap();
+    assert!(!heard.contains("event: ended"), "the pass has not ended: {heard}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn whoever_does_not_finish_is_left_behind() {
     let service = served(Options { grace: Duration::from_secs(3), ..Options::default() }, None).await;
