@@ -30,6 +30,8 @@ CREATE TABLE repositories (
   UNIQUE (registry, name)
 );
 
+CREATE INDEX repositories_name ON repositories (name);
+
 -- Known severities have fixed ids, worst highest; words that nobody knew get ids below zero.
 CREATE TABLE severities (
   id BIGINT PRIMARY KEY,
@@ -190,6 +192,8 @@ CREATE TABLE lineage_findings (
   package BIGINT NOT NULL,
   state BIGINT NOT NULL,
   severity BIGINT NOT NULL,
+  -- The severity turned round, so that an order of several columns goes one way and an index can be entered anywhere.
+  rank BIGINT GENERATED ALWAYS AS (-severity) STORED,
   fixable BIGINT NOT NULL,
   exploit_known BIGINT NOT NULL,
   first_seen BIGINT NOT NULL,
@@ -198,11 +202,11 @@ CREATE TABLE lineage_findings (
   PRIMARY KEY (lineage, vulnerability, package)
 ) CLUSTERED;
 CREATE INDEX lineage_findings_worst
-  ON lineage_findings ((-severity), first_seen, lineage, vulnerability, package) WHERE fixed_at IS NULL;
+  ON lineage_findings (rank, first_seen, lineage, vulnerability, package) WHERE fixed_at IS NULL;
 CREATE INDEX lineage_findings_oldest
   ON lineage_findings (first_seen, lineage, vulnerability, package) WHERE fixed_at IS NULL;
--- New and worsened ones: few among many.
-CREATE INDEX lineage_findings_notable ON lineage_findings (state, lineage) WHERE state IN (0, 2);
+-- New, worsened and accepted ones: few among many.
+CREATE INDEX lineage_findings_notable ON lineage_findings (state, lineage) WHERE state IN (0, 2, 4);
 CREATE INDEX lineage_findings_fixed ON lineage_findings (fixed_at) WHERE fixed_at IS NOT NULL;
 CREATE INDEX lineage_findings_of_vulnerability ON lineage_findings (vulnerability, lineage);
 

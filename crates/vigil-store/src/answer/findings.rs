@@ -112,7 +112,7 @@ impl FindingOrder {
     /// As the indexes have them: the severity turned round, so that all go one way.
     fn columns(self) -> &'static str {
         match self {
-            Self::WorstFirst => "-f.severity, f.first_seen, f.lineage, f.vulnerability, f.package",
+            Self::WorstFirst => "f.rank, f.first_seen, f.lineage, f.vulnerability, f.package",
             Self::OldestFirst => "f.first_seen, f.lineage, f.vulnerability, f.package",
         }
     }
@@ -146,11 +146,22 @@ async fn list(
         statement.with(&format!("AND ({columns}) > ({numbered})"), []);
     }
     let limit = limit as u64 + 1;
-    statement.with(&format!("ORDER BY {columns} LIMIT $"), [limit.into()]);
+    // Where few are meant, they are found by their state and then sorted; an index by the order would be read through for
+    // them, if it could be.
+    let ordered = if filter.is_about_few() { columns.replacen(',', " + 0,", 1) } else { columns.to_owned() };
+    statement.with(&format!("ORDER BY {ordered} LIMIT $"), [limit.into()]);
     session.ask(&statement).await?.into_iter().map(|row| finding(row, width)).collect()
 }
 
 impl FindingFilter {
+    /// Whether all states that are meant are rare ones, for which there is an index.
+    fn is_about_few(&self) -> bool {
+        let is_rare = |state: &FindingState| {
+            matches!(state, FindingState::New | FindingState::Worsened | FindingState::Excepted)
+        };
+        !self.states.is_empty() && self.states.iter().all(is_rare)
+    }
+
     fn narrow(&self, repositories: &Repositories, statement: &mut Statement) {
         repositories.narrow("l.repository", statement);
         statement.with_some("AND l.name = $", self.lineage.as_ref());
@@ -170,6 +181,8 @@ impl FindingFilter {
         let gone = !self.states.is_empty() && self.states.iter().all(|state| *state == FindingState::Fixed);
         // Said again for the indexes, which hold the one or the other.
         statement.when(there, "AND f.fixed_at IS NULL").when(gone, "AND f.fixed_at IS NOT NULL");
+        // In the words of that index.
+        statement.when(self.is_about_few(), "AND f.state IN (0, 2, 4)");
         if !self.states.is_empty() {
             let codes: Vec<String> = self.states.iter().map(|state| state_code(*state).to_string()).collect();
             statement.with(&format!("AND f.state IN ({})", codes.join(", ")), []);

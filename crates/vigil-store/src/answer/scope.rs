@@ -1,6 +1,6 @@
 //! Which repositories an answer is about.
 
-use vigil_core::image::RegistryId;
+use vigil_core::image::{RegistryId, RepositoryName};
 use vigil_core::policy::Pattern;
 
 use crate::sql::{DatabaseFault, Session, Statement};
@@ -22,7 +22,8 @@ pub(crate) enum Repositories {
 }
 
 impl Scope {
-    /// Finds the repositories. There are few of them, so patterns are matched here and not by the database.
+    /// Finds the repositories. There are few of them, so patterns are matched here and not by the database; a plain name
+    /// is found by an index.
     pub(crate) async fn repositories(
         &self,
         session: &mut dyn Session,
@@ -37,6 +38,9 @@ impl Scope {
             let place = [account.as_str().into(), region.as_str().into()];
             statement.with("AND r.account = $ AND r.region = $", place);
         }
+        let plain =
+            self.repository.as_ref().and_then(|pattern| pattern.to_string().parse::<RepositoryName>().ok());
+        statement.with_some("AND p.name = $", plain.as_ref());
         let mut these = Vec::new();
         for mut row in session.ask(&statement).await? {
             let (id, name): (i64, String) = (row.take()?, row.take()?);

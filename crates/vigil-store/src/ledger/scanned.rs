@@ -142,7 +142,7 @@ async fn keep_scan(
     if let Some(mut row) = session.row(last, &[image.into()]).await? {
         let same = (row.take()?, row.take()?, row.take()?)
             == (scan.state.to_string(), scan.description.clone(), scan.completed_at.map(exact));
-        if same && scan.completed_at.is_none() {
+        if same && (appeared, vanished) == (0, 0) {
             return Ok(());
         }
     }

@@ -21,6 +21,13 @@ pub(super) struct Standing {
     pub(super) said: Option<String>,
 }
 
+impl Standing {
+    fn rests_like(&self, other: &Self) -> bool {
+        self.decision.as_deref() == Some("rest")
+            && (&self.decision, &self.reason) == (&other.decision, &other.reason)
+    }
+}
+
 /// Keeps what was decided and what came of it: at the images where it has changed, and at the pass.
 pub(super) async fn keep_standings(
     session: &mut dyn Session,
@@ -32,7 +39,12 @@ pub(super) async fn keep_standings(
     for entry in entries {
         match entry {
             Entry::Decided(image, decision) => {
-                let standing = decided(decision);
+                let mut standing = decided(decision);
+                // What rests as before comes to the same end as before, unless it is said otherwise.
+                let before = known.get(&image.digest).map(|known| &known.standing);
+                if let Some(before) = before.filter(|before| before.rests_like(&standing)) {
+                    (standing.ending, standing.said) = (before.ending.clone(), before.said.clone());
+                }
                 let of = (standing.decision.clone(), standing.reason.clone());
                 *counted.entry(of).or_insert(0i64) += 1;
                 after.insert(image.digest, standing);

@@ -52,9 +52,10 @@ pub(crate) fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()
 }
 
-/// A stored time. None is ever stored that the calendar does not hold.
+/// A stored time. What the calendar does not hold is its end: the last moment of all is stored a little later.
 pub(crate) fn timestamp(micros: i64) -> Timestamp {
-    Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX)
+    let end = if micros < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_microsecond(micros).unwrap_or(end)
 }
 
 macro_rules! fields {
@@ -73,7 +74,7 @@ fields! {
     bool: Value::Int(n) => Some(n != 0),
     String: Value::Text(text) => Some(text),
     Vec<u8>: Value::Bytes(bytes) => Some(bytes),
-    Timestamp: Value::Int(n) => Timestamp::from_microsecond(n).ok(),
+    Timestamp: Value::Int(n) => Some(timestamp(n)),
     Digest: Value::Bytes(bytes) => <[u8; 32]>::try_from(bytes).ok().map(Digest::from),
     RepositoryName: Value::Text(text) => parsed(&text),
     Tag: Value::Text(text) => parsed(&text),

@@ -13,6 +13,7 @@ use crate::stage::{Stage, name, new_pass, registry};
 stories!(
     a_pass_is_unfinished_until_it_ends,
     a_pass_tells_what_it_held_and_counts_what_rested,
+    what_rests_as_before_is_not_written_again,
     what_was_broken_off_is_done_again_without_harm,
 );
 
@@ -95,4 +96,20 @@ async fn what_was_broken_off_is_done_again_without_harm(stage: Stage) {
         stage.store.scans_of_image(registry, name, app.digest, Slice::first(9)).await.unwrap().unwrap();
     let told: Vec<(u64, u64)> = scans.items.iter().map(|scan| (scan.findings, scan.appeared)).collect();
     assert_eq!(told, [(2, 1), (1, 1)]);
+}
+
+async fn what_rests_as_before_is_not_written_again(stage: Stage) {
+    let app = image(1, &["latest"], 9);
+    let rested = || {
+        let rest =
+            Rest::Fresh { ago: jiff::SignedDuration::ZERO, expiry: "7d".into(), next: jiff::Timestamp::MAX };
+        vec![Entry::Listed(vec![app.clone()]), Entry::Decided(Box::new(app.clone()), Decision::Rest(rest))]
+    };
+    stage.record("team/app", rested()).await;
+    stage.record("team/app", vec![Entry::Ended(app.digest, Ending::Read)]).await;
+    let first = stage.store.image(registry(), name("team/app"), app.digest).await.unwrap();
+    stage.record("team/app", rested()).await;
+    let second = stage.store.image(registry(), name("team/app"), app.digest).await.unwrap();
+    assert_eq!(first, second);
+    assert_eq!(second.unwrap().image.standing.ending.as_deref(), Some("read"));
 }
