@@ -4,9 +4,12 @@
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder, Schema};
 
 use super::problem::{MEDIA_TYPE, MemberFault, ProblemBody};
+
+/// Schemas of what people send: there they may leave things out.
+const SENT_TO_US: [&str; 3] = ["ScanRequest", "NewException", "PassRequest"];
 
 /// The name of the security scheme.
 const BEARER: &str = "token";
@@ -50,10 +53,22 @@ pub(super) fn finish(document: &mut OpenApi) {
     if let Some(components) = &mut document.components {
         components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
     }
+    let schemas = document.components.iter_mut().flat_map(|components| &mut components.schemas);
+    schemas
+        .filter(|(name, _)| !SENT_TO_US.contains(&name.as_str()))
+        .for_each(|(_, schema)| always_there(schema));
     for item in document.paths.paths.values_mut() {
         for (changes, operation) in operations(item) {
             finish_operation(operation, changes);
         }
+    }
+}
+
+/// What we answer leaves no member out: what is not known is null. A problem names no parameters where none is wrong.
+fn always_there(schema: &mut RefOr<Schema>) {
+    if let RefOr::T(Schema::Object(object)) = schema {
+        let names = object.properties.keys().filter(|name| *name != "errors");
+        object.required = names.cloned().collect();
     }
 }
 

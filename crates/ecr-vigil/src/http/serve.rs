@@ -3,12 +3,20 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
+use axum::middleware::AddExtension;
 use axum_server::Handle;
+use axum_server::accept::Accept;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower::Layer;
 use vigil_core::Stop;
 
 use super::api::Api;
@@ -81,16 +89,21 @@ pub async fn serve(
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let grace = options.grace;
+    let connections = 2 * options.limits.concurrent + options.limits.watchers;
     let scheme = if tls.is_some() { "https" } else { "http" };
     let app = router(options, api, listener.local_addr()?, scheme, stop.clone());
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
     let mut server = axum_server::from_tcp(listener)?.handle(handle.clone());
+    let room = Arc::new(Semaphore::new(connections));
     bound(server.http_builder());
     let answering = async {
         match tls {
-            Some(tls) => server.acceptor(RustlsAcceptor::new(tls.config)).serve(app).await,
-            None => server.serve(app).await,
+            Some(tls) => {
+                let secure = RustlsAcceptor::new(tls.config);
+                server.acceptor(Bounded { acceptor: secure, room }).serve(app).await
+            }
+            None => server.map(|acceptor| Bounded { acceptor, room }).serve(app).await,
         }
     };
     let end = async {
@@ -101,6 +114,37 @@ pub async fn serve(
     tokio::select! {
         ended = answering => ended,
         ended = end => ended,
+    }
+}
+
+/// Takes so many connections at once, and hangs up on one more: each holds a descriptor, which the store needs too.
+#[derive(Clone)]
+struct Bounded<A> {
+    acceptor: A,
+    room: Arc<Semaphore>,
+}
+
+/// A connection's place, kept by what answers on it.
+#[derive(Clone)]
+struct Place(#[expect(dead_code, reason = "it is there to be let go of")] Arc<OwnedSemaphorePermit>);
+
+impl<A, I, S> Accept<I, S> for Bounded<A>
+where
+    A: Accept<I, S, Future: Send + 'static, Stream: Send, Service: Send>,
+{
+    type Stream = A::Stream;
+    type Service = AddExtension<A::Service, Place>;
+    type Future = BoxFuture<'static, io::Result<(Self::Stream, Self::Service)>>;
+
+    fn accept(&self, stream: I, service: S) -> Self::Future {
+        let place = self.room.clone().try_acquire_owned();
+        let accepting = self.acceptor.accept(stream, service);
+        let accepting = async move {
+            let place = place.map_err(io::Error::other)?;
+            let (stream, service) = accepting.await?;
+            Ok((stream, Extension(Place(Arc::new(place))).layer(service)))
+        };
+        accepting.boxed()
     }
 }
 

@@ -10,6 +10,7 @@ use super::known;
 use crate::http::accept;
 use crate::http::api::App;
 use crate::http::problem::Problem;
+use crate::http::v1::BySeverity;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
@@ -68,5 +69,5 @@ struct SummaryItem {
     scanned_at: Option<jiff::Timestamp>,
     /// Numbers of open findings by severity; null without a result.
     #[schema(required)]
-    findings: Option<std::collections::BTreeMap<String, u64>>,
+    findings: Option<BySeverity>,
 }

@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 use vigil_core::{Halt, Stop};
 
 use super::stage::set;
-use crate::http::{Api, Options, Tls, serve};
+use crate::http::{Api, Limits, Options, Tls, serve};
 
 /// A service that listens.
 pub(super) struct Served {
@@ -157,6 +157,25 @@ async fn whoever_does_not_finish_is_left_behind() {
     stream.read_exact(&mut [0; 25]).await.unwrap();
     service.stop.send(()).unwrap();
     service.ended.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_hung_up_on() {
+    let limits = Limits { concurrent: 1, watchers: 0, ..Limits::default() };
+    let service = served(Options { limits, ..Options::default() }, None).await;
+    let connect = async || TcpStream::connect(service.address).await.unwrap();
+    let asks = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = connect().await;
+        stream.write_all(asks.as_bytes()).await.unwrap();
+        stream.read_exact(&mut [0; 15]).await.unwrap();
+        held.push(stream);
+    }
+    let mut third = connect().await;
+    // Hung up on, it may be told so while it still speaks.
+    let _ = third.write_all(asks.as_bytes()).await;
+    assert!(!matches!(third.read(&mut [0; 15]).await, Ok(1..)));
 }
 
 #[tokio::test(start_paused = true)]

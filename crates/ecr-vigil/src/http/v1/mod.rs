@@ -16,5 +16,6 @@ pub(super) mod schedules;
 pub(super) mod vulnerabilities;
 mod words;
 
+pub(super) use nouns::BySeverity;
 pub(super) use page::away;
 pub(super) use words::registry_of;

@@ -97,11 +97,13 @@ struct ScoreBody {
     vector: Option<String>,
 }
 
-/// Numbers of findings by severity.
-pub(super) type BySeverity = BTreeMap<String, u64>;
+/// Numbers of findings by severity, in ECR's words; a severity that does not occur is left out.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"CRITICAL": 1, "HIGH": 4}))]
+pub(in crate::http) struct BySeverity(BTreeMap<String, u64>);
 
 pub(super) fn by_severity(counts: &Counts) -> BySeverity {
-    counts.iter().map(|(severity, count)| (severity.to_string(), count)).collect()
+    BySeverity(counts.iter().map(|(severity, count)| (severity.to_string(), count)).collect())
 }
 
 impl From<&RegistryId> for RegistryBody {

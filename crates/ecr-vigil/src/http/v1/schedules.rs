@@ -11,6 +11,7 @@ use crate::http::schedules::ScheduleState;
 
 /// All schedules.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Schedules)]
 pub(in crate::http) struct SchedulesBody {
     /// In the order in which they are configured.
     items: Vec<ScheduleBody>,
