@@ -41,10 +41,18 @@ pub(super) async fn rejudge(
     let kept = in_force(session, now).await?;
     let kept: Vec<Kept> =
         kept.into_iter().filter(|kept| kept.exception.id.eq_ignore_ascii_case(vulnerability)).collect();
+    let affected = affected(session, vulnerability).await?;
+    let mut by = Vec::new();
+    for kept in kept.into_iter().filter(|_| !affected.is_empty()) {
+        let acceptance = Acceptance::Exception { id: kept.id, reason: kept.exception.reason.clone() };
+        by.push((kept, acceptance_id(session, &acceptance).await?));
+    }
+    let tags_matter = by.iter().any(|(kept, _)| kept.exception.tag.is_some());
     let mut repositories = BTreeSet::new();
-    for (image, affected) in affected(session, vulnerability).await? {
-        let whole = image_with(affected.digest, tags_of(session, image).await?);
-        if judge(session, image, &affected, &whole, &kept, now).await? {
+    for (image, affected) in affected {
+        let tags = if tags_matter { tags_of(session, image).await? } else { Vec::new() };
+        let whole = image_with(affected.digest, tags);
+        if judge(session, image, &affected, &whole, &by, now).await? {
             repositories.insert(affected.repository);
         }
     }
@@ -61,21 +69,18 @@ async fn judge(
     image: i64,
     affected: &Affected,
     whole: &Image,
-    kept: &[Kept],
+    kept: &[(Kept, i64)],
     now: Timestamp,
 ) -> Result<bool, DatabaseFault> {
-    let mut after = Vec::new();
-    for found in &affected.found {
-        let by = kept.iter().find(|kept| kept.accepts(&found.finding, &affected.name, whole, now));
-        after.push(match by {
-            _ if found.by_others => found.before,
-            Some(kept) => {
-                let reason = kept.exception.reason.clone();
-                Some(acceptance_id(session, &Acceptance::Exception { id: kept.id, reason }).await?)
-            }
-            None => None,
-        });
-    }
+    let accepting = |found: &Found| {
+        let accepts = |(kept, _): &&(Kept, i64)| kept.accepts(&found.finding, &affected.name, whole, now);
+        kept.iter().find(accepts).map(|(_, by)| *by)
+    };
+    let after: Vec<Option<i64>> = affected
+        .found
+        .iter()
+        .map(|found| if found.by_others { found.before } else { accepting(found) })
+        .collect();
     let before: Vec<Option<i64>> = affected.found.iter().map(|found| found.before).collect();
     if before == after {
         return Ok(false);
