@@ -132,6 +132,9 @@ pub(super) fn writer(file: &Path) -> Result<Connection, DatabaseFault> {
     if marked != APPLICATION_ID {
         connection.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}")).map_err(fault)?;
     }
+    // A scan touches a thousand pages, many of them again with the next one: the log is taken into the file only when it
+    // holds 32 MiB of them, and not after every scan.
+    connection.execute_batch("PRAGMA wal_autocheckpoint = 8000").map_err(fault)?;
     // NORMAL: a commit survives the end of the process, and the file survives the end of power; the last commits may not.
     connection
         .execute_batch(
