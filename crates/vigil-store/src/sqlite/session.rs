@@ -29,7 +29,9 @@ impl Session for SqliteSession<'_> {
     ) -> Result<Vec<Row>, DatabaseFault> {
         let columns = columns.iter().enumerate();
         let columns: Vec<String> = columns.map(|(n, (name, _))| format!("?{} AS {name}", n + 1)).collect();
-        let sql = sql.replace("{rows}", &format!("(SELECT {}) AS rows", columns.join(", ")));
+        // From a table of one row: without any, SQLite would build a table in memory for each of ours.
+        let one = format!("(SELECT {} FROM revision) AS rows", columns.join(", "));
+        let sql = sql.replace("{rows}", &one);
         let mut statement = self.0.prepare_cached(&sql).map_err(fault)?;
         let mut found = Vec::new();
         for row in rows {
