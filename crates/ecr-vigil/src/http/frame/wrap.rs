@@ -36,10 +36,10 @@ impl Frame {
 
     /// The door of a path that has one of its own.
     pub(super) fn door(&self, path: &str) -> Option<Door> {
-        // As the routes are found, with and without a slash at the end.
-        match path.trim_end_matches('/') {
-            "/healthz" | "/readyz" => Some(self.options.health),
-            path if path == self.options.metrics_path => Some(self.options.metrics),
+        // As the routes are found, whatever slashes stand before and behind.
+        match path.trim_matches('/') {
+            "healthz" | "readyz" => Some(self.options.health),
+            path if path == self.options.metrics_path.trim_matches('/') => Some(self.options.metrics),
             _ => None,
         }
     }

@@ -48,11 +48,12 @@ async fn probes_and_scrapes_have_doors_of_their_own() {
         stage.ask(&format!("GET {path}")).await.is(200);
     }
     let stage = Stage::with(Options { health: Door::Off, metrics: Door::Token, ..options() }).await;
-    for path in ["/healthz", "/readyz", "/readyz/"] {
+    for path in ["/healthz", "/readyz", "/readyz/", "//readyz", "//healthz//"] {
         stage.ask(&format!("GET {path}\nauthorization: Bearer act")).await.is(404);
     }
-    stage.ask("GET /metrics").await.is(401);
-    stage.ask("GET /metrics/").await.is(401);
+    for path in ["/metrics", "/metrics/", "//metrics", "/metrics//"] {
+        stage.ask(&format!("GET {path}")).await.is(401);
+    }
     stage.ask("GET /metrics\nauthorization: Bearer look").await.is(200);
 }
 
