@@ -17,6 +17,8 @@ pub enum Request {
     ConfigCheck(Written),
     /// A pass over the ECR in a box, or just the box.
     Demo(DemoRequest),
+    /// The service.
+    Serve(Written),
     /// A fresh token for the service.
     Token(TokenRequest),
     /// A completion script.
@@ -107,6 +109,11 @@ pub fn command() -> Command {
                     Command::new("check").about("Check the settings; say everything that is wrong"),
                 )),
         )
+        .subcommand(config::serve_flags(
+            Command::new("serve")
+                .about("Run day and night: pass over the registries on a schedule, remember, and answer over HTTP")
+                .after_help(EXIT_CODES),
+        ))
         .subcommand(demo())
         .subcommand(token())
         .subcommand(
@@ -192,6 +199,7 @@ impl Request {
         match matches.subcommand() {
             Some(("scan", matches)) => Self::Pass(PassRequest::from_matches(true, matches)),
             Some(("plan", matches)) => Self::Pass(PassRequest::from_matches(false, matches)),
+            Some(("serve", matches)) => Self::Serve(Written::from_matches(matches)),
             Some(("config", matches)) => match matches.subcommand() {
                 Some(("show", matches)) => Self::ConfigShow(Written::from_matches(matches)),
                 Some(("check", matches)) => Self::ConfigCheck(Written::from_matches(matches)),

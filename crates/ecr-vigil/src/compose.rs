@@ -1,10 +1,14 @@
 //! From settings to ports: the only place that makes adapters.
 
-use futures::future::join_all;
-use indicatif::MultiProgress;
-use vigil_aws::{AwsRegistry, ConnectError, Network, SystemClock, Target, connect};
-use vigil_core::{Halt, Stop};
+use std::sync::Arc;
 
+use indicatif::MultiProgress;
+use vigil_aws::{AwsRegistry, ConnectError, Network, SystemClock, Target, connect, scan_configs_in};
+use vigil_core::port::{Clock, ScanConfigs};
+use vigil_core::{Halt, Stop};
+use vigil_store::{NotOpened, Store};
+
+use crate::config::{ServiceSettings, StoreSettings};
 use crate::progress::Display;
 use crate::spool::Spool;
 
@@ -24,6 +28,34 @@ pub fn clock() -> SystemClock {
     SystemClock
 }
 
+/// The same clock, for parts that share one.
+pub fn shared_clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
+/// The memory.
+///
+/// # Errors
+///
+/// If it cannot be opened.
+pub async fn store(settings: &StoreSettings, clock: Arc<dyn Clock>) -> Result<Store, NotOpened> {
+    Store::open(&settings.place, clock).await
+}
+
+/// Where scan configurations are kept: in the memory, or in a bucket.
+///
+/// # Errors
+///
+/// If the settings of the bucket contradict each other.
+pub async fn scan_configs(
+    settings: &ServiceSettings,
+    store: &Store,
+) -> Result<Arc<dyn ScanConfigs>, ConnectError> {
+    let Some(bucket) = settings.scan_configs.clone() else { return Ok(Arc::new(store.clone())) };
+    let target = settings.general.targets.first().cloned().unwrap_or_default();
+    Ok(Arc::new(scan_configs_in(bucket, &target, &settings.general.network).await?))
+}
+
 /// Where a pass keeps its results.
 pub fn ledger() -> Spool {
     Spool::new()
@@ -34,27 +66,14 @@ pub fn progress(bars: &MultiProgress) -> Display {
     Display::new(bars)
 }
 
-/// A connection to each target, or why there is none.
-pub async fn registries(
-    targets: &[Target],
-    network: &Network,
-    stop: &Stop,
-) -> Vec<(String, Result<AwsRegistry, NotConnected>)> {
-    let enter = async |target| {
-        tokio::select! {
-            connection = connect(target, network) => Ok(connection?.until(stop.clone())),
-            halt = stop.stopped() => Err(NotConnected::Halted(halt)),
-        }
-    };
-    join_all(targets.iter().map(async |target| (name(target), enter(target).await))).await
-}
-
-/// What a target is called before anybody knows its account.
-fn name(target: &Target) -> String {
-    let region =
-        target.region.as_ref().map_or("(the region of the AWS configuration)", |region| region.as_str());
-    match &target.role_arn {
-        Some(role) => format!("{region} as {role}"),
-        None => region.to_owned(),
+/// A connection to a target, or why there is none.
+///
+/// # Errors
+///
+/// If it cannot be connected to, or if the pass is to end first.
+pub async fn registry(target: &Target, network: &Network, stop: &Stop) -> Result<AwsRegistry, NotConnected> {
+    tokio::select! {
+        connection = connect(target, network) => Ok(connection?),
+        halt = stop.stopped() => Err(NotConnected::Halted(halt)),
     }
 }

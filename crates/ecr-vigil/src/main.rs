@@ -6,13 +6,15 @@ mod cli;
 mod command;
 mod compose;
 mod config;
+mod connections;
+mod enter;
 mod exit;
-#[allow(dead_code, unused_imports, reason = "the command `serve` will call it")]
 mod http;
-#[allow(dead_code, unused_imports, reason = "the service that counts with it and serves it comes next")]
+#[allow(dead_code, unused_imports, reason = "requests and queues are counted next")]
 mod metrics;
 mod output;
 mod progress;
+mod service;
 mod shutdown;
 mod spool;
 mod telemetry;

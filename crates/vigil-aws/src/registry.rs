@@ -18,8 +18,9 @@ use crate::manifest::{INDEX_MEDIA_TYPES, children};
 use crate::operation::Operation;
 use crate::requests::Requests;
 
-/// One account's registry in one region, and its scanner. All calls of an operation share one budget.
-#[derive(Debug)]
+/// One account's registry in one region, and its scanner. All calls of an operation share one budget, those of its clones
+/// too.
+#[derive(Debug, Clone)]
 pub struct AwsRegistry {
     id: RegistryId,
     pub(crate) requests: Requests,
@@ -42,8 +43,8 @@ impl AwsRegistry {
 
     /// The same for a pass that may end early: once it is to, no further call is sent. What is on its way may still be
     /// answered.
-    pub fn until(self, stop: Stop) -> Self {
-        Self { stop, ..self }
+    pub fn until(&self, stop: Stop) -> Self {
+        Self { stop, ..self.clone() }
     }
 
     /// How the attempts at each operation have ended so far, by the operation's name.

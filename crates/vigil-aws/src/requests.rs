@@ -12,7 +12,7 @@ use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, ImageStatusFilte
 use vigil_core::image::{AccountId, Digest, RepositoryName};
 
 /// ECR, as the registry of one account.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Requests {
     client: aws_sdk_ecr::Client,
     /// The registry's account where it is not that of the credentials.

@@ -2,10 +2,10 @@
 
 mod chores;
 mod demo;
-mod enter;
 mod pass;
 mod run;
 mod runtime;
+mod serve;
 mod settings;
 mod token;
 mod verdict;

@@ -11,12 +11,13 @@ use vigil_core::port::{Clock, NotRecorded, Registry};
 use vigil_core::{CycleReport, Pacing, Pass, RegistryId, Scope, cycle};
 use vigil_report::{Closing, Header, NotEntered, PassKind, RenderError, Status, Totals, render};
 
-use super::enter::{Entered, enter};
 use super::runtime::block_on;
 use super::settings::{read, tell};
 use super::verdict::{Facts, exit, warnings};
 use crate::cli::PassRequest;
 use crate::config::{NamedImages, Settings, named_images};
+use crate::connections::Connections;
+use crate::enter::{Entered, enter};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::spool::Spool;
@@ -151,7 +152,9 @@ async fn pass(pass_run: &PassRun<'_>) -> Result<Outcome, NoReport> {
     let clock = compose::clock();
     let began = clock.now();
     let stop = shutdown::stop(clock, settings.pace.timeout).map_err(NoReport::Signals)?;
-    let Entered { registries, not_entered, halted } = enter(settings, pass_run.named.as_ref(), &stop).await;
+    let named = pass_run.named.as_ref().map(|named| &*named.ecr);
+    let Entered { registries, not_entered, halted } =
+        enter(settings, named, &Connections::default(), &stop).await;
     let spool = compose::ledger();
     let display = compose::progress(&pass_run.bars);
     let passes = registries.iter().map(|(registry, names)| {

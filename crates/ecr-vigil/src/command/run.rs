@@ -1,6 +1,6 @@
 //! From a request to its command.
 
-use super::{chores, demo, pass, settings, token};
+use super::{chores, demo, pass, serve, settings, token};
 use crate::cli::Request;
 use crate::exit::Exit;
 
@@ -10,6 +10,7 @@ pub fn run(request: Request) -> Exit {
         Request::Pass(request) => pass::run(&request),
         Request::ConfigShow(written) => settings::show(&written),
         Request::ConfigCheck(written) => settings::check(&written),
+        Request::Serve(written) => serve::run(&written),
         Request::Demo(request) => demo::run(&request),
         Request::Token(request) => token::run(&request),
         Request::Completions(shell) => chores::completions(shell),

@@ -1,8 +1,6 @@
 //! Settings in two stages: as written, in a file, the environment and flags; then as meant. The only reader of the
 //! environment and of the user's files.
 
-#![allow(dead_code, unused_imports, reason = "what the service is told is read by the service")]
-
 #[macro_use]
 mod words;
 
@@ -29,11 +27,10 @@ pub use changes::{Changes, changes};
 pub use environment::environment;
 pub(crate) use flags::given;
 pub use flags::{Flags, all_flags, demo_flags, flags, serve_flags};
-pub use http::HttpSettings;
 pub use images::{NamedImages, named_images};
 pub use raw::{Layers, Problem};
 pub use schedules::{ScheduleSettings, TakePart};
-pub use service::{BucketSettings, ServiceSettings, StoreSettings};
+pub use service::{ServiceSettings, StoreSettings};
 pub use settings::{LogSettings, Settings};
 pub use show::show;
 pub use values::{LogFormat, LogLevel};

@@ -1,7 +1,7 @@
 //! The settings of the service as meant: those of its passes, its schedules, its memory, and who may ask it.
 
 use jiff::SignedDuration;
-use vigil_core::image::Region;
+use vigil_aws::{Bucket, BucketName};
 use vigil_core::policy::Pattern;
 use vigil_store::{Place, Retention};
 
@@ -9,7 +9,7 @@ use super::http::HttpSettings;
 use super::raw::{Layers, Problem};
 use super::reader::Reader;
 use super::schedules::ScheduleSettings;
-use super::service_values::{Bucket, DatabaseAddress, DatabaseFile, Keep, Most};
+use super::service_values::{DatabaseAddress, DatabaseFile, Keep, Most};
 use super::settings::Settings;
 use super::values::{KnownSeverity, Limit};
 use crate::metrics::Limits;
@@ -34,7 +34,7 @@ pub struct ServiceSettings {
     /// Of what there are metrics.
     pub metrics: Limits,
     /// Where scan configurations are kept, if not in the memory.
-    pub scan_configs: Option<BucketSettings>,
+    pub scan_configs: Option<Bucket>,
 }
 
 /// The memory: where it is, and how far back it goes.
@@ -44,15 +44,6 @@ pub struct StoreSettings {
     pub place: Place,
     /// How long what is in it is kept.
     pub retention: Retention,
-}
-
-/// A bucket of S3.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BucketSettings {
-    /// Its name.
-    pub bucket: String,
-    /// Its region; `None`: that of the AWS configuration.
-    pub region: Option<Region>,
 }
 
 /// The file in which everything is remembered, if none is named.
@@ -112,17 +103,22 @@ impl Reader<'_> {
         Some(Limits { newest_tags: newest_tags?.0, least: least?.0, images: images?.0 })
     }
 
-    fn bucket(&mut self) -> Option<BucketSettings> {
-        let bucket: Option<Bucket> = self.one("scan_configs.bucket");
+    fn bucket(&mut self) -> Option<Bucket> {
+        let name: Option<BucketName> = self.one("scan_configs.bucket");
         let region = self.one("scan_configs.region");
         if self.is_given("scan_configs.region") && !self.is_given("scan_configs.bucket") {
             self.complain("scan_configs.region", "there is no scan_configs.bucket that would be in it");
         }
-        bucket.map(|Bucket(bucket)| BucketSettings { bucket, region })
+        name.map(|name| Bucket { name, region, owner: None })
     }
 }
 
 impl ServiceSettings {
+    /// The schedule of this name.
+    pub fn schedule(&self, name: &str) -> Option<&ScheduleSettings> {
+        self.schedules.iter().find(|settings| settings.schedule.name.to_string() == name)
+    }
+
     /// Makes sense of what was written. It can be read again and again: nothing is opened.
     ///
     /// # Errors

@@ -40,7 +40,6 @@ pub(super) struct Keep(pub(super) Option<SignedDuration>);
 pub(super) struct DatabaseAddress(pub(super) Place);
 /// Who may see something that machines ask for.
 pub(super) struct OpenTo(pub(super) Door);
-pub(super) struct Bucket(pub(super) String);
 
 /// The address of a database without anything that may be a secret: who signs in, and all parameters. A password may hold
 /// any letter, so everything before the last `@` counts as one, and so does a text that is no address.
@@ -223,17 +222,6 @@ impl FromStr for Most {
             "none" | "false" => Ok(Self(0)),
             text => text.parse().map(|AtLeastOne(number)| Self(number)),
         }
-    }
-}
-
-impl FromStr for Bucket {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
-        // The oldest buckets may have upper-case letters and underscores.
-        let is_name =
-            (3..=255).contains(&text.len()) && text.bytes().all(|byte| allowed(byte.to_ascii_lowercase()));
-        if is_name { Ok(Self(text.to_owned())) } else { Err(format!("`{text}` is not the name of a bucket")) }
     }
 }
 

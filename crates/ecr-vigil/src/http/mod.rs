@@ -22,9 +22,8 @@ mod v1;
 mod watch;
 
 pub use api::{Api, Exposition};
-pub use options::{Authentication, Door, InvalidOption, Limits, OpenToStrangers, Options, Role, Token};
+pub use options::{Authentication, Door, Limits, OpenToStrangers, Options, Role, Token};
 pub use schedules::{
-    NotPlanned, NotStarted, PassProgress, PassRequest, PassWatch, PlannedRepository, RegistryProgress,
-    ScheduleState, Schedules,
+    NotPlanned, NotStarted, PassProgress, PassRequest, PassWatch, PlannedRepository, ScheduleState, Schedules,
 };
 pub use serve::{Tls, TlsUnusable, serve};

@@ -16,7 +16,6 @@ mod histogram;
 mod limits;
 mod process;
 mod render;
-mod served;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -32,4 +31,3 @@ pub use gathered::{Gathered, ImageSeries, RegistryState, RepositorySeries};
 pub use limits::{Limited, Limits, limited};
 pub use process::{Process, process};
 pub use render::{Rendered, Scrape, render};
-pub use served::{Connections, Served};

@@ -8,6 +8,7 @@ use regex::Regex;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, Command};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
 /// No story takes this long: what does is stuck.
@@ -23,7 +24,8 @@ pub(crate) struct Program {
 /// A run that has begun.
 pub(crate) struct Running {
     child: Child,
-    stderr: BufReader<ChildStderr>,
+    /// What it says on standard error, read as it comes: it never waits for a reader.
+    log: UnboundedReceiver<String>,
     said: String,
 }
 
@@ -90,12 +92,12 @@ impl Program {
 
     pub(crate) async fn start(mut self) -> Running {
         let mut child = self.command.spawn().unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let log = lines(child.stderr.take().unwrap());
         if let Some(input) = self.input {
             // Whoever does not read its input has ended already, and what it said tells more.
             let _ = child.stdin.take().unwrap().write_all(input.as_bytes()).await;
         }
-        Running { child, stderr, said: String::new() }
+        Running { child, log, said: String::new() }
     }
 
     pub(crate) async fn run(self) -> Ended {
@@ -108,10 +110,9 @@ impl Running {
     pub(crate) async fn until(&mut self, text: &str) -> String {
         let reading = async {
             loop {
-                let mut line = String::new();
-                let read = self.stderr.read_line(&mut line).await.unwrap();
+                let line = self.log.recv().await;
+                let line = line.unwrap_or_else(|| panic!("it ended without saying `{text}`:\n{}", self.said));
                 self.said.push_str(&line);
-                assert!(read > 0, "it ended without saying `{text}`:\n{}", self.said);
                 if line.contains(text) {
                     return line;
                 }
@@ -142,12 +143,33 @@ impl Running {
                 None => Ok(0),
             }
         };
-        let ending =
-            async { tokio::join!(report, self.stderr.read_to_string(&mut self.said), self.child.wait()) };
-        let (report, log, status) = timeout(PATIENCE, ending).await.expect("it ends");
-        report.and(log).expect("it says text");
+        let log = async {
+            while let Some(line) = self.log.recv().await {
+                self.said.push_str(&line);
+            }
+        };
+        let ending = async { tokio::join!(report, log, self.child.wait()) };
+        let (report, (), status) = timeout(PATIENCE, ending).await.expect("it ends");
+        report.expect("it says text");
         Ended { code: status.unwrap().code(), stdout, stderr: self.said }
     }
+}
+
+/// The lines of a stream, as they come.
+fn lines(stream: ChildStderr) -> UnboundedReceiver<String> {
+    let (sender, lines) = unbounded_channel();
+    tokio::spawn(async move {
+        let mut stream = BufReader::new(stream);
+        loop {
+            let mut line = String::new();
+            match stream.read_line(&mut line).await {
+                Ok(0) | Err(_) => break,
+                // Nobody may want to know any more.
+                Ok(_) => drop(sender.send(line)),
+            }
+        }
+    });
+    lines
 }
 
 impl Ended {

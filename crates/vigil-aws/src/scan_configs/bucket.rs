@@ -34,8 +34,8 @@ pub struct BucketName(String);
 /// A text that names no bucket.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not the name of a bucket: 3 to 63 lower-case letters, digits, dots and hyphens that begin and end with a \
-     letter or a digit"
+    "`{0}` is not the name of a bucket: 3 to 63 letters, digits, dots and hyphens that begin and end with a letter or a \
+     digit"
 )]
 pub struct InvalidBucketName(String);
 
@@ -114,12 +114,13 @@ impl FromStr for BucketName {
     type Err = InvalidBucketName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        // The oldest buckets may have upper-case letters and underscores.
+        let alphanumeric = |b: u8| b.is_ascii_alphanumeric();
         let bytes = text.as_bytes();
         let ends =
             [bytes.first(), bytes.last()].into_iter().all(|end| end.copied().is_some_and(alphanumeric));
         let fits = (3..=63).contains(&bytes.len()) && !text.contains("..");
-        let known = bytes.iter().all(|&b| alphanumeric(b) || b".-".contains(&b));
+        let known = bytes.iter().all(|&b| alphanumeric(b) || b".-_".contains(&b));
         if ends && fits && known {
             Ok(Self(text.to_owned()))
         } else {
@@ -148,7 +149,7 @@ mod tests {
         check("ecr-continuous-scan-config", true);
         check("a.b-3", true);
         check(&"a".repeat(63), true);
-        for other in ["", "ab", "Bucket", "-a-b", "a-b-", "a..b", "a_b", "s3://bucket", "bucket/key"] {
+        for other in ["", "ab", "-a-b", "a-b-", "a..b", "a b", "s3://bucket", "bucket/key"] {
             check(other, false);
         }
         check(&"a".repeat(64), false);

@@ -52,6 +52,18 @@ pub enum Pick {
     Digest(Digest),
 }
 
+impl ImageName {
+    /// The name in a form that is read back as the same name; what is only meant as far as it is tagged has none of its own.
+    pub fn written(&self) -> String {
+        let host = self.host.as_ref().map(|RegistryHost { account, region }| {
+            // The partition does not matter: a host of any is read as its account and region.
+            format!("{account}.dkr.ecr.{region}.amazonaws.com/")
+        });
+        let name = Self { host: None, ..self.clone() };
+        format!("{}{name}", host.unwrap_or_default())
+    }
+}
+
 impl Pick {
     /// Whether it needs the whole repository listed.
     pub fn needs_listing(&self) -> bool {
@@ -155,6 +167,9 @@ mod tests {
     #[test]
     fn repositories_tags_and_digests_are_told_apart() {
         let digest = format!("sha256:{}", "0a".repeat(32));
+        for name in ["team/app", "team/app:v1", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/app"] {
+            assert_eq!(ecr(name).written(), name);
+        }
         assert_eq!(ecr("team/app").pick, Pick::Whole);
         assert_eq!(ecr("team/app:v1").pick, Pick::Tag("v1".parse().unwrap()));
         assert_eq!(ecr(&format!("team/app@{digest}")).pick, Pick::Digest(digest.parse().unwrap()));

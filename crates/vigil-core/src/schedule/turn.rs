@@ -84,6 +84,11 @@ impl Schedule {
         self.cron.next(after, &self.time_zone)
     }
 
+    /// The first two ticks after a moment; fewer where there are no more.
+    pub fn next_two(&self, after: Timestamp) -> Vec<Timestamp> {
+        std::iter::successors(self.next(after), |tick| self.next(*tick)).take(2).collect()
+    }
+
     /// Whether starts are allowed at a moment.
     pub fn is_open(&self, at: Timestamp) -> bool {
         self.windows.is_open(at, &self.time_zone)

@@ -2,7 +2,6 @@
 
 mod deployed;
 mod gathering;
-mod scraped;
 mod stories;
 
 pub(in crate::metrics) use stories::image_series;

@@ -2,21 +2,12 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::Arc;
 
-use axum::Router;
-use axum::http::{HeaderMap, header};
-use axum::routing::get;
-use jiff::SignedDuration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
-use tokio::sync::Semaphore;
-use vigil_core::testing::PausedClock;
-use vigil_store::{Place, Store};
 
-use crate::http::Exposition;
-use crate::metrics::{Aims, Kept, Limits, Metrics, Served};
+use crate::stage::{Stage, quick};
 
 /// Prometheus, in a directory of its own.
 struct Prometheus {
@@ -74,43 +65,24 @@ impl Prometheus {
 }
 
 #[tokio::test]
-async fn a_real_prometheus_reads_what_is_served() {
-    let room = tempfile::tempdir().unwrap();
-    let clock = PausedClock::new();
-    let place = Place::file(room.path().join("vigil.db"));
-    let served = Arc::new(Served {
-        metrics: Arc::new(Metrics::default()),
-        store: Store::open(&place, Arc::new(clock)).await.unwrap(),
-        clock: Arc::new(clock),
-        connections: Arc::new(Vec::new),
-        limits: Limits::default(),
-        aims: Aims { within: SignedDuration::from_hours(168), daily: 100 },
-        kept: Kept::default(),
-    });
-    served.metrics.answered("GET", "/summary", 200, SignedDuration::from_millis(7));
-    let scrapes = Arc::new(Semaphore::new(0));
-    let (counted, service) = (scrapes.clone(), served.clone());
-    let metrics = async move |headers: HeaderMap| {
-        counted.add_permits(1);
-        let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-        let rendered = service.expose(accept).await;
-        ([(header::CONTENT_TYPE, rendered.content_type)], rendered.body)
-    };
-    let router = Router::new().route("/metrics", get(metrics));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let target = listener.local_addr().unwrap().to_string();
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-
-    let prometheus = Prometheus::start(room.path(), &target).await;
-    // Once it asks again, it has taken in what it was told before.
-    scrapes.acquire_many(2).await.unwrap().forget();
+async fn a_real_prometheus_reads_what_the_service_tells() {
+    let stage = Stage::with_images(quick(), 2).await;
+    let service = stage.serve("").await;
+    service.pass().await;
+    let prometheus = Prometheus::start(stage.home.path(), &service.address.to_string()).await;
+    // Once it asks a second time, it has taken in what it was told before.
+    while prometheus.values("prometheus_target_interval_length_seconds_count").await.is_empty() {
+        tokio::task::yield_now().await;
+    }
     for (expression, value) in [
         ("up", "1"),
-        ("aws_ecr_scans_requested", "0"),
+        ("aws_ecr_scans_requested", "2"),
+        ("aws_ecr_repository_count", "1"),
         ("ecr_vigil_store_up", "1"),
-        ("ecr_vigil_http_requests_total", "1"),
-        ("ecr_vigil_http_request_duration_seconds_count", "1"),
+        ("ecr_vigil_images_scannable", "2"),
+        ("ecr_vigil_images_covered", "2"),
     ] {
         assert_eq!(prometheus.values(expression).await, [value], "{expression}");
     }
+    service.end().await.code(0);
 }

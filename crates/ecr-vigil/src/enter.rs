@@ -8,8 +8,9 @@ use vigil_core::port::Registry;
 use vigil_core::{RegistryId, Stop};
 use vigil_report::NotEntered;
 
-use crate::compose::{self, NotConnected};
-use crate::config::{NamedImages, Settings};
+use crate::compose::NotConnected;
+use crate::config::Settings;
+use crate::connections::Connections;
 
 /// Registries, each with the images that are named in it, if any are named.
 pub type Registries = Vec<(AwsRegistry, Option<Vec<ImageName>>)>;
@@ -25,14 +26,19 @@ pub struct Entered {
 }
 
 /// Connects to the registries, and gives each the images that are named in it.
-pub async fn enter(settings: &Settings, named: Option<&NamedImages>, stop: &Stop) -> Entered {
+pub async fn enter(
+    settings: &Settings,
+    named: Option<&[ImageName]>,
+    connections: &Connections,
+    stop: &Stop,
+) -> Entered {
     let targets = targets(settings, named);
     let mut registries = Registries::new();
     let (mut not_entered, mut halted) = (Vec::new(), false);
-    let connections = compose::registries(&targets, &settings.network, stop).await;
+    let connected = connections.to(&targets, &settings.network, stop).await;
     let default_registry =
-        connections.first().and_then(|(_, connection)| Some(connection.as_ref().ok()?.id().clone()));
-    for (name, connection) in connections {
+        connected.first().and_then(|(_, connection)| Some(connection.as_ref().ok()?.id().clone()));
+    for (name, connection) in connected {
         match connection {
             Ok(registry) if registries.iter().any(|(other, _)| other.id() == registry.id()) => {
                 tracing::debug!(registry = %registry.id(), "named twice, looked at once");
@@ -48,7 +54,7 @@ pub async fn enter(settings: &Settings, named: Option<&NamedImages>, stop: &Stop
     }
     if let Some(named) = named {
         let default_registry = default_registry.as_ref();
-        let unmatched = distribute(&named.ecr, &mut registries, default_registry, not_entered.is_empty());
+        let unmatched = distribute(named, &mut registries, default_registry, not_entered.is_empty());
         not_entered.extend(unmatched);
     }
     Entered { registries, not_entered, halted }
@@ -56,8 +62,8 @@ pub async fn enter(settings: &Settings, named: Option<&NamedImages>, stop: &Stop
 
 /// The targets in which something may be named. A full URI names its region: a target that is given for another one has
 /// no part in it, and where none is given the credentials at hand are tried there. Bare names belong to the first.
-fn targets(settings: &Settings, named: Option<&NamedImages>) -> Vec<Target> {
-    let names = || named.iter().flat_map(|named| &named.ecr);
+fn targets(settings: &Settings, named: Option<&[ImageName]>) -> Vec<Target> {
+    let names = || named.into_iter().flatten();
     let regions: BTreeSet<_> = names().filter_map(|name| Some(name.host.as_ref()?.region.clone())).collect();
     if regions.is_empty() {
         return settings.targets.clone();
@@ -113,7 +119,7 @@ fn not_looked_at(name: &ImageName, all_entered: bool) -> NotEntered {
 }
 
 /// An error and its causes, once.
-fn chain(error: &dyn std::error::Error) -> String {
+pub fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -1,0 +1,98 @@
+//! `serve`: the service, until a signal ends it.
+
+use indicatif::MultiProgress;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::runtime::block_on;
+use super::settings::{complain, layers, tell};
+use crate::cli::Written;
+use crate::config::{Changes, Layers, ServiceSettings, changes};
+use crate::enter::chain;
+use crate::exit::Exit;
+use crate::http::Tls;
+use crate::service::{Ended, House, Service};
+use crate::{compose, shutdown, telemetry};
+
+/// Runs the service.
+pub fn run(written: &Written) -> Exit {
+    let read = layers(written);
+    let settings = match ServiceSettings::from_layers(&read) {
+        Ok(settings) => settings,
+        Err(problems) => return complain(&problems),
+    };
+    telemetry::start(settings.general.log, &MultiProgress::new());
+    block_on(serve(written, read, settings))
+}
+
+async fn serve(written: &Written, read: Layers, settings: ServiceSettings) -> Exit {
+    let grace = settings.grace;
+    let signals =
+        shutdown::stop(compose::clock(), None).and_then(|stop| Ok((stop, signal(SignalKind::hangup())?)));
+    let (stop, hangups) = match signals {
+        Ok(signals) => signals,
+        Err(error) => {
+            tell(&format!("ecr-vigil: signals cannot be listened to: {error}\n"));
+            return Exit::NothingDone;
+        }
+    };
+    let house = match House::open(settings, compose::shared_clock(), stop.clone()).await {
+        Ok(house) => house,
+        Err(error) => {
+            tracing::error!("{}", chain(&error));
+            return Exit::NothingDone;
+        }
+    };
+    let scheme = if house.tls.is_some() { "https" } else { "http" };
+    tracing::info!(address = %format_args!("{scheme}://{}", house.address), "the service answers");
+    let (service, tls) = (house.service.clone(), house.tls.clone());
+    let ended = tokio::select! {
+        () = heed_hangups(hangups, written, read, &service, tls.as_ref()) => Ended::InOrder,
+        ended = house.end(grace) => ended,
+    };
+    match ended {
+        Ended::InOrder => Exit::Clean,
+        Ended::Late => {
+            tracing::warn!("what is under way took too long: it goes on when the service is started again");
+            Exit::EndedEarly
+        }
+        Ended::Broken(reason) => {
+            tracing::error!("{reason}");
+            Exit::NothingDone
+        }
+    }
+}
+
+/// Reads the settings again at every SIGHUP. What is wrong is told, and then the old ones stay.
+async fn heed_hangups(
+    mut hangups: Signal,
+    written: &Written,
+    mut read: Layers,
+    service: &Service,
+    tls: Option<&Tls>,
+) {
+    while hangups.recv().await.is_some() {
+        let fresh = layers(written);
+        match ServiceSettings::from_layers(&fresh) {
+            Ok(settings) => {
+                let Changes { at_once, after_restart } = changes(&read, &fresh);
+                tracing::info!(changed = at_once.join(" "), "the settings were read again");
+                if !after_restart.is_empty() {
+                    let changed = after_restart.join(" ");
+                    tracing::warn!(changed, "these settings hold when the service is started again");
+                }
+                service.replace_settings(settings);
+                read = fresh;
+            }
+            Err(problems) => {
+                for problem in problems {
+                    tracing::error!("the settings are refused, and the old ones stay: {problem}");
+                }
+            }
+        }
+        if let Some(tls) = tls
+            && let Err(error) = tls.reload().await
+        {
+            tracing::error!("{}: the one that was read before stays", chain(&error));
+        }
+    }
+}

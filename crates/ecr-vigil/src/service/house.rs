@@ -1,0 +1,154 @@
+//! A service from its settings to its end: everything opened, the loops started, and the end waited for.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinHandle;
+use vigil_core::Stop;
+use vigil_core::port::Clock;
+use vigil_store::{DatabaseFault, NotOpened, Unanswered};
+
+use super::order::{Order, Trigger};
+use super::schedules::Asked;
+use super::scraped::Scraped;
+use super::service::{Kept, Parts, Service};
+use super::timekeeper::keep_time;
+use crate::compose;
+use crate::config::ServiceSettings;
+use crate::http::{self, Api, OpenToStrangers, Tls, TlsUnusable};
+use crate::metrics::Metrics;
+
+/// A service that runs.
+pub struct House {
+    /// What it does.
+    pub service: Arc<Service>,
+    /// Where it answers.
+    pub address: SocketAddr,
+    /// Whether it answers over TLS.
+    pub tls: Option<Tls>,
+    stop: Stop,
+    time: JoinHandle<()>,
+    answering: JoinHandle<io::Result<()>>,
+}
+
+/// Why a service does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum NotOpenedUp {
+    /// The memory cannot be opened.
+    #[error(transparent)]
+    Store(#[from] NotOpened),
+    /// The memory cannot be read.
+    #[error("the memory cannot be read")]
+    Unread(#[from] Unanswered),
+    /// What was left unfinished cannot be gone on with.
+    #[error("unfinished passes cannot be resumed")]
+    NotResumed(#[from] DatabaseFault),
+    /// Nobody can listen there.
+    #[error("cannot listen at {0}")]
+    Listen(SocketAddr, #[source] io::Error),
+    /// Strangers could come in.
+    #[error(transparent)]
+    Strangers(#[from] OpenToStrangers),
+    /// The certificate is of no use.
+    #[error(transparent)]
+    Tls(#[from] TlsUnusable),
+    /// The bucket of scan configurations cannot be reached in any way.
+    #[error("the bucket of scan configurations cannot be used")]
+    Bucket(#[from] vigil_aws::ConnectError),
+}
+
+impl House {
+    /// Opens the memory and the address, goes on with what was left unfinished, and starts the loops.
+    ///
+    /// # Errors
+    ///
+    /// If something cannot be opened.
+    pub async fn open(
+        settings: ServiceSettings,
+        clock: Arc<dyn Clock>,
+        stop: Stop,
+    ) -> Result<Self, NotOpenedUp> {
+        // The address first: a second service at the same place is told at once, before it has opened the memory.
+        let wanted = SocketAddr::new(settings.http.host, settings.http.port);
+        let options = settings.http.options.clone();
+        options.acceptable(wanted)?;
+        let listener = TcpListener::bind(wanted).map_err(|error| NotOpenedUp::Listen(wanted, error))?;
+        let address = listener.local_addr().map_err(|error| NotOpenedUp::Listen(wanted, error))?;
+        let tls = match &settings.http.tls {
+            Some((certificate, key)) => Some(Tls::load(certificate.clone(), key.clone()).await?),
+            None => None,
+        };
+        let store = compose::store(&settings.store, clock.clone()).await?;
+        let configs = compose::scan_configs(&settings, &store).await?;
+        let metrics = Arc::new(Metrics::default());
+        let run_now = if settings.run_now { settings.schedules.clone() } else { Vec::new() };
+        let parts = Parts {
+            store: store.clone(),
+            configs: configs.clone(),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+            stop: stop.clone(),
+        };
+        let service = Arc::new(Service::new(parts, settings).await?);
+        service.resume().await?;
+        for schedule in run_now {
+            let order = Order { schedule, trigger: Trigger::RunNow, images: Vec::new() };
+            // One that is under way already, since it was resumed, is as good.
+            if let Err(error) = service.begin(order).await {
+                tracing::info!(%error, "no pass begins now");
+            }
+        }
+        let metrics = Arc::new(Scraped::new(service.clone()));
+        let schedules = Arc::new(Asked(service.clone()));
+        let api = Api { store, configs, schedules, metrics, clock: clock.clone() };
+        let answering = tokio::spawn(http::serve(listener, tls.clone(), options, api, stop.clone()));
+        let kept = Kept(service.clone());
+        let until = stop.clone();
+        let keeper = service.clone();
+        let time = tokio::spawn(async move {
+            keeper.keeps_time.store(true, Ordering::Relaxed);
+            keep_time(&kept, &*clock, &until).await;
+            keeper.keeps_time.store(false, Ordering::Relaxed);
+        });
+        Ok(Self { service, address, tls, stop, time, answering })
+    }
+
+    /// Waits for the end: until the stop, and then, as long as there is patience, for what is under way.
+    pub async fn end(mut self, grace: SignedDuration) -> Ended {
+        let early = tokio::select! {
+            halt = self.stop.stopped() => Ok(halt),
+            ended = &mut self.answering => Err(ended),
+        };
+        let halt = match early {
+            Ok(halt) => halt,
+            Err(ended) => return Ended::Broken(format!("nobody answers any more: {ended:?}")),
+        };
+        tracing::info!("{halt}: ending what is under way");
+        let clock = self.service.parts.clock.clone();
+        let until = clock.now().checked_add(grace).unwrap_or(Timestamp::MAX);
+        let in_order = async {
+            self.service.idle().await;
+            // What they return does not matter any more.
+            let _ = (&mut self.time).await;
+            let _ = (&mut self.answering).await;
+        };
+        tokio::select! {
+            () = in_order => Ended::InOrder,
+            () = clock.wait_until(until) => Ended::Late,
+        }
+    }
+}
+
+/// How a service ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// Everything was let go of.
+    InOrder,
+    /// Something took longer than there was patience for. What is unfinished goes on after a restart.
+    Late,
+    /// It could not go on.
+    Broken(String),
+}

@@ -1,0 +1,18 @@
+//! The running service: schedules that come around, passes that remember, and what others may ask of them.
+//!
+//! Knows the ports and how they are joined; rules are the core's, rows the store's, and HTTP is beside it.
+
+mod end;
+mod house;
+mod order;
+mod pass;
+mod planning;
+mod schedules;
+mod scope;
+mod scraped;
+#[expect(clippy::module_inception, reason = "the file is named after the noun it defines")]
+mod service;
+mod timekeeper;
+
+pub use house::{Ended, House};
+pub use service::Service;

@@ -1,0 +1,231 @@
+//! One pass of the service over all registries: entered, made side by side, remembered, and ended.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::future::join_all;
+use tracing::Instrument;
+use vigil_core::lineage::FindingState;
+use vigil_core::policy::Exceptions;
+use vigil_core::port::{Ledger, NotRecorded, Registry};
+use vigil_core::{Counts, CycleReport, Halt, Pass, Ports, RegistryId, Scope, Stop, cycle};
+use vigil_report::NotEntered;
+use vigil_store::{ChangeFilter, ExceptionFilter, NewPass, PassId, Slice};
+
+use super::end::End;
+use super::order::Order;
+use super::scope::{Reached, reach};
+use super::service::Service;
+use crate::config::ServiceSettings;
+use crate::http::PassWatch;
+use crate::metrics::{CountedLedger, CountedScanner, PassEnd};
+
+/// A pass that is written down and can be made.
+pub(super) struct Ticket {
+    pub(super) id: PassId,
+    pub(super) order: Order,
+    pub(super) progress: Arc<PassWatch>,
+}
+
+impl Service {
+    /// Writes down that a pass begins.
+    pub(super) async fn write_down(&self, order: &Order) -> Result<PassId, vigil_store::DatabaseFault> {
+        let pass = NewPass {
+            schedule: order.schedule.schedule.name.to_string(),
+            tick: order.trigger.tick(),
+            trigger: order.trigger.to_string(),
+            request: order.images_as_json(),
+            at: self.parts.clock.now(),
+        };
+        self.parts.store.begin_pass(pass).await
+    }
+}
+
+/// Makes a pass and writes down how it ended. One that is interrupted stays without an end, and goes on after a restart.
+pub(super) async fn make(service: &Arc<Service>, ticket: Ticket) {
+    let schedule = ticket.order.schedule.schedule.name.to_string();
+    let span = tracing::info_span!("pass", pass = %ticket.id, schedule);
+    make_in_span(service, ticket, &schedule).instrument(span).await;
+}
+
+async fn make_in_span(service: &Arc<Service>, ticket: Ticket, schedule: &str) {
+    let Ticket { id, order, progress } = ticket;
+    let parts = &service.parts;
+    let began = parts.clock.now();
+    tracing::info!(trigger = %order.trigger, "pass begins");
+    let settings = service.settings();
+    let remembering = parts.store.ledger(id, settings.lineage_tags.clone());
+    let ledger = CountedLedger::new(&parts.metrics, &remembering);
+    let end = over_all(service, &order, &settings, &ledger, &progress).await;
+    ledger.finish();
+    let Some(outcome) = end.outcome else {
+        tracing::info!("pass interrupted: it goes on when the service is started again");
+        return;
+    };
+    let ended = parts.clock.now();
+    parts.metrics.pass_ended(&PassEnd { schedule, began, ended, outcome });
+    let started: u64 = end.report.registries.iter().map(|registry| registry.started).sum();
+    let took = ended.duration_since(began).as_secs_f64();
+    tracing::info!(outcome = outcome.code(), started, duration_seconds = took, "pass ended");
+    let report = serde_json::to_string(&end.report).ok();
+    if let Err(fault) = parts.store.end_pass(id, ended, outcome.code(), report).await {
+        tracing::error!(error = %fault, "the end of the pass cannot be written down: it goes on after a restart");
+    }
+    count_changes(service, id).await;
+    forget(service, &settings).await;
+}
+
+/// Counts what the pass has found to be new and fixed. A count that is not made is missing from the metrics alone.
+async fn count_changes(service: &Service, pass: PassId) {
+    let kinds = vec![FindingState::New, FindingState::Fixed];
+    let filter = ChangeFilter { pass: Some(pass), kinds, ..ChangeFilter::default() };
+    let mut slice = Slice::first(1000);
+    let mut counts: BTreeMap<RegistryId, (Counts, Counts)> = BTreeMap::new();
+    loop {
+        let page = match service.parts.store.changes(filter.clone(), slice).await {
+            Ok(page) => page,
+            Err(error) => {
+                tracing::warn!(%error, "what is new and fixed cannot be counted");
+                return;
+            }
+        };
+        for change in page.items {
+            let (new, fixed) = counts.entry(change.registry).or_default();
+            let one = Counts::from_iter([(change.severity, 1)]);
+            if change.kind == FindingState::New { new.add(&one) } else { fixed.add(&one) }
+        }
+        match page.next {
+            Some(next) => slice = Slice { after: Some(next), limit: 1000 },
+            None => break,
+        }
+    }
+    for (registry, (new, fixed)) in counts {
+        service.parts.metrics.findings_changed(&registry, &new, &fixed);
+    }
+}
+
+async fn over_all(
+    service: &Service,
+    order: &Order,
+    settings: &ServiceSettings,
+    ledger: &dyn Ledger,
+    progress: &PassWatch,
+) -> End {
+    let stop = service.stop_of(order);
+    let prepared = service.prepare(order, settings, &stop).await;
+    let Prepared { reached: Reached { registries, not_entered }, exceptions } = match prepared {
+        Ok(prepared) => prepared,
+        Err(reason) => {
+            tracing::error!("{reason}");
+            return End::of(Vec::new(), vec![NotEntered { registry: "(all)".to_owned(), reason }]);
+        }
+    };
+    let passes = registries.iter().map(|(registry, scope)| {
+        let pass = pass(order, settings, scope.clone(), exceptions.clone(), service);
+        let (metrics, clock, stop) = (&service.parts.metrics, &*service.parts.clock, &stop);
+        async move {
+            let scanner = CountedScanner::new(metrics, registry.id(), registry);
+            let ports = Ports { registry, scanner: &scanner, ledger, clock, progress };
+            let came_out = cycle(ports, &pass, stop).await;
+            log(registry.id(), &came_out);
+            (registry.id().to_string(), came_out)
+        }
+    });
+    End::of(join_all(passes).await, not_entered)
+}
+
+fn log(registry: &RegistryId, came_out: &Result<CycleReport, NotRecorded>) {
+    match came_out {
+        Ok(report) => {
+            let faults = report.faults.len();
+            tracing::info!(%registry, started = report.started, faults, "registry passed over");
+        }
+        Err(error) => tracing::error!(%registry, %error, "the pass over the registry broke off"),
+    }
+}
+
+/// What a pass is made with.
+pub(super) struct Prepared {
+    pub(super) reached: Reached,
+    pub(super) exceptions: Exceptions,
+}
+
+impl Service {
+    /// Enters the registries and brings together what is accepted.
+    pub(super) async fn prepare(
+        &self,
+        order: &Order,
+        settings: &ServiceSettings,
+        stop: &Stop,
+    ) -> Result<Prepared, String> {
+        let in_force = ExceptionFilter { in_force_at: Some(self.parts.clock.now()), vulnerability: None };
+        let stored = self.parts.store.exceptions(in_force).await;
+        let stored = stored.map_err(|fault| format!("the exceptions cannot be read: {fault}"))?;
+        let stored = stored.into_iter().map(|stored| stored.exception);
+        let exceptions = Exceptions::new(settings.general.exceptions.iter().cloned().chain(stored).collect());
+        let (configs, unreachable) = match self.parts.configs.list().await {
+            Ok(configs) => (configs, None),
+            Err(error) => (Vec::new(), Some(error.to_string())),
+        };
+        let mut reached = reach(order, &settings.general, configs, &self.connections, stop).await;
+        if let Some(reason) = unreachable {
+            tracing::error!("{reason}");
+            let registry = "(of scan configurations)".to_owned();
+            reached.not_entered.push(NotEntered { registry, reason });
+        }
+        Ok(Prepared { reached, exceptions })
+    }
+
+    /// Ends a pass with the service, or when its time is over.
+    pub(super) fn stop_of(&self, order: &Order) -> Stop {
+        let (stop, clock) = (self.parts.stop.clone(), self.parts.clock.clone());
+        let ends = order.schedule.timeout.and_then(|limit| clock.now().checked_add(limit).ok());
+        Stop::when(async move {
+            let time_is_over = async {
+                match ends {
+                    Some(at) => clock.wait_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                halt = stop.stopped() => halt,
+                () = time_is_over => Halt::Deadline,
+            }
+        })
+    }
+}
+
+pub(super) fn pass(
+    order: &Order,
+    settings: &ServiceSettings,
+    scope: Scope,
+    exceptions: Exceptions,
+    service: &Service,
+) -> Pass {
+    let general = &settings.general;
+    Pass {
+        act: true,
+        scope,
+        // What somebody asks for is wanted now.
+        pacing: match order.trigger.tick() {
+            Some(_) => order.schedule.schedule.pacing(service.parts.clock.now()),
+            None => Default::default(),
+        },
+        cadence: order.schedule.cadence.clone(),
+        budget: order.schedule.budget,
+        gate: general.gate.clone(),
+        exceptions,
+        concurrency: general.pace.concurrency,
+        first_question: general.pace.first_question,
+        scan_patience: general.pace.scan_timeout,
+    }
+}
+
+/// Forgets what is old enough. That it could not be does not matter today.
+async fn forget(service: &Service, settings: &ServiceSettings) {
+    let now = service.parts.clock.now();
+    match service.parts.store.forget(settings.store.retention, now).await {
+        Ok(forgotten) => tracing::debug!(?forgotten, "forgotten"),
+        Err(fault) => tracing::warn!(error = %fault, "nothing could be forgotten"),
+    }
+}

@@ -1,0 +1,61 @@
+//! What Prometheus is told of a service: its counters, and gauges that are gathered from the memory.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use vigil_core::port::Registry;
+
+use super::service::Service;
+use crate::config::ServiceSettings;
+use crate::http::Exposition;
+use crate::metrics::{Aims, Kept, Rendered, Scrape, gather, process, render};
+
+/// The metrics of a service.
+pub struct Scraped {
+    service: Arc<Service>,
+    kept: Kept,
+}
+
+impl Scraped {
+    /// The metrics of this service.
+    pub fn new(service: Arc<Service>) -> Self {
+        Self { service, kept: Kept::default() }
+    }
+}
+
+/// With several schedules the laxest cadence counts: what no schedule finds too old is covered.
+fn aims(settings: &ServiceSettings, now: Timestamp) -> Aims {
+    let schedules = || settings.schedules.iter();
+    let cadences = schedules().map(|schedule| schedule.cadence.expiry.after(now).duration_since(now));
+    Aims {
+        within: cadences.max().unwrap_or(SignedDuration::MAX),
+        daily: schedules().map(|schedule| schedule.budget.daily).max().unwrap_or(0),
+    }
+}
+
+#[async_trait]
+impl Exposition for Scraped {
+    async fn expose(&self, accept: Option<&str>) -> Rendered {
+        let (settings, parts) = (self.service.settings(), &self.service.parts);
+        let now = parts.clock.now();
+        let limits = &settings.metrics;
+        let gathered = gather(&parts.store, &self.kept, limits, aims(&settings, now), now).await;
+        // A scrape is answered all the same: that the store is away is what whoever looks at it needs to see.
+        let gathered = gathered.inspect_err(|error| {
+            parts.metrics.store_failed();
+            tracing::warn!(%error, "the store does not tell what metrics are made from");
+        });
+        let connections = self.service.connections.all().await;
+        let connections: Vec<_> =
+            connections.iter().map(|registry| (registry.id().clone(), registry.calls())).collect();
+        let scrape = Scrape {
+            metrics: &parts.metrics,
+            gathered: gathered.as_ref().ok(),
+            connections: &connections,
+            process: process(),
+            limits,
+        };
+        render(&scrape, accept)
+    }
+}

@@ -1,0 +1,196 @@
+//! The loop that begins passes when their schedules come around. Whose turn it is, the rules of the core decide; what a
+//! pass does, it does not know.
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+use vigil_core::Stop;
+use vigil_core::port::Clock;
+use vigil_core::schedule::{Past, Schedule, Turn, turn};
+
+/// What the timekeeper needs of the service.
+#[async_trait]
+pub trait Passes: Send + Sync {
+    /// The schedules, as they are now.
+    fn schedules(&self) -> Vec<Schedule>;
+
+    /// What is known of a schedule's past.
+    fn past(&self, schedule: &Schedule) -> Past;
+
+    /// Begins a pass for this tick, and returns while it runs. An error means that nothing has begun.
+    async fn begin(&self, schedule: &Schedule, tick: Timestamp) -> Result<(), NotBegun>;
+
+    /// Is told whenever the schedules or the passes under way may be others than before.
+    fn changes(&self) -> watch::Receiver<u64>;
+}
+
+/// A pass that could not begin, for a reason that may go away.
+#[derive(Debug, thiserror::Error)]
+#[error("the pass cannot begin: {0}")]
+pub struct NotBegun(pub String);
+
+/// After a pass that could not begin, it is tried again this much later.
+const TRY_AGAIN: SignedDuration = SignedDuration::from_secs(30);
+
+/// Begins passes until the stop.
+pub async fn keep_time(passes: &dyn Passes, clock: &dyn Clock, stop: &Stop) {
+    let mut changes = passes.changes();
+    loop {
+        // Before the look: what changes meanwhile must not be missed.
+        changes.borrow_and_update();
+        let next = look(passes, clock).await;
+        let wait = async {
+            match next {
+                Some(at) => clock.wait_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = wait => {}
+            changed = changes.changed() => if changed.is_err() { return },
+            _ = stop.stopped() => return,
+        }
+    }
+}
+
+/// Begins whatever is due, and says when to look again.
+async fn look(passes: &dyn Passes, clock: &dyn Clock) -> Option<Timestamp> {
+    let mut next: Option<Timestamp> = None;
+    for schedule in passes.schedules() {
+        let now = clock.now();
+        let again = match turn(&schedule, &passes.past(&schedule), now) {
+            Turn::Run { tick } => begin(passes, &schedule, tick, now).await,
+            Turn::Wait { until } => Some(until),
+            Turn::UnderWay | Turn::Over => None,
+        };
+        next = [next, again].into_iter().flatten().min();
+    }
+    next
+}
+
+/// Begins a pass. Returns when to look at the schedule again, if not once something has changed.
+async fn begin(
+    passes: &dyn Passes,
+    schedule: &Schedule,
+    tick: Timestamp,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    match passes.begin(schedule, tick).await {
+        Ok(()) => None,
+        Err(error) => {
+            tracing::error!(schedule = %schedule.name, %error, "it is tried again in half a minute");
+            now.checked_add(TRY_AGAIN).ok()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    use vigil_core::Halt;
+    use vigil_core::schedule::{Blackout, Windows};
+    use vigil_core::testing::{PausedClock, now};
+
+    use super::*;
+
+    /// A service whose passes take some hours each, and which writes down what it does.
+    struct Diary {
+        clock: PausedClock,
+        schedules: Vec<Schedule>,
+        hours: i64,
+        state: Mutex<State>,
+        changes: Arc<watch::Sender<u64>>,
+    }
+
+    #[derive(Default)]
+    struct State {
+        handled: Option<Timestamp>,
+        ends: Option<Timestamp>,
+        fails: u32,
+        lines: Vec<String>,
+    }
+
+    impl Diary {
+        fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+            self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+
+    #[async_trait]
+    impl Passes for Diary {
+        fn schedules(&self) -> Vec<Schedule> {
+            self.schedules.clone()
+        }
+
+        fn past(&self, _: &Schedule) -> Past {
+            let state = self.lock();
+            let under_way = state.ends.is_some_and(|ends| ends > self.clock.now());
+            Past { since: now(), handled: state.handled, under_way }
+        }
+
+        async fn begin(&self, schedule: &Schedule, tick: Timestamp) -> Result<(), NotBegun> {
+            let at = self.clock.now();
+            let mut state = self.lock();
+            let when = at.strftime("%a %H:%M:%S");
+            if state.fails > 0 {
+                state.fails -= 1;
+                state.lines.push(format!("{when} {} fails", schedule.name));
+                return Err(NotBegun("the disk is full".into()));
+            }
+            state.handled = Some(tick);
+            let ends = at + SignedDuration::from_hours(self.hours);
+            state.ends = Some(ends);
+            let (clock, changes) = (self.clock, self.changes.clone());
+            tokio::spawn(async move {
+                clock.wait_until(ends).await;
+                changes.send_modify(|n| *n += 1);
+            });
+            state.lines.push(format!("{when} {} for {}", schedule.name, tick.strftime("%a %H:%M")));
+            Ok(())
+        }
+
+        fn changes(&self) -> watch::Receiver<u64> {
+            self.changes.subscribe()
+        }
+    }
+
+    async fn week(cron: &str, blackouts: &[&str], hours: i64, fails: u32) -> Vec<String> {
+        let clock = PausedClock::new();
+        let blackouts: Vec<Blackout> = blackouts.iter().map(|text| text.parse().unwrap()).collect();
+        let schedule = Schedule {
+            name: "nightly".parse().unwrap(),
+            cron: cron.parse().unwrap(),
+            time_zone: jiff::tz::TimeZone::UTC,
+            windows: Windows::new(&[], &blackouts).unwrap(),
+            jitter: Default::default(),
+            spread: Default::default(),
+        };
+        let state = Mutex::new(State { fails, ..State::default() });
+        let diary = Diary { clock, schedules: vec![schedule], hours, state, changes: Arc::default() };
+        let stop = Stop::when(async move {
+            clock.wait_until(now() + SignedDuration::from_hours(7 * 24)).await;
+            Halt::Interrupted
+        });
+        keep_time(&diary, &clock, &stop).await;
+        diary.state.into_inner().unwrap_or_else(PoisonError::into_inner).lines
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_week_has_a_pass_for_every_night_but_the_days_off() {
+        let lines = week("0 0 3 * * *", &["Sun"], 2, 0).await;
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pass_that_takes_longer_than_a_day_is_followed_by_one_for_all_that_it_missed() {
+        let lines = week("0 0 3 * * *", &[], 60, 0).await;
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pass_that_cannot_begin_is_tried_again_soon_and_its_tick_is_not_lost() {
+        let lines = week("0 0 3 * * MON", &[], 1, 2).await;
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+}
