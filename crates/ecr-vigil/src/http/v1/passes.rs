@@ -34,7 +34,7 @@ pub(in crate::http) struct PassRequestBody {
 #[derive(Deserialize, ToSchema)]
 #[schema(
     as = ImageName,
-    pattern = r"^[a-z0-9]((\.|_|__|-+|/)?[a-z0-9])+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})?$",
+    pattern = r"^([a-z0-9]((\.|_|__|-+)?[a-z0-9])+|[a-z0-9]((_|__|-+)?[a-z0-9])*(/[a-z0-9]((\.|_|__|-+)?[a-z0-9])*)+)(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})?$",
     example = "team/app:v1"
 )]
 #[expect(dead_code, reason = "it documents what `Fields` reads")]
@@ -51,7 +51,7 @@ pub(in crate::http) struct PlanQuery {
     /// The only image or repository to look at.
     #[param(
         example = "team/app:v1",
-        pattern = r"^[a-z0-9]((\.|_|__|-+|/)?[a-z0-9])+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})?$"
+        pattern = r"^([a-z0-9]((\.|_|__|-+)?[a-z0-9])+|[a-z0-9]((_|__|-+)?[a-z0-9])*(/[a-z0-9]((\.|_|__|-+)?[a-z0-9])*)+)(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})?$"
     )]
     image: Option<String>,
 }
