@@ -62,7 +62,9 @@ pub struct DemoRequest {
     pub seed: u64,
     /// What the images are like.
     pub content: BoxContent,
-    /// The settings of the pass.
+    /// End after the pass.
+    pub once: bool,
+    /// The settings of the pass and of the service.
     pub flags: Flags,
 }
 
@@ -158,7 +160,7 @@ fn demo() -> Command {
         .value_name("ADDRESS:PORT")
         .help("Serve just the simulator at this address, for any AWS client, until a signal ends it");
     let command = Command::new("demo")
-        .about("Try everything without an AWS account: one pass over an ECR in a box, which ends with 0 whatever it finds")
+        .about("Try everything without an AWS account: a pass over an ECR in a box, and then the service that remembers it")
         .arg(listen)
         .arg(number("demo-repositories", "12", "Repositories in the box").long("repositories"))
         .arg(number("demo-images", "120", "Images in the box").long("images"))
@@ -170,7 +172,14 @@ fn demo() -> Command {
                 .value_parser(value_parser!(BoxContent))
                 .help("What the images in the box are like"),
         )
-        .arg(number("seed", "7", "What the content is generated from"));
+        .arg(number("seed", "7", "What the content is generated from"))
+        .arg(
+            Arg::new("once")
+                .long("once")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("listen")
+                .help("End after the pass, with 0 whatever it finds"),
+        );
     config::demo_flags(command)
 }
 
@@ -245,6 +254,7 @@ impl DemoRequest {
             repositories: u32::try_from(number("demo-repositories")).unwrap_or(u32::MAX),
             images: number("demo-images"),
             seed: number("seed"),
+            once: matches.get_flag("once"),
             content: matches.get_one("profile").copied().unwrap_or(BoxContent::Lifelike),
             flags: config::given(matches),
         }

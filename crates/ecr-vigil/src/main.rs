@@ -10,6 +10,7 @@ mod connections;
 mod enter;
 mod exit;
 mod http;
+mod ledgers;
 #[allow(dead_code, unused_imports, reason = "requests and queues are counted next")]
 mod metrics;
 mod output;

@@ -27,7 +27,7 @@ pub fn stop(clock: impl Clock + 'static, limit: Option<SignedDuration>) -> std::
             }
             match heard.take() {
                 Some(heard) => {
-                    tracing::warn!("ending the pass in order; a second signal ends the program at once");
+                    tracing::warn!("ending in order; a second signal ends the program at once");
                     // Nobody listens any more if the pass has ended by itself.
                     let _ = heard.send(());
                 }

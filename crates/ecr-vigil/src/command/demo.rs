@@ -1,33 +1,43 @@
-//! `demo`: everything without an AWS account. An ECR in a box on loopback, and a pass over it through the real SDK.
+//! `demo`: everything without an AWS account. An ECR in a box on loopback, a pass over it through the real SDK, and the
+//! service that remembers it.
 
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use indicatif::MultiProgress;
+use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use vigil_aws::{AccessKey, Network, Target};
+use vigil_core::policy::{ScanConfig, ScanRequest};
+use vigil_core::port::{Clock, ScanConfigs};
 use vigil_sim::{DEFAULT_REGION, Profile, ScanBehaviour, Sim, SimConfig};
+use vigil_store::{DatabaseFault, ImageFilter, ImageOrder, NewPass, Place, Slice, Store};
 
 use super::pass::{PassRun, run_pass};
 use super::runtime::block_on;
 use super::settings::{complain, tell};
 use crate::cli::{BoxContent, DemoRequest};
-use crate::config::{Layers, Settings};
+use crate::config::{Layers, ServiceSettings, Settings, StoreSettings};
+use crate::enter::chain;
 use crate::exit::Exit;
+use crate::service::{Door, House};
 use crate::{compose, shutdown, telemetry};
 
 /// Runs the demo.
 pub fn run(request: &DemoRequest) -> Exit {
-    let settings = match Settings::from_layers(&Layers::of_demo(request.flags.clone())) {
+    let settings = match ServiceSettings::from_layers(&Layers::of_demo(request.flags.clone())) {
         Ok(settings) => settings,
         Err(problems) => return complain(&problems),
     };
     let bars = MultiProgress::new();
-    telemetry::start(settings.log, &bars);
+    telemetry::start(settings.general.log, &bars);
     block_on(async {
         let address = request.listen.as_deref().unwrap_or("127.0.0.1:0");
         match TcpListener::bind(address).await {
             Ok(listener) if request.listen.is_some() => serve(request, listener).await,
-            Ok(listener) => pass_over_box(request, listener, settings, bars).await,
+            Ok(listener) => live_in_box(request, listener, settings, bars).await,
             Err(error) => {
                 tell(&format!(
                     "ecr-vigil: cannot listen at `{address}`, which should be ADDRESS:PORT: {error}\n"
@@ -73,33 +83,124 @@ async fn serve(request: &DemoRequest, listener: TcpListener) -> Exit {
     Exit::Clean
 }
 
-/// Makes a pass over the box. Its findings are invented, so thresholds that they cross are no failure.
-async fn pass_over_box(
+/// Makes a pass over the box, reports, and goes on as a service until a signal ends it. What is found in the box is
+/// invented, so thresholds that it crosses are no failure.
+async fn live_in_box(
     request: &DemoRequest,
     listener: TcpListener,
-    settings: Settings,
+    settings: ServiceSettings,
     bars: MultiProgress,
 ) -> Exit {
-    let Ok(address) = listener.local_addr() else { return Exit::NothingDone };
+    match try_to_live(request, listener, settings, bars).await {
+        Ok(exit) => exit,
+        Err(error) => {
+            tell(&format!("ecr-vigil: {}\n", chain(&*error)));
+            Exit::NothingDone
+        }
+    }
+}
+
+async fn try_to_live(
+    request: &DemoRequest,
+    listener: TcpListener,
+    settings: ServiceSettings,
+    bars: MultiProgress,
+) -> Result<Exit, Box<dyn Error>> {
+    let stop = shutdown::stop(compose::clock(), None)?;
+    let home = tempfile::tempdir()?;
+    let address = listener.local_addr()?;
+    let settings = in_box(settings, address, home.path());
+    let door = if request.once { None } else { Some(Door::open(&settings.http).await?) };
     tell(&format!(
         "An ECR in a box on http://{address}: {} images in {} repositories. One pass over it:\n",
         request.images, request.repositories
     ));
     let server = tokio::spawn(sim(request).serve(listener, std::future::pending()));
+    let clock = compose::shared_clock();
+    let store = compose::store(&settings.store, clock.clone()).await?;
+    let exit = first_pass(&settings, &store, &*clock, bars).await?;
+    if let Some(door) = door
+        && exit == Exit::Clean
+    {
+        let url = door.url();
+        let feed = make_scan_config(&store, &*clock).await?;
+        let house = House::open(door, settings, store, clock, stop).await?;
+        tell(&invitation(&url, feed.as_ref()));
+        house.end(PATIENCE).await;
+    }
+    server.abort();
+    Ok(exit)
+}
+
+/// Nobody waits long for a demo to end.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(5);
+
+/// The settings, with the box as the only registry and the memory where it does no harm.
+fn in_box(settings: ServiceSettings, address: SocketAddr, home: &Path) -> ServiceSettings {
     let key = AccessKey { id: "demo".into(), secret: "demo".into() };
-    let settings = Settings {
+    let general = Settings {
         targets: vec![Target { region: DEFAULT_REGION.parse().ok(), ..Target::default() }],
         network: Network {
             endpoint_url: Some(format!("http://{address}")),
             access_key: Some(key),
-            ..settings.network
+            ..settings.general.network
         },
-        ..settings
+        ..settings.general
     };
-    let exit = run_pass(PassRun { settings: &settings, act: true, named: None, bars }).await;
-    server.abort();
-    match exit {
+    let store = StoreSettings { place: Place::file(home.join("vigil.db")), ..settings.store };
+    ServiceSettings { general, store, ..settings }
+}
+
+/// A pass that is reported as `scan` would, and remembered.
+async fn first_pass(
+    settings: &ServiceSettings,
+    store: &Store,
+    clock: &dyn Clock,
+    bars: MultiProgress,
+) -> Result<Exit, DatabaseFault> {
+    let begins = NewPass {
+        schedule: "default".to_owned(),
+        tick: None,
+        trigger: "demo".to_owned(),
+        request: None,
+        at: clock.now(),
+    };
+    let pass = store.begin_pass(begins).await?;
+    let memory = Some(store.ledger(pass, settings.lineage_tags.clone()));
+    let run = PassRun { settings: &settings.general, act: true, named: None, memory, bars };
+    let exit = match run_pass(run).await {
         Exit::ThresholdsCrossed | Exit::SomeFailed => Exit::Clean,
         other => other,
-    }
+    };
+    store.end_pass(pass, clock.now(), "complete", None).await?;
+    Ok(exit)
+}
+
+/// A scan configuration for one of the repositories, so that the summary and a feed have something to show.
+async fn make_scan_config(store: &Store, clock: &dyn Clock) -> Result<Option<ScanConfig>, Box<dyn Error>> {
+    let images = store.images(ImageFilter::default(), ImageOrder::WorstFirst, Slice::first(1)).await?;
+    let Some(image) = images.items.into_iter().next() else { return Ok(None) };
+    let (region, registry) = (image.registry.region, image.registry.account);
+    let config = ScanConfig {
+        id: uuid::Uuid::new_v4().to_string().parse()?,
+        created: clock.now(),
+        request: ScanRequest::new(region, registry, image.repository, Vec::new()),
+    };
+    store.put(&config).await?;
+    Ok(Some(config))
+}
+
+fn invitation(url: &str, config: Option<&ScanConfig>) -> String {
+    let feed =
+        config.map(|config| format!("\n  {url}/findings/{:<37} the Atom feed of one repository", config.id));
+    format!(
+        "\nWhat was found is remembered, and answered until Ctrl-C:\n\
+         \n  {url}/docs                      all that can be asked\
+         \n  {url}/api/v1/images             images, worst first\
+         \n  {url}/api/v1/vulnerabilities    vulnerabilities, and where they are\
+         \n  {url}/api/v1/plan               what a pass would do now, and why\
+         \n  {url}/summary                   the findings of scan configurations{}\
+         \n  {url}/metrics                   for Prometheus\n\n",
+        feed.unwrap_or_default(),
+    )
 }

@@ -7,9 +7,10 @@ use indicatif::MultiProgress;
 use jiff::Timestamp;
 use vigil_core::Ports;
 use vigil_core::image::ImageName;
-use vigil_core::port::{Clock, NotRecorded, Registry};
+use vigil_core::port::{Clock, Ledger, NotRecorded, Registry};
 use vigil_core::{CycleReport, Pacing, Pass, RegistryId, Scope, cycle};
 use vigil_report::{Closing, Header, NotEntered, PassKind, RenderError, Status, Totals, render};
+use vigil_store::PassLedger;
 
 use super::runtime::block_on;
 use super::settings::{read, tell};
@@ -19,6 +20,7 @@ use crate::config::{NamedImages, Settings, named_images};
 use crate::connections::Connections;
 use crate::enter::{Entered, enter};
 use crate::exit::Exit;
+use crate::ledgers::Both;
 use crate::output::Output;
 use crate::spool::Spool;
 use crate::{compose, shutdown, telemetry};
@@ -31,6 +33,8 @@ pub struct PassRun<'a> {
     pub act: bool,
     /// Images named by the user; `None`: all that are selected.
     pub named: Option<NamedImages>,
+    /// A memory that is to know of it, too.
+    pub memory: Option<PassLedger>,
     /// The progress display and the log share the terminal.
     pub bars: MultiProgress,
 }
@@ -74,7 +78,7 @@ pub fn run(request: &PassRequest) -> Exit {
     };
     let bars = MultiProgress::new();
     telemetry::start(settings.log, &bars);
-    block_on(run_pass(PassRun { settings: &settings, act: request.act, named, bars }))
+    block_on(run_pass(PassRun { settings: &settings, act: request.act, named, memory: None, bars }))
 }
 
 /// Makes a pass, writes its report, and says how it ended.
@@ -156,9 +160,11 @@ async fn pass(pass_run: &PassRun<'_>) -> Result<Outcome, NoReport> {
     let Entered { registries, not_entered, halted } =
         enter(settings, named, &Connections::default(), &stop).await;
     let spool = compose::ledger();
+    let memory = pass_run.memory.as_ref().map(|memory| memory as &dyn Ledger);
+    let ledger = Both { report: &spool, memory };
     let display = compose::progress(&pass_run.bars);
     let passes = registries.iter().map(|(registry, names)| {
-        let ports = Ports { registry, scanner: registry, ledger: &spool, clock: &clock, progress: &display };
+        let ports = Ports { registry, scanner: registry, ledger: &ledger, clock: &clock, progress: &display };
         let pass = pass_settings(pass_run, names.clone());
         let stop = &stop;
         async move { cycle(ports, &pass, stop).await }

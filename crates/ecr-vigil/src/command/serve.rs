@@ -2,6 +2,7 @@
 
 use indicatif::MultiProgress;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use vigil_core::Stop;
 
 use super::runtime::block_on;
 use super::settings::{complain, layers, tell};
@@ -10,7 +11,7 @@ use crate::config::{Changes, Layers, ServiceSettings, changes};
 use crate::enter::chain;
 use crate::exit::Exit;
 use crate::http::Tls;
-use crate::service::{Ended, House, Service};
+use crate::service::{Door, Ended, House, NotOpenedUp, Service};
 use crate::{compose, shutdown, telemetry};
 
 /// Runs the service.
@@ -35,15 +36,14 @@ async fn serve(written: &Written, read: Layers, settings: ServiceSettings) -> Ex
             return Exit::NothingDone;
         }
     };
-    let house = match House::open(settings, compose::shared_clock(), stop.clone()).await {
-        Ok(house) => house,
+    let (door, house) = match open(settings, &stop).await {
+        Ok(opened) => opened,
         Err(error) => {
             tracing::error!("{}", chain(&error));
             return Exit::NothingDone;
         }
     };
-    let scheme = if house.tls.is_some() { "https" } else { "http" };
-    tracing::info!(address = %format_args!("{scheme}://{}", house.address), "the service answers");
+    tracing::info!(address = door, "the service answers");
     let (service, tls) = (house.service.clone(), house.tls.clone());
     let ended = tokio::select! {
         () = heed_hangups(hangups, written, read, &service, tls.as_ref()) => Ended::InOrder,
@@ -60,6 +60,15 @@ async fn serve(written: &Written, read: Layers, settings: ServiceSettings) -> Ex
             Exit::NothingDone
         }
     }
+}
+
+/// Opens the door and the memory, and starts the service. Returns the address too.
+async fn open(settings: ServiceSettings, stop: &Stop) -> Result<(String, House), NotOpenedUp> {
+    let clock = compose::shared_clock();
+    let door = Door::open(&settings.http).await?;
+    let url = door.url();
+    let store = compose::store(&settings.store, clock.clone()).await?;
+    Ok((url, House::open(door, settings, store, clock, stop.clone()).await?))
 }
 
 /// Reads the settings again at every SIGHUP. What is wrong is told, and then the old ones stay.

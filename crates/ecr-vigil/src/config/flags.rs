@@ -36,11 +36,13 @@ pub(super) const DEMO_FORMAT: (&str, &str) = ("report.format", "table");
 
 /// Adds the flags of settings that mean something in the demo, which reads neither a file nor the environment.
 pub fn demo_flags(command: Command) -> Command {
-    let meant = |key: &&Key| ["cadence", "budget", "gate", "pass", "report", "log"].contains(&key.table());
+    let tables = ["cadence", "budget", "gate", "pass", "report", "log", "schedule", "lineage"];
+    let doors = ["http.host", "http.port", "http.authentication"];
+    let meant = |key: &&'static Key| tables.contains(&key.table()) || doors.contains(&key.name);
     let default = |key: &Key| {
         Some(DEMO_FORMAT).filter(|(name, _)| *name == key.name).map_or(key.default, |(_, text)| Some(text))
     };
-    PASS_KEYS.iter().filter(meant).fold(command, |command, key| command.arg(flag(key, default(key), &[])))
+    keys().filter(meant).fold(command, |command, key| command.arg(flag(key, default(key), &[])))
 }
 
 fn flag(key: &'static Key, default: Option<&str>, environment: &[&str]) -> Arg {

@@ -27,6 +27,7 @@ pub use changes::{Changes, changes};
 pub use environment::environment;
 pub(crate) use flags::given;
 pub use flags::{Flags, all_flags, demo_flags, flags, serve_flags};
+pub use http::HttpSettings;
 pub use images::{NamedImages, named_images};
 pub use raw::{Layers, Problem};
 pub use schedules::{ScheduleSettings, TakePart};

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 use vigil_core::Stop;
 use vigil_core::port::Clock;
-use vigil_store::{DatabaseFault, NotOpened, Unanswered};
+use vigil_store::{DatabaseFault, NotOpened, Store, Unanswered};
 
 use super::order::{Order, Trigger};
 use super::schedules::Asked;
@@ -17,16 +17,21 @@ use super::scraped::Scraped;
 use super::service::{Kept, Parts, Service};
 use super::timekeeper::keep_time;
 use crate::compose;
-use crate::config::ServiceSettings;
+use crate::config::{HttpSettings, ServiceSettings};
 use crate::http::{self, Api, OpenToStrangers, Tls, TlsUnusable};
 use crate::metrics::Metrics;
+
+/// Where a service will answer. It is taken first: a second service at the same place is told at once.
+pub struct Door {
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<Tls>,
+}
 
 /// A service that runs.
 pub struct House {
     /// What it does.
     pub service: Arc<Service>,
-    /// Where it answers.
-    pub address: SocketAddr,
     /// Whether it answers over TLS.
     pub tls: Option<Tls>,
     stop: Stop,
@@ -60,28 +65,45 @@ pub enum NotOpenedUp {
     Bucket(#[from] vigil_aws::ConnectError),
 }
 
-impl House {
-    /// Opens the memory and the address, goes on with what was left unfinished, and starts the loops.
+impl Door {
+    /// Takes the address.
     ///
     /// # Errors
     ///
-    /// If something cannot be opened.
-    pub async fn open(
-        settings: ServiceSettings,
-        clock: Arc<dyn Clock>,
-        stop: Stop,
-    ) -> Result<Self, NotOpenedUp> {
-        // The address first: a second service at the same place is told at once, before it has opened the memory.
-        let wanted = SocketAddr::new(settings.http.host, settings.http.port);
-        let options = settings.http.options.clone();
-        options.acceptable(wanted)?;
+    /// If it is taken, if strangers could come in by it, or if the certificate is of no use.
+    pub async fn open(settings: &HttpSettings) -> Result<Self, NotOpenedUp> {
+        let wanted = SocketAddr::new(settings.host, settings.port);
+        settings.options.acceptable(wanted)?;
         let listener = TcpListener::bind(wanted).map_err(|error| NotOpenedUp::Listen(wanted, error))?;
         let address = listener.local_addr().map_err(|error| NotOpenedUp::Listen(wanted, error))?;
-        let tls = match &settings.http.tls {
+        let tls = match &settings.tls {
             Some((certificate, key)) => Some(Tls::load(certificate.clone(), key.clone()).await?),
             None => None,
         };
-        let store = compose::store(&settings.store, clock.clone()).await?;
+        Ok(Self { listener, address, tls })
+    }
+
+    /// The address as people write it.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+}
+
+impl House {
+    /// Goes on with what was left unfinished, and starts the loops.
+    ///
+    /// # Errors
+    ///
+    /// If the memory cannot be read.
+    pub async fn open(
+        Door { listener, tls, .. }: Door,
+        settings: ServiceSettings,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        stop: Stop,
+    ) -> Result<Self, NotOpenedUp> {
+        let options = settings.http.options.clone();
         let configs = compose::scan_configs(&settings, &store).await?;
         let metrics = Arc::new(Metrics::default());
         let run_now = if settings.run_now { settings.schedules.clone() } else { Vec::new() };
@@ -113,7 +135,7 @@ impl House {
             keep_time(&kept, &*clock, &until).await;
             keeper.keeps_time.store(false, Ordering::Relaxed);
         });
-        Ok(Self { service, address, tls, stop, time, answering })
+        Ok(Self { service, tls, stop, time, answering })
     }
 
     /// Waits for the end: until the stop, and then, as long as there is patience, for what is under way.

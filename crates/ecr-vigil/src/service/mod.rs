@@ -14,5 +14,5 @@ mod scraped;
 mod service;
 mod timekeeper;
 
-pub use house::{Ended, House};
+pub use house::{Door, Ended, House, NotOpenedUp};
 pub use service::Service;

@@ -2,12 +2,13 @@
 
 use crate::program::Program;
 use crate::python::script;
+use crate::serving::ask;
 use crate::stage::Stage;
 
 #[tokio::test]
 async fn the_demo_makes_a_whole_pass_and_needs_nothing() {
     let stage = Stage::new().await;
-    let demo = "demo --repositories 3 --images 12 --first-question 500ms";
+    let demo = "demo --once --repositories 3 --images 12 --first-question 500ms";
     let demo = Program::new(demo, stage.home.path()).run().await.code(0).complains("An ECR in a box");
     assert!(demo.stdout.contains("IMAGE"), "{}", demo.stdout);
     stage.untouched();
@@ -31,13 +32,28 @@ async fn the_demo_does_not_care_how_aws_is_reached() {
         ("ALL_PROXY", "http://127.0.0.1:1"),
         ("VIGIL_SPEED", "11"),
     ];
-    let demo = "demo --repositories 3 --images 12 --first-question 500ms --format json";
+    let demo = "demo --once --repositories 3 --images 12 --first-question 500ms --format json";
     let demo = environment
         .into_iter()
         .fold(Program::new(demo, stage.home.path()), |demo, (name, value)| demo.env(name, value));
     let demo = demo.run().await.code(0);
     assert_eq!(demo.count("fault"), 0, "{}", demo.stdout);
     assert!(demo.count("scanned") > 0, "{}", demo.stdout);
+}
+
+#[tokio::test]
+async fn the_demo_goes_on_as_a_service_and_says_what_to_open() {
+    let stage = Stage::new().await;
+    let demo = "demo --http-port 0 --repositories 3 --images 12 --first-question 500ms";
+    let mut demo = Program::new(demo, stage.home.path()).start().await;
+    let line = demo.until("/docs").await;
+    let url = line.split_whitespace().next().unwrap().trim_end_matches("/docs");
+    let address = url.trim_start_matches("http://").parse().unwrap();
+    for path in ["/docs", "/api/v1/images", "/summary", "/metrics"] {
+        ask(address, "GET", path, "", "").await.unwrap().status(200);
+    }
+    demo.signal("TERM");
+    demo.end().await.code(0);
 }
 
 #[tokio::test]
