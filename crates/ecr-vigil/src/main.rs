@@ -14,6 +14,7 @@ mod ledgers;
 #[allow(dead_code, unused_imports, reason = "requests and queues are counted next")]
 mod metrics;
 mod output;
+mod pass_report;
 mod progress;
 mod service;
 mod shutdown;

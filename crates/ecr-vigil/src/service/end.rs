@@ -1,44 +1,11 @@
 //! How a pass of the service ended, in one word and in full.
 
-use serde::{Deserialize, Serialize};
-use vigil_core::port::{Mode, NotRecorded};
-use vigil_core::{CycleReport, Fault, Halt};
+use vigil_core::port::NotRecorded;
+use vigil_core::{CycleReport, Halt};
 use vigil_report::NotEntered;
 
 use crate::metrics::Outcome;
-
-/// What is remembered of a pass beside what came of each image.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct PassReport {
-    /// The registries that were entered.
-    pub registries: Vec<RegistryReport>,
-    /// Those that were not, and why.
-    pub not_entered: Vec<Trouble>,
-}
-
-/// How a pass went in one registry.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RegistryReport {
-    /// Account and region.
-    pub registry: String,
-    /// Who starts scans there: `on_request` or `by_itself`.
-    pub mode: String,
-    /// How many scans ECR accepted.
-    pub started: u64,
-    /// Why it ended early, if it did.
-    pub halted: Option<String>,
-    /// What could not be read of the registry as a whole.
-    pub faults: Vec<Fault>,
-}
-
-/// A registry in which nothing could be done, or not all.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trouble {
-    /// The registry, as far as it is known.
-    pub registry: String,
-    /// Why.
-    pub reason: String,
-}
+use crate::pass_report::{PassReport, Trouble};
 
 /// A pass as it ended.
 #[derive(Debug)]
@@ -75,37 +42,19 @@ impl End {
             }
         }
         report.registries.sort_by(|a, b| a.registry.cmp(&b.registry));
-        let outcome = report.outcome(halted, broken);
+        let outcome = outcome(&report, halted, broken);
         Self { report, outcome }
     }
 }
 
-impl PassReport {
-    fn outcome(&self, halted: Option<Halt>, broken: bool) -> Option<Outcome> {
-        let faulty = self.registries.iter().any(|registry| !registry.faults.is_empty());
-        match halted {
-            Some(Halt::Interrupted) => None,
-            _ if broken => Some(Outcome::Failed),
-            _ if self.registries.is_empty() && !self.not_entered.is_empty() => Some(Outcome::Failed),
-            Some(Halt::Deadline) => Some(Outcome::CutShort),
-            None if faulty || !self.not_entered.is_empty() => Some(Outcome::Partial),
-            None => Some(Outcome::Complete),
-        }
-    }
-}
-
-impl From<CycleReport> for RegistryReport {
-    fn from(cycle: CycleReport) -> Self {
-        let mode = match cycle.mode {
-            Mode::OnRequest => "on_request",
-            Mode::ByItself => "by_itself",
-        };
-        Self {
-            registry: cycle.registry.to_string(),
-            mode: mode.to_owned(),
-            started: cycle.started,
-            halted: cycle.halted.map(|halt| halt.to_string()),
-            faults: cycle.faults,
-        }
+fn outcome(report: &PassReport, halted: Option<Halt>, broken: bool) -> Option<Outcome> {
+    let faulty = report.registries.iter().any(|registry| !registry.faults.is_empty());
+    match halted {
+        Some(Halt::Interrupted) => None,
+        _ if broken => Some(Outcome::Failed),
+        _ if report.registries.is_empty() && !report.not_entered.is_empty() => Some(Outcome::Failed),
+        Some(Halt::Deadline) => Some(Outcome::CutShort),
+        None if faulty || !report.not_entered.is_empty() => Some(Outcome::Partial),
+        None => Some(Outcome::Complete),
     }
 }

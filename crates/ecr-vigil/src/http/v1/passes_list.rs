@@ -16,6 +16,7 @@ use super::words::Word;
 use crate::http::api::App;
 use crate::http::fields::{Asked, Fields, FromFields};
 use crate::http::problem::Problem;
+use crate::pass_report::PassReport;
 
 /// Which passes.
 #[derive(IntoParams)]
@@ -72,6 +73,8 @@ pub(in crate::http) struct PassDetailBody {
     pass: PassBody,
     /// On how many images what was decided, and why.
     decided: Vec<DecidedBody>,
+    /// How it went in each registry; null while it is under way, and if it was given up.
+    report: Option<PassReport>,
 }
 
 /// On how many images one thing was decided for one reason.
@@ -182,10 +185,12 @@ impl From<PassRow> for PassBody {
 }
 
 impl From<PassDetail> for PassDetailBody {
-    fn from(PassDetail { pass, decided, .. }: PassDetail) -> Self {
+    fn from(PassDetail { pass, decided, report }: PassDetail) -> Self {
+        // A report that an older program has written in words of its own is none.
+        let report = report.and_then(|report| serde_json::from_str(&report).ok());
         let decided = decided.into_iter();
         let decided = decided.map(|((decision, reason), images)| DecidedBody { decision, reason, images });
-        Self { pass: pass.into(), decided: decided.collect() }
+        Self { pass: pass.into(), decided: decided.collect(), report }
     }
 }
 
