@@ -3,9 +3,11 @@
 use futures::future::join_all;
 use tokio::sync::Mutex;
 use vigil_aws::{AwsRegistry, Network, Target};
-use vigil_core::Stop;
+use vigil_core::port::Registry;
+use vigil_core::{RegistryId, Stop};
 
 use crate::compose::{self, NotConnected};
+use crate::metrics::Calls;
 
 /// Connections by how they were made. One that could not be made is tried again.
 #[derive(Debug, Default)]
@@ -16,6 +18,8 @@ struct Kept {
     /// How AWS was reached for these. Reached otherwise, they would be others.
     network: Option<Network>,
     registries: Vec<(Target, AwsRegistry)>,
+    /// How calls had ended on the connections that were given up.
+    former: Vec<(RegistryId, Calls)>,
 }
 
 impl Connections {
@@ -39,20 +43,29 @@ impl Connections {
         join_all(targets.iter().map(async |target| (name(target), to(target).await))).await
     }
 
-    /// All that are kept.
-    pub async fn all(&self) -> Vec<AwsRegistry> {
+    /// How calls have ended, connection by connection. A pass that goes on with one that was given up is not counted on.
+    pub async fn calls(&self) -> Vec<(RegistryId, Calls)> {
         let kept = self.0.lock().await;
-        kept.registries.iter().map(|(_, registry)| registry.until(Stop::never())).collect()
+        kept.former.iter().cloned().chain(kept.calls()).collect()
     }
 
     async fn registries(&self, network: &Network) -> Vec<(Target, AwsRegistry)> {
         let mut kept = self.0.lock().await;
         if kept.network.as_ref() != Some(network) {
-            *kept = Kept { network: Some(network.clone()), registries: Vec::new() };
+            let given_up: Vec<_> = kept.calls().collect();
+            kept.former.extend(given_up);
+            kept.network = Some(network.clone());
+            kept.registries.clear();
         }
         let view =
             |(target, registry): &(Target, AwsRegistry)| (target.clone(), registry.until(Stop::never()));
         kept.registries.iter().map(view).collect()
+    }
+}
+
+impl Kept {
+    fn calls(&self) -> impl Iterator<Item = (RegistryId, Calls)> {
+        self.registries.iter().map(|(_, registry)| (registry.id().clone(), registry.calls()))
     }
 }
 

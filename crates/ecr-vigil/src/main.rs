@@ -11,7 +11,6 @@ mod enter;
 mod exit;
 mod http;
 mod ledgers;
-#[allow(dead_code, unused_imports, reason = "requests and queues are counted next")]
 mod metrics;
 mod output;
 mod pass_report;

@@ -112,23 +112,25 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(format: LogFormat, expected: &str) {
+    fn check(format: LogFormat, expected: &[&str]) {
         let written = Written::default();
         let subscriber = tracing_subscriber::registry().with(layer(format, written.clone()));
         tracing::subscriber::with_default(subscriber, || {
-            let _span = tracing::info_span!("pass", pass = "a\nb").entered();
+            let _span = tracing::info_span!("pass", pass = "p-7", of = "a\nb").entered();
             tracing::info!(said = %"c\r\nd\u{1b}[31m", error = "e\nf", "g\nh\n");
         });
         let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         assert_eq!(text.matches('\n').count(), 1, "{text:?}");
         assert!(text.ends_with('\n') && !text.trim_end().chars().any(char::is_control), "{text:?}");
-        assert!(text.contains(expected), "{text}");
+        for expected in expected {
+            assert!(text.contains(expected), "{text}");
+        }
     }
 
     #[test]
-    fn an_event_is_one_line_in_every_format() {
-        check(LogFormat::Text, r"c\r\nd\x1b[31m");
-        check(LogFormat::Logfmt, r#"said="c\r\nd\u{1b}[31m""#);
-        check(LogFormat::Json, r#""said":"c\r\nd\u001b[31m""#);
+    fn an_event_is_one_line_in_every_format_and_says_what_it_belongs_to() {
+        check(LogFormat::Text, &[r"c\r\nd\x1b[31m", r#"pass="p-7""#]);
+        check(LogFormat::Logfmt, &[r#"said="c\r\nd\u{1b}[31m""#, " pass=p-7 "]);
+        check(LogFormat::Json, &[r#""said":"c\r\nd\u001b[31m""#, r#""span":{"#, r#""pass":"p-7""#]);
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use vigil_core::Stop;
 use vigil_core::port::{Clock, ScanConfigs};
 use vigil_store::Store;
@@ -21,7 +22,7 @@ pub struct Api {
     pub configs: Arc<dyn ScanConfigs>,
     /// The schedules, and what runs.
     pub schedules: Arc<dyn Schedules>,
-    /// The metrics.
+    /// The metrics, which are told of every request too.
     pub metrics: Arc<dyn Exposition>,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -32,6 +33,9 @@ pub struct Api {
 pub trait Exposition: Send + Sync {
     /// The text, in the format that the request's `Accept` header prefers.
     async fn expose(&self, accept: Option<&str>) -> Rendered;
+
+    /// A request was answered. The route is as it was declared, never as it was asked for.
+    fn answered(&self, method: &str, route: &str, status: u16, took: SignedDuration);
 }
 
 /// What every route knows.

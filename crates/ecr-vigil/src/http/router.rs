@@ -33,7 +33,7 @@ pub(super) fn router(
     scheme: &'static str,
     stop: Stop,
 ) -> Router {
-    let frame = Frame::new(options.clone(), address, api.clock.clone());
+    let frame = Frame::new(options.clone(), address, api.clock.clone(), api.metrics.clone());
     let metrics_path = options.metrics_path.clone();
     let app = App {
         watchers: Watchers::new(options.limits.watchers),

@@ -7,12 +7,13 @@ use vigil_core::RegistryId;
 
 use super::catalogue as families;
 use super::exposition::Exposition;
+use super::watched::Watched;
 
 /// How the attempts at each operation have ended in one registry, by the operation's name.
 pub type Calls = BTreeMap<&'static str, CallCounts>;
 
 /// Adds the counts of one connection to a registry's.
-pub(super) fn add(all: &mut BTreeMap<RegistryId, Calls>, registry: &RegistryId, calls: &Calls) {
+fn add(all: &mut BTreeMap<RegistryId, Calls>, registry: &RegistryId, calls: &Calls) {
     let known = all.entry(registry.clone()).or_default();
     for (operation, counts) in calls {
         let sum = known.entry(operation).or_default();
@@ -23,10 +24,13 @@ pub(super) fn add(all: &mut BTreeMap<RegistryId, Calls>, registry: &RegistryId, 
     }
 }
 
-/// Writes them.
-pub(super) fn write(to: &mut Exposition, all: &BTreeMap<RegistryId, Calls>) {
+/// Writes what there is of each connection.
+pub(super) fn write(to: &mut Exposition, connections: &[(RegistryId, Calls)], watched: &Watched) {
+    let mut all = BTreeMap::new();
+    let of_watched = connections.iter().filter(|(registry, _)| watched.holds(registry));
+    of_watched.for_each(|(registry, calls)| add(&mut all, registry, calls));
     to.family(&families::API_CALLS, |samples| {
-        for (registry, calls) in all {
+        for (registry, calls) in &all {
             for (operation, CallCounts { ok, throttled, transient, refused }) in calls {
                 let outcomes =
                     [("ok", ok), ("throttled", throttled), ("transient", transient), ("refused", refused)];

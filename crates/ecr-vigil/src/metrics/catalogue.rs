@@ -10,7 +10,8 @@ macro_rules! families {
             pub(super) static $constant: Family =
                 Family { name: $name, kind: Kind::$kind, labels: &[$($label),*], help: $help };
         )+
-        /// Every family.
+        /// Every family, for those who check the list.
+        #[cfg(test)]
         pub static FAMILIES: &[&Family] = &[$(&$constant),+];
     };
 }
@@ -20,7 +21,7 @@ families! {
     IMAGES_SCANNABLE = Gauge "ecr_vigil_images_scannable" ["registry", "region"]
         "Images that are meant to be scanned and can be.";
     IMAGES_COVERED = Gauge "ecr_vigil_images_covered" ["registry", "region"]
-        "Scannable images whose last scan is within their cadence.";
+        "Scannable images whose last scan is within the cadence; of several schedules' cadences the longest.";
     COVERAGE_RATIO = Gauge "ecr_vigil_coverage_ratio" ["registry", "region"]
         "Covered images among scannable ones, from 0 to 1; nothing where nothing is scannable.";
     IMAGES_NEVER_SCANNED = Gauge "ecr_vigil_images_never_scanned" ["registry", "region"]
@@ -55,16 +56,16 @@ families! {
         "When the next pass begins.";
     SCHEDULE_INTERVAL = Gauge "ecr_vigil_schedule_interval_seconds" ["schedule"]
         "How far apart the next two passes are.";
-    IMAGES_DUE = Gauge "ecr_vigil_images_due" ["registry", "region"]
-        "Images that the last pass found due, held ones included.";
-    IMAGES_HELD = Gauge "ecr_vigil_images_held" ["registry", "region", "reason"]
-        "Due images that did not fit into the last pass, by reason.";
+    IMAGES_DUE = Gauge "ecr_vigil_images_due" ["registry", "region", "schedule"]
+        "Images that the schedule's last pass found due and has not got scanned, held ones included.";
+    IMAGES_HELD = Gauge "ecr_vigil_images_held" ["registry", "region", "schedule", "reason"]
+        "Due images that did not fit into the schedule's last pass, by reason.";
+    SCANS_TO_START = Gauge "ecr_vigil_scans_to_start" ["registry", "region"]
+        "Scans of passes under way that wait for their turn to be started.";
     SCANS_IN_FLIGHT = Gauge "ecr_vigil_scans_in_flight" ["registry", "region"]
-        "Scans that are waited for now.";
-    QUEUE_LENGTH = Gauge "ecr_vigil_queue_length" ["queue"]
-        "What waits in a queue.";
-    QUEUE_OLDEST = Gauge "ecr_vigil_queue_oldest_timestamp_seconds" ["queue"]
-        "Since when the oldest in a queue waits; nothing for an empty queue.";
+        "Scans whose results passes under way wait for.";
+    QUEUE_OLDEST = Gauge "ecr_vigil_queue_oldest_timestamp_seconds" ["registry", "region", "queue"]
+        "Since when the oldest waits, by queue: to_start, in_flight; nothing for an empty queue.";
 
     // Calls to AWS.
     SCANS_REQUESTED = OldCounter "aws_ecr_scans_requested" []
@@ -99,12 +100,10 @@ families! {
         "Whether the store answered when this was asked for.";
     STORE_FAILURES = Counter "ecr_vigil_store_failures_total" []
         "Times that the store could not be read or written.";
-    STORE_SIZE = Gauge "ecr_vigil_store_size_bytes" []
-        "The size of the store, where it says.";
     HTTP_REQUESTS = Counter "ecr_vigil_http_requests_total" ["method", "route", "status"]
-        "HTTP requests that were answered.";
+        "HTTP requests that were answered; the route is none where no route was found or asked.";
     HTTP_DURATION = Histogram "ecr_vigil_http_request_duration_seconds" ["method", "route"]
-        "How long HTTP requests took to be answered.";
+        "How long it took until the answer to an HTTP request began.";
 
     // The process.
     PROCESS_CPU = Counter "process_cpu_seconds_total" []

@@ -1,41 +1,35 @@
 //! A pass's scanner and ledger, seen through: what goes by is counted and handed on as it is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use vigil_core::image::Repository;
 use vigil_core::port::{Ledger, Mode, NotRecorded, Scanner, Start};
-use vigil_core::{Decision, Digest, Entry, Fault, Hold, RegistryId, Remembered, RepositoryName, Scan};
+use vigil_core::{Digest, Entry, Fault, RegistryId, Remembered, RepositoryName, Scan};
 
-use super::counters::{Metrics, Tally};
+use super::counters::Metrics;
+use super::work::Tally;
 
 /// A scanner whose requests for scans are counted.
 pub struct CountedScanner<'a> {
     metrics: &'a Metrics,
-    registry: &'a RegistryId,
     scanner: &'a dyn Scanner,
 }
 
 /// A ledger whose entries are counted.
 pub struct CountedLedger<'a> {
     metrics: &'a Metrics,
+    schedule: &'a str,
     ledger: &'a dyn Ledger,
-    drafts: Mutex<BTreeMap<RegistryId, Draft>>,
-}
-
-/// What a pass has told so far of one registry.
-#[derive(Default)]
-struct Draft {
-    tally: Tally,
-    /// What is to be scanned: it may be held after all, and is due once.
-    scans: BTreeSet<(RepositoryName, Digest)>,
+    /// What the pass has found due so far: it replaces what the pass before found once the pass is over.
+    drafts: Mutex<BTreeMap<RegistryId, Tally>>,
 }
 
 impl<'a> CountedScanner<'a> {
-    pub fn new(metrics: &'a Metrics, registry: &'a RegistryId, scanner: &'a dyn Scanner) -> Self {
-        Self { metrics, registry, scanner }
+    pub fn new(metrics: &'a Metrics, scanner: &'a dyn Scanner) -> Self {
+        Self { metrics, scanner }
     }
 }
 
@@ -49,11 +43,7 @@ impl Scanner for CountedScanner<'_> {
         let answer = self.scanner.start(repository, digest).await;
         let mut counted = self.metrics.counted();
         match &answer {
-            Ok(Start::Accepted) => {
-                counted.scans_requested += 1;
-                let in_flight = counted.in_flight.entry(self.registry.clone()).or_default();
-                in_flight.insert((repository.clone(), digest));
-            }
+            Ok(Start::Accepted) => counted.scans_requested += 1,
             Ok(Start::OnceADay | Start::RegistryQuota(_)) => counted.scans_rate_limited += 1,
             Ok(Start::Unsupported(_) | Start::Archived | Start::ByItself(_)) => {
                 counted.scans_requested_errors += 1;
@@ -71,56 +61,33 @@ impl Scanner for CountedScanner<'_> {
 }
 
 impl<'a> CountedLedger<'a> {
-    pub fn new(metrics: &'a Metrics, ledger: &'a dyn Ledger) -> Self {
-        Self { metrics, ledger, drafts: Mutex::default() }
+    pub fn new(metrics: &'a Metrics, schedule: &'a str, ledger: &'a dyn Ledger) -> Self {
+        Self { metrics, schedule, ledger, drafts: Mutex::default() }
     }
 
     /// The pass is over: what it found due replaces what the one before found, and nothing is waited for any more.
     pub fn finish(self) {
         let drafts = self.drafts.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut counted = self.metrics.counted();
-        for (registry, draft) in drafts {
-            counted.in_flight.remove(&registry);
-            counted.tallies.insert(registry, draft.tally);
+        counted.awaited.retain(|(_, schedule), _| schedule != self.schedule);
+        for (registry, tally) in drafts {
+            counted.tallies.insert((registry, self.schedule.to_owned()), tally);
         }
     }
 
-    fn count(&self, registry: &RegistryId, repository: &RepositoryName, entry: &Entry) {
-        match entry {
-            Entry::Decided(image, Decision::Wait) => {
-                let mut counted = self.metrics.counted();
-                let in_flight = counted.in_flight.entry(registry.clone()).or_default();
-                in_flight.insert((repository.clone(), image.digest));
-            }
-            Entry::Decided(image, decision) => {
-                let mut drafts = self.drafts();
-                drafts.entry(registry.clone()).or_default().decide(repository, image.digest, decision);
-            }
-            Entry::Ended(digest, _) => {
-                if let Some(in_flight) = self.metrics.counted().in_flight.get_mut(registry) {
-                    in_flight.remove(&(repository.clone(), *digest));
-                }
-            }
-            _ => {}
+    fn count(&self, registry: &RegistryId, repository: &RepositoryName, at: Timestamp, entries: &[Entry]) {
+        let mut drafts = self.drafts();
+        let tally = drafts.entry(registry.clone()).or_default();
+        let mut counted = self.metrics.counted();
+        let awaited = counted.awaited.entry((registry.clone(), self.schedule.to_owned())).or_default();
+        for entry in entries {
+            tally.note(repository, entry);
+            awaited.note(repository, at, entry);
         }
     }
 
-    fn drafts(&self) -> MutexGuard<'_, BTreeMap<RegistryId, Draft>> {
+    fn drafts(&self) -> MutexGuard<'_, BTreeMap<RegistryId, Tally>> {
         self.drafts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Draft {
-    fn decide(&mut self, repository: &RepositoryName, digest: Digest, decision: &Decision) {
-        match decision {
-            Decision::Scan(_) if self.scans.insert((repository.clone(), digest)) => self.tally.due += 1,
-            Decision::Hold(_, why) => {
-                let known = self.scans.remove(&(repository.clone(), digest));
-                self.tally.due += u64::from(!known);
-                *self.tally.held.entry(Hold::code(why)).or_default() += 1;
-            }
-            _ => {}
-        }
     }
 }
 
@@ -133,7 +100,7 @@ impl Ledger for CountedLedger<'_> {
         at: Timestamp,
         entries: Vec<Entry>,
     ) -> Result<(), NotRecorded> {
-        entries.iter().for_each(|entry| self.count(registry, repository, entry));
+        self.count(registry, repository, at, &entries);
         let recorded = self.ledger.record(registry, repository, at, entries).await;
         self.note(recorded)
     }

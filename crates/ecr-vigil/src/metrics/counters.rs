@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use vigil_core::{Counts, CycleReport, Digest, RegistryId, RepositoryName, Severity};
+use vigil_core::policy::ScanConfig;
+use vigil_core::{AccountId, Counts, Region, RegistryId, Severity};
 
-use super::calls::{self, Calls};
 use super::histogram::Histogram;
+use super::work::{Awaited, Tally};
 
 /// The counters of one service. Locks are held for the time of an addition.
 #[derive(Debug, Default)]
@@ -49,10 +50,9 @@ pub(super) struct Counted {
     pub(super) scans_rate_limited: u64,
     pub(super) passes: BTreeMap<(String, Outcome), u64>,
     pub(super) schedules: BTreeMap<String, ScheduleTimes>,
-    pub(super) tallies: BTreeMap<RegistryId, Tally>,
-    pub(super) in_flight: BTreeMap<RegistryId, BTreeSet<(RepositoryName, Digest)>>,
-    pub(super) queues: BTreeMap<&'static str, (u64, Option<Timestamp>)>,
-    pub(super) calls: BTreeMap<RegistryId, Calls>,
+    pub(super) tallies: BTreeMap<(RegistryId, String), Tally>,
+    pub(super) awaited: BTreeMap<(RegistryId, String), Awaited>,
+    pub(super) named: Option<BTreeSet<(Region, AccountId)>>,
     pub(super) findings_new: BTreeMap<(RegistryId, Severity), u64>,
     pub(super) findings_fixed: BTreeMap<(RegistryId, Severity), u64>,
     pub(super) store_failures: u64,
@@ -68,13 +68,6 @@ pub(super) struct ScheduleTimes {
     pub(super) last_duration: Option<SignedDuration>,
     pub(super) next: Option<Timestamp>,
     pub(super) interval: Option<SignedDuration>,
-}
-
-/// What the last pass over a registry found due.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub(super) struct Tally {
-    pub(super) due: u64,
-    pub(super) held: BTreeMap<&'static str, u64>,
 }
 
 impl Metrics {
@@ -100,17 +93,20 @@ impl Metrics {
         times.last_success = times.last_success.max(last_success);
     }
 
-    /// A schedule is no more.
+    /// A schedule is no more. A pass of it that is under way may go on for a while, and is told of while it does.
     pub fn schedule_gone(&self, name: &str) {
-        self.counted().schedules.remove(name);
+        let mut counted = self.counted();
+        counted.schedules.remove(name);
+        counted.tallies.retain(|(_, schedule), _| schedule != name);
     }
 
-    /// A queue holds so much, the oldest of it since then.
-    pub fn queue(&self, queue: &'static str, length: u64, oldest: Option<Timestamp>) {
-        self.counted().queues.insert(queue, (length, oldest));
+    /// These are the scan configurations: the registries that they name are watched.
+    pub fn named(&self, configs: &[ScanConfig]) {
+        let place = |config: &ScanConfig| (config.request.region.clone(), config.request.registry.clone());
+        self.counted().named = Some(configs.iter().map(place).collect());
     }
 
-    /// A scan that was just recorded has brought these findings and lacks those.
+    /// A pass has brought these findings and lacks those.
     pub fn findings_changed(&self, registry: &RegistryId, new: &Counts, fixed: &Counts) {
         let counted = &mut *self.counted();
         let sums = [(&mut counted.findings_new, new), (&mut counted.findings_fixed, fixed)];
@@ -120,11 +116,6 @@ impl Metrics {
                 *sums.entry((registry.clone(), severity.clone())).or_default() += count;
             }
         }
-    }
-
-    /// A connection to a registry is given up; so its calls had ended until then.
-    pub fn connection_gone(&self, registry: &RegistryId, calls: &Calls) {
-        calls::add(&mut self.counted().calls, registry, calls);
     }
 
     /// The store could not be read or written.
@@ -153,17 +144,6 @@ fn known_method(method: &str) -> &'static str {
 }
 
 impl Outcome {
-    /// What the reports of a pass over its registries come to.
-    pub fn of(reports: &[CycleReport]) -> Self {
-        if reports.iter().any(|report| report.halted.is_some()) {
-            Self::CutShort
-        } else if reports.iter().any(|report| !report.faults.is_empty()) {
-            Self::Partial
-        } else {
-            Self::Complete
-        }
-    }
-
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Complete, Self::Partial, Self::CutShort, Self::Failed];
 

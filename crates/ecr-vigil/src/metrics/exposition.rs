@@ -52,16 +52,6 @@ impl Exposition {
         });
     }
 
-    /// Goes on where another exposition of the same format ended.
-    pub fn append(&mut self, written: &str) {
-        self.text.push_str(written);
-    }
-
-    /// What was written, without the end of the document.
-    pub fn part(self) -> String {
-        self.text
-    }
-
     /// The whole document.
     pub fn finish(mut self) -> String {
         if self.format == Format::OpenMetrics {

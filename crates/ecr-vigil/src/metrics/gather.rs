@@ -13,6 +13,7 @@ use vigil_store::{
 
 use super::gathered::{Gathered, ImageSeries, RegistryState, RepositorySeries};
 use super::limits::Limits;
+use super::watched::Watched;
 
 /// What was read of repositories and images, and when.
 #[derive(Default)]
@@ -31,16 +32,21 @@ struct Inventory {
 }
 
 /// What the settings say to coverage.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Aims {
     /// A scan not older than this covers its image.
     pub within: SignedDuration,
     /// Scans that may be used in 24 hours.
     pub daily: u64,
+    /// The registries that are told of.
+    pub watched: Watched,
 }
 
 /// Images that were read so short a time ago are told again, whatever has changed since.
 const KEPT_FOR: SignedDuration = SignedDuration::from_secs(60);
+
+/// The reason of an image that ECR has refused to scan, and of which it tells no state.
+const REFUSED: &str = "refused";
 
 /// How many repositories are asked for at once.
 const PAGE: usize = 1000;
@@ -54,10 +60,12 @@ pub async fn gather(
     store: &Store,
     kept: &Kept,
     limits: &Limits,
-    aims: Aims,
+    aims: &Aims,
     now: Timestamp,
 ) -> Result<Gathered, Unanswered> {
-    let coverage = store.coverage(aims.within, now).await?;
+    let watched = |registry: &RegistryId| aims.watched.holds(registry);
+    let mut coverage = store.coverage(aims.within, now).await?;
+    coverage.retain(|covered| watched(&covered.registry));
     let registries = store.registries().await?;
     let inventory = inventory(store, kept, limits, now).await?;
     let repositories = |registry: &RegistryId| {
@@ -68,12 +76,11 @@ pub async fn gather(
         let repositories = repositories(&covered.registry);
         state(covered, repositories, open, aims.daily)
     });
-    let repositories = inventory.repositories.iter();
+    let repositories = inventory.repositories.iter().filter(|row| watched(&row.registry));
     Ok(Gathered {
         registries: states.collect(),
         repositories: repositories.map(repository_series).collect(),
-        images: inventory.images.clone(),
-        store_bytes: None,
+        images: inventory.images.iter().filter(|image| watched(&image.registry)).cloned().collect(),
     })
 }
 
@@ -111,7 +118,11 @@ async fn every_repository(store: &Store) -> Result<Vec<RepositoryRow>, Unanswere
 }
 
 fn state(covered: RegistryCoverage, repositories: u64, open: Counts, daily: u64) -> RegistryState {
-    let unscannable = covered.unscannable.into_iter().map(|(said, count)| (said.to_ascii_lowercase(), count));
+    let reason = |state: String| match state.is_empty() {
+        true => REFUSED.to_owned(),
+        false => state.to_ascii_lowercase(),
+    };
+    let unscannable = covered.unscannable.into_iter().map(|(state, count)| (reason(state), count));
     RegistryState {
         registry: covered.registry,
         repositories,

@@ -15,8 +15,6 @@ pub struct Gathered {
     pub repositories: Vec<RepositorySeries>,
     /// Their images by tag, as far as the limits let them be told; the newest first within a repository.
     pub images: Vec<ImageSeries>,
-    /// The size of the store, where it says.
-    pub store_bytes: Option<u64>,
 }
 
 /// How far a registry is covered.

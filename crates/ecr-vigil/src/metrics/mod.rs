@@ -1,6 +1,6 @@
 //! What Prometheus is told: counters that the service keeps, gauges made from what the store answers, and the process.
 //!
-//! Everything that is served stands in one list, [`FAMILIES`], which `docs/metrics.md` shows.
+//! Everything that is served stands in one list, `catalogue.rs`, which `docs/metrics.md` shows.
 
 mod calls;
 mod catalogue;
@@ -19,15 +19,16 @@ mod render;
 mod state;
 #[cfg(test)]
 mod tests;
+mod watched;
+mod work;
 
 pub use calls::Calls;
-pub use catalogue::FAMILIES;
 pub use counted::{CountedLedger, CountedScanner};
 pub use counters::{Metrics, Outcome, PassEnd};
-pub use family::{Family, Kind};
+#[cfg(test)]
 pub use format::Format;
 pub use gather::{Aims, Kept, gather};
-pub use gathered::{Gathered, ImageSeries, RegistryState, RepositorySeries};
-pub use limits::{Limited, Limits, limited};
-pub use process::{Process, process};
+pub use limits::Limits;
+pub use process::process;
 pub use render::{Rendered, Scrape, render};
+pub use watched::Watched;

@@ -1,16 +1,19 @@
 //! One scrape: everything that is known now, in the format that the scraper prefers.
 
-use vigil_core::RegistryId;
+use std::collections::BTreeMap;
+
+use vigil_core::{RegistryId, Severity};
 
 use super::calls::{self, Calls};
 use super::catalogue as families;
 use super::counters::{Counted, Metrics};
 use super::exposition::{Exposition, Value};
 use super::format::Format;
-use super::gathered::Gathered;
+use super::gathered::{Gathered, RegistryState};
 use super::limits::Limits;
 use super::process::{self, Process};
-use super::{companion, state};
+use super::watched::Watched;
+use super::{companion, state, work};
 
 /// What a scrape is made from.
 pub struct Scrape<'a> {
@@ -18,12 +21,14 @@ pub struct Scrape<'a> {
     pub metrics: &'a Metrics,
     /// What the store answered; `None` if it did not.
     pub gathered: Option<&'a Gathered>,
-    /// How calls have ended so far on the connections that stand.
+    /// How calls have ended on the connections that there have been.
     pub connections: &'a [(RegistryId, Calls)],
     /// The process.
     pub process: Process,
     /// How many series images may have.
     pub limits: &'a Limits,
+    /// The registries that are told of.
+    pub watched: &'a Watched,
 }
 
 /// An answer to a scraper.
@@ -43,34 +48,39 @@ pub fn render(scrape: &Scrape<'_>, accept: Option<&str>) -> Rendered {
     let gathered = scrape.gathered.unwrap_or(&nothing);
     let counted = scrape.metrics.counted();
     state::write_coverage(&mut to, gathered);
-    write_findings(&mut to, &counted);
+    write_findings(&mut to, &counted, gathered, scrape.watched);
     write_passes(&mut to, &counted);
-    write_work(&mut to, &counted);
+    work::write(&mut to, &counted, scrape.watched);
     to.single(&families::SCANS_REQUESTED, Some(counted.scans_requested));
     to.single(&families::SCANS_REQUESTED_ERRORS, Some(counted.scans_requested_errors));
     to.single(&families::SCANS_RATE_LIMITED, Some(counted.scans_rate_limited));
-    let mut all = counted.calls.clone();
-    scrape.connections.iter().for_each(|(registry, calls)| calls::add(&mut all, registry, calls));
-    calls::write(&mut to, &all);
+    calls::write(&mut to, scrape.connections, scrape.watched);
     companion::write(&mut to, gathered, scrape.limits);
     to.family(&families::BUILD_INFO, |samples| samples.put(&[env!("CARGO_PKG_VERSION")], 1_u64));
     to.single(&families::STORE_UP, Some(u64::from(scrape.gathered.is_some())));
     to.single(&families::STORE_FAILURES, Some(counted.store_failures));
-    to.single(&families::STORE_SIZE, gathered.store_bytes);
     write_requests(&mut to, &counted);
     drop(counted);
     process::write(&mut to, &scrape.process);
     Rendered { content_type: format.content_type(), body: to.finish() }
 }
 
-fn write_findings(to: &mut Exposition, counted: &Counted) {
+/// A registry has all severities from the start: the first finding is an increase, and not a new series.
+fn write_findings(to: &mut Exposition, counted: &Counted, gathered: &Gathered, watched: &Watched) {
+    let every = |state: &RegistryState| {
+        let registry = state.registry.clone();
+        Severity::KNOWN.into_iter().map(move |severity| ((registry.clone(), severity), 0))
+    };
     let sums = [
         (&families::FINDINGS_NEW, &counted.findings_new),
         (&families::FINDINGS_FIXED, &counted.findings_fixed),
     ];
     for (family, sums) in sums {
+        let mut all: BTreeMap<_, u64> = gathered.registries.iter().flat_map(every).collect();
+        all.extend(sums.iter().map(|(key, count)| (key.clone(), *count)));
+        all.retain(|(registry, _), _| watched.holds(registry));
         to.family(family, |samples| {
-            for ((registry, severity), count) in sums {
+            for ((registry, severity), count) in &all {
                 let severity = severity.as_str().to_ascii_lowercase();
                 samples.put(&[registry.account.as_str(), registry.region.as_str(), &severity], *count);
             }
@@ -100,39 +110,6 @@ fn write_passes(to: &mut Exposition, counted: &Counted) {
     each(&families::LAST_PASS_DURATION, |times| times.last_duration.map(Value::from));
     each(&families::NEXT_PASS, |times| times.next.map(Value::from));
     each(&families::SCHEDULE_INTERVAL, |times| times.interval.map(Value::from));
-}
-
-fn write_work(to: &mut Exposition, counted: &Counted) {
-    to.family(&families::IMAGES_DUE, |samples| {
-        for (registry, tally) in &counted.tallies {
-            samples.put(&[registry.account.as_str(), registry.region.as_str()], tally.due);
-        }
-    });
-    to.family(&families::IMAGES_HELD, |samples| {
-        for (registry, tally) in &counted.tallies {
-            for (reason, count) in &tally.held {
-                samples.put(&[registry.account.as_str(), registry.region.as_str(), reason], *count);
-            }
-        }
-    });
-    to.family(&families::SCANS_IN_FLIGHT, |samples| {
-        for registry in counted
-            .tallies
-            .keys()
-            .chain(counted.in_flight.keys().filter(|registry| !counted.tallies.contains_key(registry)))
-        {
-            let count = counted.in_flight.get(registry).map_or(0, |scans| scans.len());
-            samples.put(&[registry.account.as_str(), registry.region.as_str()], count);
-        }
-    });
-    to.family(&families::QUEUE_LENGTH, |samples| {
-        counted.queues.iter().for_each(|(queue, (length, _))| samples.put(&[queue], *length));
-    });
-    to.family(&families::QUEUE_OLDEST, |samples| {
-        for (queue, (_, oldest)) in &counted.queues {
-            oldest.iter().for_each(|oldest| samples.put(&[queue], *oldest));
-        }
-    });
 }
 
 fn write_requests(to: &mut Exposition, counted: &Counted) {

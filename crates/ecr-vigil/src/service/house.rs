@@ -141,6 +141,8 @@ impl House {
     /// Waits for the end: until the stop, and then, as long as there is patience, for what is under way.
     pub async fn end(mut self, grace: SignedDuration) -> Ended {
         let early = tokio::select! {
+            // The server ends at the stop too, and may be seen to first.
+            biased;
             halt = self.stop.stopped() => Ok(halt),
             ended = &mut self.answering => Err(ended),
         };

@@ -55,7 +55,7 @@ async fn make_in_span(service: &Arc<Service>, ticket: Ticket, schedule: &str) {
     tracing::info!(trigger = %order.trigger, "pass begins");
     let settings = service.settings();
     let remembering = parts.store.ledger(id, settings.lineage_tags.clone());
-    let ledger = CountedLedger::new(&parts.metrics, &remembering);
+    let ledger = CountedLedger::new(&parts.metrics, schedule, &remembering);
     let end = over_all(service, &order, &settings, &ledger, &progress).await;
     ledger.finish();
     let Some(outcome) = end.outcome else {
@@ -65,8 +65,8 @@ async fn make_in_span(service: &Arc<Service>, ticket: Ticket, schedule: &str) {
     let ended = parts.clock.now();
     parts.metrics.pass_ended(&PassEnd { schedule, began, ended, outcome });
     let started: u64 = end.report.registries.iter().map(|registry| registry.started).sum();
-    let took = ended.duration_since(began).as_secs_f64();
-    tracing::info!(outcome = outcome.code(), started, duration_seconds = took, "pass ended");
+    let duration_ms = ended.duration_since(began).as_millis();
+    tracing::info!(outcome = outcome.code(), started, duration_ms, "pass ended");
     let report = serde_json::to_string(&end.report).ok();
     if let Err(fault) = parts.store.end_pass(id, ended, outcome.code(), report).await {
         tracing::error!(error = %fault, "the end of the pass cannot be written down: it goes on after a restart");
@@ -124,7 +124,7 @@ async fn over_all(
         let pass = pass(order, settings, scope.clone(), exceptions.clone(), service);
         let (metrics, clock, stop) = (&service.parts.metrics, &*service.parts.clock, &stop);
         async move {
-            let scanner = CountedScanner::new(metrics, registry.id(), registry);
+            let scanner = CountedScanner::new(metrics, registry);
             let ports = Ports { registry, scanner: &scanner, ledger, clock, progress };
             let came_out = cycle(ports, &pass, stop).await;
             log(registry.id(), &came_out);
@@ -137,8 +137,8 @@ async fn over_all(
 fn log(registry: &RegistryId, came_out: &Result<CycleReport, NotRecorded>) {
     match came_out {
         Ok(report) => {
-            let faults = report.faults.len();
-            tracing::info!(%registry, started = report.started, faults, "registry passed over");
+            let registry_faults = report.faults.len();
+            tracing::info!(%registry, started = report.started, registry_faults, "registry passed over");
         }
         Err(error) => tracing::error!(%registry, %error, "the pass over the registry broke off"),
     }
@@ -164,7 +164,10 @@ impl Service {
         let stored = stored.into_iter().map(|stored| stored.exception);
         let exceptions = Exceptions::new(settings.general.exceptions.iter().cloned().chain(stored).collect());
         let (configs, unreachable) = match self.parts.configs.list().await {
-            Ok(configs) => (configs, None),
+            Ok(configs) => {
+                self.parts.metrics.named(&configs);
+                (configs, None)
+            }
             Err(error) => (Vec::new(), Some(error.to_string())),
         };
         let mut reached = reach(order, &settings.general, configs, &self.connections, stop).await;

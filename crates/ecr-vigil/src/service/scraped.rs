@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use vigil_core::port::Registry;
 
 use super::service::Service;
 use crate::config::ServiceSettings;
 use crate::http::Exposition;
-use crate::metrics::{Aims, Kept, Rendered, Scrape, gather, process, render};
+use crate::metrics::{Aims, Kept, Rendered, Scrape, Watched, gather, process, render};
 
 /// The metrics of a service.
 pub struct Scraped {
@@ -24,13 +23,14 @@ impl Scraped {
     }
 }
 
-/// With several schedules the laxest cadence counts: what no schedule finds too old is covered.
-fn aims(settings: &ServiceSettings, now: Timestamp) -> Aims {
+/// With several schedules the longest cadence counts: what is not covered then is too old for every schedule.
+fn aims(settings: &ServiceSettings, watched: Watched, now: Timestamp) -> Aims {
     let schedules = || settings.schedules.iter();
     let cadences = schedules().map(|schedule| schedule.cadence.expiry.after(now).duration_since(now));
     Aims {
         within: cadences.max().unwrap_or(SignedDuration::MAX),
         daily: schedules().map(|schedule| schedule.budget.daily).max().unwrap_or(0),
+        watched,
     }
 }
 
@@ -40,22 +40,27 @@ impl Exposition for Scraped {
         let (settings, parts) = (self.service.settings(), &self.service.parts);
         let now = parts.clock.now();
         let limits = &settings.metrics;
-        let gathered = gather(&parts.store, &self.kept, limits, aims(&settings, now), now).await;
+        let watched = Watched::new(&settings.general.targets, &parts.metrics);
+        let aims = aims(&settings, watched, now);
+        let gathered = gather(&parts.store, &self.kept, limits, &aims, now).await;
         // A scrape is answered all the same: that the store is away is what whoever looks at it needs to see.
         let gathered = gathered.inspect_err(|error| {
             parts.metrics.store_failed();
             tracing::warn!(%error, "the store does not tell what metrics are made from");
         });
-        let connections = self.service.connections.all().await;
-        let connections: Vec<_> =
-            connections.iter().map(|registry| (registry.id().clone(), registry.calls())).collect();
+        let connections = self.service.connections.calls().await;
         let scrape = Scrape {
             metrics: &parts.metrics,
             gathered: gathered.as_ref().ok(),
             connections: &connections,
             process: process(),
             limits,
+            watched: &aims.watched,
         };
         render(&scrape, accept)
+    }
+
+    fn answered(&self, method: &str, route: &str, status: u16, took: SignedDuration) {
+        self.service.parts.metrics.answered(method, route, status, took);
     }
 }

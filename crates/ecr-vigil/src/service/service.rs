@@ -109,8 +109,10 @@ impl Service {
     /// From now on these settings hold; passes under way keep theirs.
     pub fn replace_settings(&self, settings: ServiceSettings) {
         let before = self.settings.send_replace(Arc::new(settings));
-        for schedule in &before.schedules {
-            self.parts.metrics.schedule_gone(&schedule.schedule.name.to_string());
+        let now = self.settings();
+        let names = before.schedules.iter().map(|schedule| schedule.schedule.name.to_string());
+        for gone in names.filter(|name| now.schedule(name).is_none()) {
+            self.parts.metrics.schedule_gone(&gone);
         }
         self.tell_schedules();
         self.note_change();

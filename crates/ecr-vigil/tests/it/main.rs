@@ -14,6 +14,7 @@ mod help;
 mod images;
 mod library;
 mod log;
+mod metrics;
 mod moto;
 mod named;
 mod output;

@@ -54,7 +54,16 @@ impl Serving {
 
     /// Makes a pass by hand and waits for its end. Returns its id.
     pub(crate) async fn pass(&self) -> String {
-        let begun = self.post("/api/v1/passes", "{}").await.status(202).json();
+        self.make_pass("{}").await
+    }
+
+    /// Makes a pass of a schedule by hand, as [`Serving::pass`].
+    pub(crate) async fn pass_of(&self, schedule: &str) -> String {
+        self.make_pass(&format!(r#"{{"schedule": "{schedule}"}}"#)).await
+    }
+
+    async fn make_pass(&self, asked: &str) -> String {
+        let begun = self.post("/api/v1/passes", asked).await.status(202).json();
         let id = begun["id"].as_str().unwrap().to_owned();
         self.until_ended(&id).await;
         id

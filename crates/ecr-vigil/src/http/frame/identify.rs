@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use tracing::Instrument;
 
+use super::route::Route;
 use super::token::Visitor;
 use super::wrap::Frame;
 use crate::http::problem::{MEDIA_TYPE, Problem, ProblemKind};
@@ -22,9 +23,11 @@ use crate::http::problem::{MEDIA_TYPE, Problem, ProblemKind};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request an id, lets it happen, and tells how it ended.
-pub(super) async fn identify(State(frame): State<Arc<Frame>>, request: Request, next: Next) -> Response {
+pub(super) async fn identify(State(frame): State<Arc<Frame>>, mut request: Request, next: Next) -> Response {
     let id = sane(request.headers()).unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     let asked = Asked::of(&request);
+    let route = Route::default();
+    request.extensions_mut().insert(route.clone());
     let begun = frame.clock.now();
     let span = tracing::info_span!("request", request_id = id);
     let answering = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone());
@@ -33,8 +36,9 @@ pub(super) async fn identify(State(frame): State<Arc<Frame>>, request: Request, 
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    let took = frame.clock.now().duration_since(begun).as_millis();
-    span.in_scope(|| asked.log(&response, took, frame.is_probe(&asked.path)));
+    let took = frame.clock.now().duration_since(begun);
+    frame.metrics.answered(asked.method.as_str(), route.as_str(), response.status().as_u16(), took);
+    span.in_scope(|| asked.log(&response, took.as_millis(), frame.is_probe(&asked.path)));
     response
 }
 

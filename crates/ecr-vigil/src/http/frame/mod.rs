@@ -6,6 +6,7 @@ mod guard;
 mod headers;
 mod identify;
 mod limits;
+mod route;
 mod token;
 mod wrap;
 

@@ -13,13 +13,16 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::normalize_path::NormalizePath;
 use vigil_core::port::Clock;
 
-use super::{body, etag, guard, headers, identify, limits, token};
+use super::{body, etag, guard, headers, identify, limits, route, token};
+use crate::http::api::Exposition;
 use crate::http::options::{Door, Options, is_loopback};
 
 /// What the layers know.
 pub(in crate::http) struct Frame {
     pub(super) options: Options,
     pub(super) clock: Arc<dyn Clock>,
+    /// Told of every answer.
+    pub(super) metrics: Arc<dyn Exposition>,
     /// Room for requests.
     pub(super) room: Arc<Semaphore>,
     /// Whether whoever asks under another name than one of this machine is turned away.
@@ -28,10 +31,15 @@ pub(in crate::http) struct Frame {
 
 impl Frame {
     /// The frame of a service that listens on this address.
-    pub(in crate::http) fn new(options: Options, address: SocketAddr, clock: Arc<dyn Clock>) -> Self {
+    pub(in crate::http) fn new(
+        options: Options,
+        address: SocketAddr,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<dyn Exposition>,
+    ) -> Self {
         let room = Arc::new(Semaphore::new(options.limits.concurrent));
         let only_loopback_names = is_loopback(address) && !options.asks_for_token();
-        Self { options, clock, room, only_loopback_names }
+        Self { options, clock, metrics, room, only_loopback_names }
     }
 
     /// The door of a path that has one of its own.
@@ -55,6 +63,7 @@ pub(in crate::http) fn wrap(routes: Router, frame: Frame) -> Router {
     let cors = cors(&frame.options.origins);
     let frame = Arc::new(frame);
     let inner = ServiceBuilder::new()
+        .layer(from_fn(route::note))
         .layer(CompressionLayer::new().gzip(true))
         .layer(from_fn(etag::tag))
         .layer(from_fn_with_state(frame.clone(), body::take_body));

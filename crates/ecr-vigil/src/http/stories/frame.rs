@@ -114,3 +114,29 @@ async fn every_path_is_found_with_a_slash_at_its_end() {
         stage.ask(&format!("GET {path}")).await.is(200);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn every_answer_is_counted_by_the_route_that_it_took() {
+    let stage = Stage::plain().await;
+    let unknown = "GET /configs/7b7c3a44-2d6b-4b43-a7b5-0d5a0b4c3a10";
+    for asked in ["GET /healthz/", unknown, "GET /nowhere", "PUT /configs", "HEAD /openapi.json"] {
+        stage.ask(asked).await;
+    }
+    stage.ask("GET /summary\nhost: evil.example").await.is(421);
+    // The slow ones are those that somebody looks for.
+    stage.metrics.hangs.store(true, Ordering::Relaxed);
+    stage.ask("GET /metrics").await.is(503);
+    let answered = stage.metrics.answered.lock().unwrap().clone();
+    assert_eq!(
+        answered,
+        [
+            "GET /healthz 200",
+            "GET /configs/{id} 404",
+            "GET none 404",
+            "PUT /configs 405",
+            "HEAD /openapi.json 200",
+            "GET none 421",
+            "GET /metrics 503",
+        ]
+    );
+}

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use axum::Router;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tower::ServiceExt;
 use vigil_core::Stop;
@@ -168,6 +168,8 @@ impl Schedules for ScriptedSchedules {
 pub(super) struct ScriptedMetrics {
     pub(super) panics: AtomicBool,
     pub(super) hangs: AtomicBool,
+    /// What was answered: method, route and status.
+    pub(super) answered: Mutex<Vec<String>>,
 }
 
 #[async_trait]
@@ -178,5 +180,9 @@ impl Exposition for ScriptedMetrics {
             std::future::pending::<()>().await;
         }
         Rendered { content_type: Format::preferred(accept).content_type(), body: "# EOF\n".to_owned() }
+    }
+
+    fn answered(&self, method: &str, route: &str, status: u16, _: SignedDuration) {
+        self.answered.lock().unwrap().push(format!("{method} {route} {status}"));
     }
 }

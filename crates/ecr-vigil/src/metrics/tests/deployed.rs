@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 
 use regex::Regex;
 
-use crate::metrics::{FAMILIES, Kind};
+use crate::metrics::catalogue::FAMILIES;
+use crate::metrics::family::Kind;
 
 const ALERTS: &str = "prometheus/alerts.yml";
 const DASHBOARD: &str = "grafana/ecr-vigil.json";

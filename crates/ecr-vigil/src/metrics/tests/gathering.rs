@@ -9,16 +9,19 @@ use vigil_core::{Counts, Pass, Ports, Stop, cycle};
 use vigil_store::{NewPass, Place, Store};
 
 use crate::metrics::gather::{Aims, Kept, gather};
-use crate::metrics::{CountedLedger, Gathered, Limits, Metrics};
+use crate::metrics::gathered::Gathered;
+use crate::metrics::{CountedLedger, Limits, Metrics, Watched};
 
-const AIMS: Aims = Aims { within: SignedDuration::from_hours(24 * 7), daily: 100 };
+fn aims() -> Aims {
+    Aims { within: SignedDuration::from_hours(24 * 7), daily: 100, watched: Watched::default() }
+}
 
 async fn pass(store: &Store, ecr: &MemoryEcr, clock: &PausedClock) {
     let (schedule, trigger) = ("nightly".to_owned(), "schedule".to_owned());
     let new = NewPass { schedule, tick: None, trigger, request: None, at: now() };
     let id = store.begin_pass(new).await.unwrap();
     let (ledger, metrics) = (store.ledger(id, Vec::new()), Metrics::default());
-    let counted = CountedLedger::new(&metrics, &ledger);
+    let counted = CountedLedger::new(&metrics, "nightly", &ledger);
     assert!(counted.remembers(), "what goes through is asked what the ledger itself would be asked");
     let ports = Ports { registry: ecr, scanner: ecr, ledger: &counted, clock, progress: &Silent };
     cycle(ports, &Pass::default(), &Stop::never()).await.unwrap();
@@ -31,7 +34,7 @@ async fn what_a_pass_found_is_told_and_what_is_gone_is_not() {
     let place = Place::file(room.path().join("vigil.db"));
     let store = Store::open(&place, Arc::new(clock)).await.unwrap();
     let (kept, limits) = (Kept::default(), Limits::default());
-    assert_eq!(gather(&store, &kept, &limits, AIMS, clock.now()).await.unwrap(), Gathered::default());
+    assert_eq!(gather(&store, &kept, &limits, &aims(), clock.now()).await.unwrap(), Gathered::default());
 
     let ecr = MemoryEcr::new(clock);
     ecr.add("team/app", image(1, &["v1"], 2), None);
@@ -42,7 +45,7 @@ async fn what_a_pass_found_is_told_and_what_is_gone_is_not() {
 
     let soon = clock.now();
     let now = soon + SignedDuration::from_mins(2);
-    let gathered = gather(&store, &kept, &limits, AIMS, now).await.unwrap();
+    let gathered = gather(&store, &kept, &limits, &aims(), now).await.unwrap();
     let state = &gathered.registries[0];
     assert_eq!((state.repositories, state.scannable, state.covered, state.never_scanned), (2, 3, 3, 0));
     assert_eq!((state.scans_used, state.scans_budget), (3, 100));
@@ -59,9 +62,9 @@ async fn what_a_pass_found_is_told_and_what_is_gone_is_not() {
     let emptied = MemoryEcr::new(clock);
     emptied.add("team/web", image(3, &[], 1), None);
     pass(&store, &emptied, &clock).await;
-    let at_once = gather(&store, &kept, &limits, AIMS, now).await.unwrap();
+    let at_once = gather(&store, &kept, &limits, &aims(), now).await.unwrap();
     assert_eq!(told(&at_once).len(), 2, "a pass changes much, and all images are not read for each change");
     let later = now + SignedDuration::from_mins(2);
-    let gathered = gather(&store, &kept, &limits, AIMS, later).await.unwrap();
+    let gathered = gather(&store, &kept, &limits, &aims(), later).await.unwrap();
     assert_eq!((told(&gathered), gathered.registries[0].scannable), (Vec::new(), 1));
 }

@@ -12,12 +12,16 @@ use vigil_core::testing::{MemoryEcr, PausedClock, digest, image, now};
 use vigil_core::{Counts, Decision, Due, Ending, Entry, Hold, RegistryId, Severity};
 
 use super::deployed::promtool;
+use crate::metrics::catalogue::FAMILIES;
+use crate::metrics::family::{Family, Kind};
+use crate::metrics::gathered::{Gathered, ImageSeries, RegistryState, RepositorySeries};
+use crate::metrics::process::Process;
 use crate::metrics::{
-    CountedLedger, CountedScanner, FAMILIES, Family, Gathered, ImageSeries, Kind, Limits, Metrics, Outcome,
-    PassEnd, Process, RegistryState, RepositorySeries, Scrape, process, render,
+    CountedLedger, CountedScanner, Limits, Metrics, Outcome, PassEnd, Scrape, Watched, process, render,
 };
 
 const OPEN_METRICS: &str = "application/openmetrics-text";
+const PLACE: &str = r#"registry="123456789012",region="eu-west-1""#;
 
 fn registry() -> RegistryId {
     let (account, region) = ("123456789012".parse().unwrap(), "eu-west-1".parse().unwrap());
@@ -77,7 +81,6 @@ fn gathered() -> Gathered {
             image_series("team/app:v2"),
             ImageSeries { scanned: None, size_bytes: None, pushed_at: None, ..image_series("team/app:v1") },
         ],
-        store_bytes: Some(65_536),
     }
 }
 
@@ -92,13 +95,23 @@ fn service() -> Metrics {
         metrics.pass_ended(&PassEnd { schedule: "nightly", began, ended, outcome });
     }
     metrics.findings_changed(&registry(), &counts(&[("HIGH", 2)]), &counts(&[("LOW", 1)]));
-    metrics.queue("wakes", 1, Some(hours_ago(1)));
-    metrics.queue("publications", 0, None);
-    let gone = CallCounts { ok: 3, throttled: 1, ..CallCounts::default() };
-    metrics.connection_gone(&registry(), &BTreeMap::from([("DescribeImages", gone)]));
     metrics.answered("GET", "/findings/{id}", 200, SignedDuration::from_millis(30));
     metrics.answered("BREW", "/metrics", 405, SignedDuration::from_secs(20));
     metrics.store_failed();
+    metrics
+}
+
+/// The same, in the middle of a pass after one in which not everything was scanned.
+async fn busy_service() -> Metrics {
+    let (metrics, registry, repository) = (service(), registry(), "team/app".parse().unwrap());
+    let decided = |n, decision| Entry::Decided(Box::new(image(n, &["v1"], 1)), decision);
+    let before = CountedLedger::new(&metrics, "nightly", &NullLedger);
+    let held = Decision::Hold(Due::NeverScanned, Hold::PassCap { cap: 3 });
+    before.record(&registry, &repository, hours_ago(12), vec![decided(1, held)]).await.unwrap();
+    before.finish();
+    let now = CountedLedger::new(&metrics, "nightly", &NullLedger);
+    let waits = vec![decided(1, Decision::Scan(Due::NeverScanned)), decided(2, Decision::Wait)];
+    now.record(&registry, &repository, hours_ago(1), waits).await.unwrap();
     metrics
 }
 
@@ -121,9 +134,14 @@ fn told(metrics: &Metrics, accept: Option<&str>) -> String {
 
 fn told_of(metrics: &Metrics, gathered: Option<&Gathered>, process: Process, accept: Option<&str>) -> String {
     let calls = CallCounts { ok: 40, ..CallCounts::default() };
-    let connections = [(registry(), BTreeMap::from([("DescribeImages", calls), ("StartImageScan", calls)]))];
-    let limits = Limits::default();
-    render(&Scrape { metrics, gathered, connections: &connections, process, limits: &limits }, accept).body
+    let former = CallCounts { ok: 3, throttled: 1, ..CallCounts::default() };
+    let connections = [
+        (registry(), BTreeMap::from([("DescribeImages", former)])),
+        (registry(), BTreeMap::from([("DescribeImages", calls), ("StartImageScan", calls)])),
+    ];
+    let (limits, watched) = (Limits::default(), Watched::new(&[], metrics));
+    let (connections, limits, watched) = (&connections, &limits, &watched);
+    render(&Scrape { metrics, gathered, connections, process, limits, watched }, accept).body
 }
 
 /// The lines of the samples of one family.
@@ -132,9 +150,17 @@ fn samples<'t>(text: &'t str, family: &str) -> Vec<&'t str> {
     text.lines().filter(of_family).collect()
 }
 
-#[test]
-fn a_scrape_as_text() {
-    assert_snapshot!(told(&service(), None));
+#[tokio::test]
+async fn a_scrape_as_text() {
+    assert_snapshot!(told(&busy_service().await, None));
+}
+
+#[tokio::test]
+async fn a_registry_that_nothing_names_any_more_is_gone_from_the_metrics() {
+    let metrics = busy_service().await;
+    metrics.named(&[]);
+    let told = told_of(&metrics, None, some_process(), None);
+    assert!(!told.contains("eu-west-1"), "{told}");
 }
 
 #[test]
@@ -179,10 +205,10 @@ fn this_process_is_told_of() {
 /// What each answer of ECR to a request for a scan adds to: accepted, error, rate-limited.
 #[tokio::test]
 async fn requests_for_scans_are_counted_by_their_answer() {
-    let (metrics, registry, ecr) = (Metrics::default(), registry(), MemoryEcr::new(PausedClock::new()));
+    let (metrics, ecr) = (Metrics::default(), MemoryEcr::new(PausedClock::new()));
     ecr.answer_start(digest(2), Start::Unsupported("no operating system".into()));
     ecr.answer_start(digest(3), Start::RegistryQuota("enough".into()));
-    let scanner = CountedScanner::new(&metrics, &registry, &ecr);
+    let scanner = CountedScanner::new(&metrics, &ecr);
     let repository = "team/app".parse().unwrap();
     for n in [1, 1, 2, 3] {
         scanner.start(&repository, digest(n)).await.unwrap();
@@ -196,7 +222,7 @@ async fn requests_for_scans_are_counted_by_their_answer() {
 #[tokio::test]
 async fn a_pass_tells_what_is_due_held_and_in_flight() {
     let (metrics, registry, repository) = (Metrics::default(), registry(), "team/app".parse().unwrap());
-    let ledger = CountedLedger::new(&metrics, &NullLedger);
+    let ledger = CountedLedger::new(&metrics, "nightly", &NullLedger);
     let decided = |n, decision| Entry::Decided(Box::new(image(n, &["v1"], 1)), decision);
     let held = |why| Decision::Hold(Due::NeverScanned, why);
     let quota = || Hold::RegistryQuota { said: "enough".into() };
@@ -210,14 +236,29 @@ async fn a_pass_tells_what_is_due_held_and_in_flight() {
     record(Entry::Ended(digest(5), Ending::Scanned)).await;
     // What was to be scanned is held after all, and is due once.
     record(decided(3, held(quota()))).await;
+    record(Entry::Started(digest(1), hours_ago(2))).await;
+    record(Entry::Started(digest(2), hours_ago(3))).await;
+    record(Entry::Ended(digest(2), Ending::Scanned)).await;
+    record(decided(7, Decision::Scan(Due::NeverScanned))).await;
     let during = told(&metrics, None);
-    assert!(samples(&during, "ecr_vigil_scans_in_flight")[0].ends_with(" 1"), "{during}");
+    assert!(samples(&during, "ecr_vigil_scans_in_flight")[0].ends_with(" 2"), "{during}");
+    assert!(samples(&during, "ecr_vigil_scans_to_start")[0].ends_with(" 1"), "{during}");
+    let oldest = |queue, at: Timestamp| {
+        let name = "ecr_vigil_queue_oldest_timestamp_seconds";
+        format!("{name}{{{PLACE},queue=\"{queue}\"}} {}", at.as_second())
+    };
+    assert_eq!(
+        samples(&during, "ecr_vigil_queue_oldest_timestamp_seconds"),
+        [oldest("to_start", now()), oldest("in_flight", hours_ago(2))]
+    );
     assert_eq!(samples(&during, "ecr_vigil_images_due"), [""; 0], "the pass is not over");
     ledger.finish();
     let after = told(&metrics, None);
     assert!(samples(&after, "ecr_vigil_scans_in_flight")[0].ends_with(" 0"), "{after}");
+    // One was scanned; one was started and did not come to an end, two are held, and one was never started.
     assert!(samples(&after, "ecr_vigil_images_due")[0].ends_with(" 4"), "{after}");
-    let place = r#"registry="123456789012",region="eu-west-1""#;
+    assert_eq!(samples(&after, "ecr_vigil_queue_oldest_timestamp_seconds"), [""; 0]);
+    let place = format!("{PLACE},schedule=\"nightly\"");
     assert_eq!(
         samples(&after, "ecr_vigil_images_held"),
         [
@@ -238,14 +279,9 @@ fn every_family_is_served_and_every_served_family_is_in_the_list() {
     assert_eq!(listed.len(), FAMILIES.len(), "a name stands twice");
 }
 
-#[test]
-fn every_family_has_a_sample_in_a_full_scrape() {
-    let metrics = service();
-    metrics.counted().tallies.insert(
-        registry(),
-        crate::metrics::counters::Tally { due: 1, held: BTreeMap::from([("pass_cap", 1)]) },
-    );
-    let told = told(&metrics, None);
+#[tokio::test]
+async fn every_family_has_a_sample_in_a_full_scrape() {
+    let told = told(&busy_service().await, None);
     for family in FAMILIES {
         let name = match family.kind {
             Kind::Histogram => format!("{}_bucket", family.name),

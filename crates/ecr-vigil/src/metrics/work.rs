@@ -1,0 +1,132 @@
+//! What passes have to do and wait for in a registry: what is due, what is to be started, and what is in flight.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use vigil_core::{Decision, Digest, Ending, Entry, Hold, RepositoryName};
+
+use super::catalogue as families;
+use super::counters::Counted;
+use super::exposition::Exposition;
+use super::watched::Watched;
+
+/// An image in a registry.
+pub(super) type Place = (RepositoryName, Digest);
+
+/// What a pass has found due in a registry and not got scanned, each with the reason if it is held.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(super) struct Tally(pub(super) BTreeMap<Place, Option<&'static str>>);
+
+/// What a pass under way waits for in a registry, each since when.
+#[derive(Debug, Default)]
+pub(super) struct Awaited(BTreeMap<Place, (Queue, Timestamp)>);
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Queue {
+    /// The turn to be started.
+    ToStart,
+    /// The result.
+    InFlight,
+}
+
+impl Queue {
+    const ALL: [Self; 2] = [Self::ToStart, Self::InFlight];
+
+    fn code(self) -> &'static str {
+        match self {
+            Self::ToStart => "to_start",
+            Self::InFlight => "in_flight",
+        }
+    }
+}
+
+impl Tally {
+    pub(super) fn note(&mut self, repository: &RepositoryName, entry: &Entry) {
+        let place = |digest: Digest| (repository.clone(), digest);
+        match entry {
+            Entry::Decided(image, Decision::Scan(_)) => drop(self.0.insert(place(image.digest), None)),
+            Entry::Decided(image, Decision::Hold(_, why)) => {
+                self.0.insert(place(image.digest), Some(Hold::code(why)));
+            }
+            Entry::Decided(image, _) => drop(self.0.remove(&place(image.digest))),
+            // What ECR refuses for having scanned it within the day is not due, and what it cannot scan never is.
+            Entry::Ended(digest, Ending::Scanned | Ending::OnceADay | Ending::Unscannable { .. }) => {
+                self.0.remove(&place(*digest));
+            }
+            _ => {}
+        }
+    }
+
+    fn held(&self) -> BTreeMap<&'static str, u64> {
+        let mut held = BTreeMap::new();
+        self.0.values().flatten().for_each(|reason| *held.entry(*reason).or_default() += 1);
+        held
+    }
+}
+
+impl Awaited {
+    pub(super) fn note(&mut self, repository: &RepositoryName, at: Timestamp, entry: &Entry) {
+        let place = |digest: Digest| (repository.clone(), digest);
+        match entry {
+            Entry::Decided(image, Decision::Scan(_)) => self.wait(place(image.digest), Queue::ToStart, at),
+            Entry::Decided(image, Decision::Wait) => self.wait(place(image.digest), Queue::InFlight, at),
+            Entry::Started(digest, at) => self.wait(place(*digest), Queue::InFlight, *at),
+            Entry::Decided(image, _) => drop(self.0.remove(&place(image.digest))),
+            Entry::Ended(digest, _) => drop(self.0.remove(&place(*digest))),
+            _ => {}
+        }
+    }
+
+    fn wait(&mut self, place: Place, queue: Queue, since: Timestamp) {
+        self.0.insert(place, (queue, since));
+    }
+}
+
+/// Writes it.
+pub(super) fn write(to: &mut Exposition, counted: &Counted, watched: &Watched) {
+    let tallies = || counted.tallies.iter().filter(|((registry, _), _)| watched.holds(registry));
+    to.family(&families::IMAGES_DUE, |samples| {
+        for ((registry, schedule), tally) in tallies() {
+            samples.put(&[registry.account.as_str(), registry.region.as_str(), schedule], tally.0.len());
+        }
+    });
+    to.family(&families::IMAGES_HELD, |samples| {
+        for ((registry, schedule), tally) in tallies() {
+            for (reason, count) in tally.held() {
+                samples.put(&[registry.account.as_str(), registry.region.as_str(), schedule, reason], count);
+            }
+        }
+    });
+    write_queues(to, counted, watched);
+}
+
+fn write_queues(to: &mut Exposition, counted: &Counted, watched: &Watched) {
+    let registries = counted.tallies.keys().chain(counted.awaited.keys()).map(|(registry, _)| registry);
+    let registries: BTreeSet<_> = registries.filter(|registry| watched.holds(registry)).collect();
+    let queue_of = |wanted, queue| {
+        let of = counted.awaited.iter().filter(move |((registry, _), _)| registry == wanted);
+        let all = of.flat_map(|(_, awaited)| &awaited.0).filter(move |(_, (in_queue, _))| *in_queue == queue);
+        // Passes of two schedules may wait for one scan.
+        all.map(|(place, (_, since))| (place, *since)).collect::<BTreeMap<_, _>>()
+    };
+    let lengths =
+        [(&families::SCANS_TO_START, Queue::ToStart), (&families::SCANS_IN_FLIGHT, Queue::InFlight)];
+    for (family, queue) in lengths {
+        to.family(family, |samples| {
+            for registry in &registries {
+                let length = queue_of(*registry, queue).len();
+                samples.put(&[registry.account.as_str(), registry.region.as_str()], length);
+            }
+        });
+    }
+    to.family(&families::QUEUE_OLDEST, |samples| {
+        for registry in &registries {
+            for queue in Queue::ALL {
+                let oldest = queue_of(*registry, queue).into_values().min();
+                let labels = [registry.account.as_str(), registry.region.as_str(), queue.code()];
+                oldest.into_iter().for_each(|oldest| samples.put(&labels, oldest));
+            }
+        }
+    });
+}
