@@ -35,8 +35,13 @@ impl Connections {
             Some((_, registry)) => Ok(registry.until(stop.clone())),
             None => {
                 let registry = compose::registry(target, network, stop).await?;
+                let mut kept = self.0.lock().await;
+                // Another pass may have been faster: its budgets have learned already.
+                if let Some((_, registry)) = kept.registries.iter().find(|(other, _)| other == target) {
+                    return Ok(registry.until(stop.clone()));
+                }
                 let view = registry.until(stop.clone());
-                self.0.lock().await.registries.push((target.clone(), registry));
+                kept.registries.push((target.clone(), registry));
                 Ok(view)
             }
         };

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use vigil_core::CycleReport;
 use vigil_core::port::Mode;
+use vigil_report::NotEntered;
 
 /// What is remembered of a pass beside what came of each image.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -52,5 +53,11 @@ impl From<CycleReport> for RegistryReport {
             halted: cycle.halted.map(|halt| halt.to_string()),
             faults: cycle.faults.iter().map(ToString::to_string).collect(),
         }
+    }
+}
+
+impl From<NotEntered> for Trouble {
+    fn from(NotEntered { registry, reason }: NotEntered) -> Self {
+        Self { registry, reason }
     }
 }

@@ -275,6 +275,13 @@ CREATE TABLE trend (
 ) CLUSTERED;
 CREATE INDEX trend_day ON trend (day);
 
+-- Since when each schedule is known with its expression.
+CREATE TABLE schedules (
+  name WORDS PRIMARY KEY,
+  expression WORDS NOT NULL,
+  since BIGINT NOT NULL
+);
+
 CREATE TABLE scan_configs (
   id WORDS PRIMARY KEY,
   created BIGINT NOT NULL,

@@ -3,7 +3,8 @@
 //! Open a [`Store`] at a [`Place`]; everything else is a method of it:
 //!
 //! - a pass: [`Store::begin_pass`], [`Store::ledger`] (the ledger that the pass writes to and remembers from),
-//!   [`Store::end_pass`]; [`Store::unfinished_passes`] after a restart, [`Store::last_tick`] for the schedule;
+//!   [`Store::end_pass`]; [`Store::unfinished_passes`] after a restart, [`Store::last_tick`] and
+//!   [`Store::schedule_known_since`] for the schedule;
 //! - answers, page by page ([`Slice`] in, [`Page`] out): [`Store::images`], [`Store::findings`], [`Store::changes`], …;
 //! - what people decide: [`Store::create_exception`], [`Store::end_exception`], and scan configurations, for which the
 //!   store is a `ScanConfigs`;
@@ -21,6 +22,7 @@ mod pass;
 mod place;
 mod postgres;
 mod scan_configs;
+mod schedules;
 mod sql;
 mod sqlite;
 mod store;

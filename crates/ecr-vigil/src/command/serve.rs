@@ -89,8 +89,10 @@ async fn heed_hangups(
                     let changed = after_restart.join(" ");
                     tracing::warn!(changed, "these settings hold when the service is started again");
                 }
-                service.replace_settings(settings);
-                read = fresh;
+                match service.replace_settings(settings).await {
+                    Ok(()) => read = fresh,
+                    Err(error) => tracing::error!(%error, "the settings stay as they were"),
+                }
             }
             Err(problems) => {
                 for problem in problems {

@@ -123,10 +123,12 @@ pub(super) static PASS_KEYS: &[Key] = &[
     key("log.level", "log-level", &["VIGIL_LOG_LEVEL", "AWS_ECR_SCAN_LOG_LEVEL"])
         .default("info")
         .words("debug, info, warn or error")
+        .restart()
         .help("What is logged to standard error"),
     key("log.format", "log-format", &["VIGIL_LOG_FORMAT", "AWS_ECR_SCAN_LOG_FORMAT"])
         .default("text")
         .words("text, logfmt or json")
+        .restart()
         .help("How the log looks"),
 ];
 

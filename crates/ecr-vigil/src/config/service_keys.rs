@@ -45,10 +45,12 @@ pub(super) static SERVICE_KEYS: &[Key] = &[
     key("service.run_now", "run-now", &["VIGIL_RUN_NOW"])
         .default("false")
         .words(SWITCH)
+        .restart()
         .help("Begin with a pass of every schedule, whatever the time"),
     key("service.grace", "grace", &["VIGIL_GRACE"])
         .default("30s")
         .form(DURATION)
+        .restart()
         .help("How long a signal to end waits for what is under way"),
     key("store.database", "database", &["VIGIL_DATABASE"])
         .restart()

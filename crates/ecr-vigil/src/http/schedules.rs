@@ -10,6 +10,8 @@ use vigil_core::record::RepositoryRecord;
 use vigil_core::{RegistryId, RepositoryName};
 use vigil_store::PassId;
 
+use crate::pass_report::Trouble;
+
 /// The schedules of a running service.
 #[async_trait]
 pub trait Schedules: Send + Sync {
@@ -23,7 +25,7 @@ pub trait Schedules: Send + Sync {
     async fn start_pass(&self, request: PassRequest) -> Result<PassId, NotStarted>;
 
     /// What a pass would do now, and why; nothing is started, and nothing remembered.
-    async fn plan(&self, request: PassRequest) -> Result<Vec<PlannedRepository>, NotPlanned>;
+    async fn plan(&self, request: PassRequest) -> Result<Planned, NotPlanned>;
 
     /// How far a running pass has come, as it goes on; it ends with the pass. None if no such pass runs here.
     fn progress(&self, pass: PassId) -> Option<watch::Receiver<PassProgress>>;
@@ -49,6 +51,15 @@ pub struct PassRequest {
     pub schedule: Option<String>,
     /// The only images to look at, as people name them: `repository`, `repository:tag`, `repository@digest`. All, if empty.
     pub images: Vec<vigil_core::ImageName>,
+}
+
+/// What a pass would do.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Planned {
+    /// Repository by repository.
+    pub repositories: Vec<PlannedRepository>,
+    /// Registries that could not be looked at, or not as a whole.
+    pub not_entered: Vec<Trouble>,
 }
 
 /// What a pass would do in one repository.
@@ -91,7 +102,10 @@ pub enum NotPlanned {
     /// Several schedules, and none was named.
     #[error("there are several schedules: name one of them")]
     WhichSchedule,
-    /// The registries could not be read.
+    /// Somebody else's plan is being made: each asks ECR as much as a pass does.
+    #[error("another plan is being made")]
+    Busy,
+    /// Nothing could be looked at.
     #[error("no plan could be made: {0}")]
     Failed(String),
 }

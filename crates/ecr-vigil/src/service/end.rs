@@ -17,17 +17,17 @@ pub struct End {
 }
 
 impl End {
-    /// Adds up what came of each registry.
+    /// Adds up what came of each registry. `halted`: why not every registry was entered, if that is for the end's sake.
     pub fn of(
         came_out: Vec<(String, Result<CycleReport, NotRecorded>)>,
         not_entered: Vec<NotEntered>,
+        mut halted: Option<Halt>,
     ) -> Self {
-        let trouble = |NotEntered { registry, reason }| Trouble { registry, reason };
         let mut report = PassReport {
             registries: Vec::new(),
-            not_entered: not_entered.into_iter().map(trouble).collect(),
+            not_entered: not_entered.into_iter().map(Trouble::from).collect(),
         };
-        let (mut halted, mut broken) = (None, false);
+        let mut broken = false;
         for (registry, came_out) in came_out {
             match came_out {
                 Ok(cycle) => {

@@ -131,24 +131,20 @@ impl House {
         let until = stop.clone();
         let keeper = service.clone();
         let time = tokio::spawn(async move {
-            keeper.keeps_time.store(true, Ordering::Relaxed);
+            let _keeping = Keeping::of(&keeper);
             keep_time(&kept, &*clock, &until).await;
-            keeper.keeps_time.store(false, Ordering::Relaxed);
         });
         Ok(Self { service, tls, stop, time, answering })
     }
 
     /// Waits for the end: until the stop, and then, as long as there is patience, for what is under way.
     pub async fn end(mut self, grace: SignedDuration) -> Ended {
-        let early = tokio::select! {
-            // The server ends at the stop too, and may be seen to first.
+        let halt = tokio::select! {
+            // First: nobody answers or keeps time any more once it has come.
             biased;
-            halt = self.stop.stopped() => Ok(halt),
-            ended = &mut self.answering => Err(ended),
-        };
-        let halt = match early {
-            Ok(halt) => halt,
-            Err(ended) => return Ended::Broken(format!("nobody answers any more: {ended:?}")),
+            halt = self.stop.stopped() => halt,
+            ended = &mut self.answering => return Ended::Broken(format!("nobody answers any more: {ended:?}")),
+            ended = &mut self.time => return Ended::Broken(format!("nobody keeps time any more: {ended:?}")),
         };
         tracing::info!("{halt}: ending what is under way");
         let clock = self.service.parts.clock.clone();
@@ -163,6 +159,22 @@ impl House {
             () = in_order => Ended::InOrder,
             () = clock.wait_until(until) => Ended::Late,
         }
+    }
+}
+
+/// Somebody keeps time until this is dropped, be it by a panic.
+struct Keeping<'a>(&'a Service);
+
+impl<'a> Keeping<'a> {
+    fn of(service: &'a Service) -> Self {
+        service.keeps_time.store(true, Ordering::Relaxed);
+        Self(service)
+    }
+}
+
+impl Drop for Keeping<'_> {
+    fn drop(&mut self) {
+        self.0.keeps_time.store(false, Ordering::Relaxed);
     }
 }
 

@@ -113,11 +113,11 @@ async fn over_all(
 ) -> End {
     let stop = service.stop_of(order);
     let prepared = service.prepare(order, settings, &stop).await;
-    let Prepared { reached: Reached { registries, not_entered }, exceptions } = match prepared {
+    let Prepared { reached: Reached { registries, not_entered, halted }, exceptions } = match prepared {
         Ok(prepared) => prepared,
         Err(reason) => {
             tracing::error!("{reason}");
-            return End::of(Vec::new(), vec![NotEntered { registry: "(all)".to_owned(), reason }]);
+            return End::of(Vec::new(), vec![NotEntered { registry: "(all)".to_owned(), reason }], None);
         }
     };
     let passes = registries.iter().map(|(registry, scope)| {
@@ -131,7 +131,8 @@ async fn over_all(
             (registry.id().to_string(), came_out)
         }
     });
-    End::of(join_all(passes).await, not_entered)
+    let halted = stop.halted().filter(|_| halted);
+    End::of(join_all(passes).await, not_entered, halted)
 }
 
 fn log(registry: &RegistryId, came_out: &Result<CycleReport, NotRecorded>) {

@@ -6,14 +6,15 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use jiff::Timestamp;
 use vigil_core::port::{Ledger, NotRecorded, Registry, Silent};
-use vigil_core::{Digest, Entry, Pass, Ports, RegistryId, Remembered, RepositoryName, cycle};
+use vigil_core::{CycleReport, Digest, Entry, Pass, Ports, RegistryId, Remembered, RepositoryName, cycle};
 use vigil_store::Store;
 
 use super::order::Order;
 use super::pass::{Prepared, pass};
 use super::service::Service;
 use crate::compose;
-use crate::http::PlannedRepository;
+use crate::http::{NotPlanned, Planned, PlannedRepository};
+use crate::pass_report::Trouble;
 use crate::spool::Spool;
 
 /// Keeps what a plan decides for its reader alone, and reads what the memory knows.
@@ -53,32 +54,50 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// If no registry could be looked at, in words.
-    pub async fn plan(&self, order: &Order) -> Result<Vec<PlannedRepository>, String> {
+    /// If nothing could be looked at, or somebody else's plan is being made.
+    pub async fn plan(&self, order: &Order) -> Result<Planned, NotPlanned> {
+        let Ok(_alone) = self.planning.try_lock() else { return Err(NotPlanned::Busy) };
         let (settings, stop) = (self.settings(), self.stop_of(order));
-        let Prepared { reached, exceptions } = self.prepare(order, &settings, &stop).await?;
+        let prepared = self.prepare(order, &settings, &stop).await.map_err(NotPlanned::Failed)?;
+        let Prepared { reached, exceptions } = prepared;
         let sketch = Sketch { decided: compose::ledger(), memory: self.parts.store.clone() };
         let passes = reached.registries.iter().map(|(registry, scope)| {
             let pass = Pass { act: false, ..pass(order, &settings, scope.clone(), exceptions.clone(), self) };
             let clock = &*self.parts.clock;
             let ports = Ports { registry, scanner: registry, ledger: &sketch, clock, progress: &Silent };
             let stop = &stop;
-            async move {
-                let report = cycle(ports, &pass, stop).await.map_err(|error| error.to_string())?;
-                let fault = report.faults.first().map(|fault| format!("{}: {fault}", registry.id()));
-                fault.map_or(Ok(()), Err)
-            }
+            async move { (registry.id().to_string(), cycle(ports, &pass, stop).await) }
         });
-        let mut troubles: Vec<String> = join_all(passes).await.into_iter().filter_map(Result::err).collect();
-        troubles
-            .extend(reached.not_entered.into_iter().map(|not| format!("{}: {}", not.registry, not.reason)));
-        if !troubles.is_empty() {
-            return Err(troubles.join("; "));
-        }
+        let mut not_entered: Vec<Trouble> = join_all(passes)
+            .await
+            .into_iter()
+            .flat_map(|(registry, came)| troubles(&registry, came))
+            .collect();
+        not_entered.extend(reached.not_entered.into_iter().map(Trouble::from));
         let planned = sketch.decided.into_records().map(|read| {
-            let (registry, repository, record) = read.map_err(|error| error.to_string())?;
+            let (registry, repository, record) = read?;
             Ok(PlannedRepository { registry, repository, record })
         });
-        planned.collect()
+        let repositories: Result<Vec<PlannedRepository>, NotRecorded> = planned.collect();
+        match repositories.map_err(|error| NotPlanned::Failed(error.to_string()))? {
+            nothing if nothing.is_empty() && !not_entered.is_empty() => {
+                Err(NotPlanned::Failed(words(&not_entered)))
+            }
+            repositories => Ok(Planned { repositories, not_entered }),
+        }
     }
+}
+
+fn troubles(registry: &str, came_out: Result<CycleReport, NotRecorded>) -> Vec<Trouble> {
+    let reasons = match came_out {
+        Ok(report) => report.faults.iter().map(ToString::to_string).collect(),
+        Err(error) => vec![error.to_string()],
+    };
+    reasons.into_iter().map(|reason| Trouble { registry: registry.to_owned(), reason }).collect()
+}
+
+fn words(troubles: &[Trouble]) -> String {
+    let words: Vec<String> =
+        troubles.iter().map(|Trouble { registry, reason }| format!("{registry}: {reason}")).collect();
+    words.join("; ")
 }

@@ -12,9 +12,7 @@ use super::order::{Order, Trigger};
 use super::service::{Kept, NotStarted as NotBegun, Service};
 use super::timekeeper::Passes;
 use crate::config::ScheduleSettings;
-use crate::http::{
-    NotPlanned, NotStarted, PassProgress, PassRequest, PlannedRepository, ScheduleState, Schedules,
-};
+use crate::http::{NotPlanned, NotStarted, PassProgress, PassRequest, Planned, ScheduleState, Schedules};
 
 /// What others may ask of a service.
 pub struct Asked(pub Arc<Service>);
@@ -80,9 +78,9 @@ impl Schedules for Asked {
         })
     }
 
-    async fn plan(&self, request: PassRequest) -> Result<Vec<PlannedRepository>, NotPlanned> {
+    async fn plan(&self, request: PassRequest) -> Result<Planned, NotPlanned> {
         let order = self.order(request)?;
-        self.0.plan(&order).await.map_err(NotPlanned::Failed)
+        self.0.plan(&order).await
     }
 
     fn progress(&self, pass: PassId) -> Option<watch::Receiver<PassProgress>> {

@@ -10,6 +10,7 @@ use vigil_core::{AccountId, Region, Scope, Stop};
 use vigil_report::NotEntered;
 
 use super::order::Order;
+use crate::compose::NotConnected;
 use crate::config::{Settings, TakePart};
 use crate::connections::Connections;
 use crate::enter::{Entered, chain, enter};
@@ -20,6 +21,8 @@ pub struct Reached {
     pub registries: Vec<(AwsRegistry, Scope)>,
     /// Those that were not, and why.
     pub not_entered: Vec<NotEntered>,
+    /// Whether the pass was to end before all were entered.
+    pub halted: bool,
 }
 
 /// Enters the registries in which an order has something to look at.
@@ -41,7 +44,7 @@ pub async fn reach(
             let entered = enter(settings, None, connections, stop).await;
             Reached::new(entered, Some(selection))
         }
-        None => Reached { registries: Vec::new(), not_entered: Vec::new() },
+        None => Reached { registries: Vec::new(), not_entered: Vec::new(), halted: false },
     };
     for (registry, scope) in &mut reached.registries {
         let id = registry.id();
@@ -77,7 +80,7 @@ impl Reached {
         };
         let registries =
             entered.registries.into_iter().map(|(registry, named)| (registry, scope(named))).collect();
-        Self { registries, not_entered: entered.not_entered }
+        Self { registries, not_entered: entered.not_entered, halted: entered.halted }
     }
 
     /// Enters the registries that only scan configurations name: as a target of the settings where one is that registry,
@@ -110,6 +113,7 @@ impl Reached {
             match connection {
                 Ok(registry) => self.registries.push((registry, Scope::named(names))),
                 Err(error) => {
+                    self.halted |= matches!(error, NotConnected::Halted(_));
                     let reason = chain(&error);
                     let registry = format!("{account}/{region}");
                     tracing::error!(registry, "{reason}");

@@ -39,6 +39,8 @@ pub struct Parts {
 pub struct Service {
     pub(super) parts: Parts,
     pub(super) connections: Connections,
+    /// Held while a plan is made.
+    pub(super) planning: tokio::sync::Mutex<()>,
     /// Whether the timekeeper is at its work.
     pub(super) keeps_time: AtomicBool,
     settings: watch::Sender<Arc<ServiceSettings>>,
@@ -47,8 +49,8 @@ pub struct Service {
 }
 
 struct State {
-    /// Since when the service runs: what came around before was never promised.
-    since: Timestamp,
+    /// Since when each schedule is known as it is: what came around before was never promised.
+    since: BTreeMap<ScheduleName, Timestamp>,
     /// The last tick of each schedule for which a pass was begun.
     handled: BTreeMap<ScheduleName, Timestamp>,
     running: BTreeMap<ScheduleName, Running>,
@@ -83,6 +85,7 @@ impl Service {
     /// If the memory cannot be read.
     pub async fn new(parts: Parts, settings: ServiceSettings) -> Result<Self, Unanswered> {
         let mut handled = BTreeMap::new();
+        let since = known_since(&parts, &settings).await?;
         for schedule in &settings.schedules {
             let name = schedule.schedule.name.clone();
             let last = parts.store.last_tick(&name.to_string()).await?;
@@ -90,10 +93,11 @@ impl Service {
             parts.metrics.schedule(&name.to_string(), &next, last_success(&parts.store, &name).await?);
             handled.extend(last.map(|tick| (name, tick)));
         }
-        let state = State { since: parts.clock.now(), handled, running: BTreeMap::new() };
+        let state = State { since, handled, running: BTreeMap::new() };
         Ok(Self {
             parts,
             connections: Connections::default(),
+            planning: tokio::sync::Mutex::default(),
             keeps_time: AtomicBool::new(false),
             settings: watch::Sender::new(Arc::new(settings)),
             state: Mutex::new(state),
@@ -107,7 +111,12 @@ impl Service {
     }
 
     /// From now on these settings hold; passes under way keep theirs.
-    pub fn replace_settings(&self, settings: ServiceSettings) {
+    ///
+    /// # Errors
+    ///
+    /// If the memory cannot be written; then the settings stay as they are.
+    pub async fn replace_settings(&self, settings: ServiceSettings) -> Result<(), DatabaseFault> {
+        self.lock().since = known_since(&self.parts, &settings).await?;
         let before = self.settings.send_replace(Arc::new(settings));
         let now = self.settings();
         let names = before.schedules.iter().map(|schedule| schedule.schedule.name.to_string());
@@ -116,6 +125,7 @@ impl Service {
         }
         self.tell_schedules();
         self.note_change();
+        Ok(())
     }
 
     /// Begins a pass, and returns its id while it runs.
@@ -196,13 +206,15 @@ impl Service {
                     service.note_begun(&order, id);
                     // Nobody may listen any more.
                     let _ = tell.send(Ok(id));
+                    let _under_way = UnderWay { service: &service, schedule: name };
                     make(&service, Ticket { id, order, progress }).await;
                 }
-                Err(fault) => drop(tell.send(Err(fault))),
+                Err(fault) => {
+                    // Nothing has begun, so nothing has changed: whoever keeps time tries again after a while.
+                    service.lock().running.remove(&name);
+                    drop(tell.send(Err(fault)));
+                }
             }
-            service.lock().running.remove(&name);
-            service.tell_schedules();
-            service.note_change();
         });
         // The task can only vanish with the runtime.
         Ok(told.await.map_err(|_| NotStarted::Ending)??)
@@ -248,6 +260,36 @@ impl Service {
     }
 }
 
+/// Since when each schedule is known with its expression, through all restarts.
+async fn known_since(
+    parts: &Parts,
+    settings: &ServiceSettings,
+) -> Result<BTreeMap<ScheduleName, Timestamp>, DatabaseFault> {
+    let mut since = BTreeMap::new();
+    for ScheduleSettings { schedule, .. } in &settings.schedules {
+        let (name, now) = (schedule.name.to_string(), parts.clock.now());
+        // The same words mean other times in another time zone.
+        let expression = format!("{} {}", schedule.cron, schedule.time_zone.iana_name().unwrap_or_default());
+        let known = parts.store.schedule_known_since(&name, &expression, now).await?;
+        since.insert(schedule.name.clone(), known);
+    }
+    Ok(since)
+}
+
+/// A pass that is under way until this is dropped, be it by a panic.
+struct UnderWay<'a> {
+    service: &'a Service,
+    schedule: ScheduleName,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.service.lock().running.remove(&self.schedule);
+        self.service.tell_schedules();
+        self.service.note_change();
+    }
+}
+
 /// When a schedule's last good pass ended.
 async fn last_success(store: &Store, schedule: &ScheduleName) -> Result<Option<Timestamp>, Unanswered> {
     let mut last = None;
@@ -271,9 +313,11 @@ impl Passes for Kept {
 
     fn past(&self, schedule: &Schedule) -> Past {
         let state = self.0.lock();
+        // A tick that was handled for another expression says nothing of what this one has promised since.
+        let since = state.since.get(&schedule.name).copied().unwrap_or(Timestamp::MAX);
         Past {
-            since: state.since,
-            handled: state.handled.get(&schedule.name).copied(),
+            since,
+            handled: state.handled.get(&schedule.name).copied().filter(|handled| *handled >= since),
             under_way: state.running.contains_key(&schedule.name),
         }
     }

@@ -38,7 +38,10 @@ pub async fn keep_time(passes: &dyn Passes, clock: &dyn Clock, stop: &Stop) {
     loop {
         // Before the look: what changes meanwhile must not be missed.
         changes.borrow_and_update();
-        let next = look(passes, clock).await;
+        let next = tokio::select! {
+            next = look(passes, clock) => next,
+            _ = stop.stopped() => return,
+        };
         let wait = async {
             match next {
                 Some(at) => clock.wait_until(at).await,

@@ -109,7 +109,10 @@ async fn watchers_are_counted() {
 #[tokio::test]
 async fn a_plan_is_asked_for_by_query() {
     let stage = Stage::plain().await;
-    assert_eq!(stage.ask("GET /api/v1/plan").await.is(200).text(), r#"{"items":[],"faults":[]}"#);
+    assert_eq!(
+        stage.ask("GET /api/v1/plan").await.is(200).text(),
+        r#"{"items":[],"faults":[],"not_entered":[]}"#
+    );
     stage.ask("GET /api/v1/plan?schedule=hourly").await.is(404).complains("not-found", "hourly");
     let answer = stage.ask("GET /api/v1/plan?image=A&shedule=x&schedule=a&schedule=b").await.is(400);
     let answer = answer.complains("invalid-request", "schedule: is given more than once");

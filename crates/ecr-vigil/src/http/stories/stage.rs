@@ -16,8 +16,8 @@ use vigil_store::{NewPass, PassId, Place, Store};
 use super::answer::{Answer, request};
 use crate::http::router::router;
 use crate::http::{
-    Api, Exposition, NotPlanned, NotStarted, Options, PassProgress, PassRequest, PassWatch,
-    PlannedRepository, ScheduleState, Schedules,
+    Api, Exposition, NotPlanned, NotStarted, Options, PassProgress, PassRequest, PassWatch, Planned,
+    ScheduleState, Schedules,
 };
 use crate::metrics::{Format, Rendered};
 
@@ -151,10 +151,10 @@ impl Schedules for ScriptedSchedules {
         Ok(id)
     }
 
-    async fn plan(&self, request: PassRequest) -> Result<Vec<PlannedRepository>, NotPlanned> {
+    async fn plan(&self, request: PassRequest) -> Result<Planned, NotPlanned> {
         match request.schedule {
             Some(name) if name != "default" => Err(NotPlanned::UnknownSchedule(name)),
-            _ => Ok(Vec::new()),
+            _ => Ok(Planned::default()),
         }
     }
 

@@ -99,7 +99,7 @@ pub(in crate::http) async fn plan(
     Asked(PlanRequest(request)): Asked<PlanRequest>,
 ) -> Result<Json<PlanBody>, Problem> {
     let planned = app.api.schedules.plan(request).await?;
-    Ok(Json(PlanBody::of(&planned)))
+    Ok(Json(PlanBody::of(planned)))
 }
 
 /// What is to be planned.
@@ -157,6 +157,7 @@ impl From<NotPlanned> for Problem {
             NotPlanned::UnknownSchedule(_) | NotPlanned::WhichSchedule => {
                 Self::new(ProblemKind::NotFound, why.to_string())
             }
+            NotPlanned::Busy => Self::unavailable(why.to_string()),
             NotPlanned::Failed(_) => Self::unreachable("the registry", &why),
         }
     }

@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 use vigil_core::record::{Decision, ImageRecord};
 
 use super::nouns::RegistryBody;
-use crate::http::schedules::PlannedRepository;
+use crate::http::schedules::{Planned, PlannedRepository};
+use crate::pass_report::Trouble;
 
 /// What a pass would do.
 #[derive(Serialize, ToSchema)]
@@ -15,6 +16,8 @@ pub(in crate::http) struct PlanBody {
     items: Vec<PlannedBody>,
     /// What could not be read or is not there.
     faults: Vec<PlanFault>,
+    /// Registries that could not be looked at, or not as a whole.
+    not_entered: Vec<Trouble>,
 }
 
 /// What would be done with one image.
@@ -49,10 +52,11 @@ struct PlanFault {
 }
 
 impl PlanBody {
-    pub(super) fn of(repositories: &[PlannedRepository]) -> Self {
+    pub(super) fn of(Planned { repositories, not_entered }: Planned) -> Self {
         Self {
             items: repositories.iter().flat_map(images).collect(),
             faults: repositories.iter().flat_map(faults).collect(),
+            not_entered,
         }
     }
 }
