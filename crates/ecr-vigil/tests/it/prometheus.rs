@@ -70,8 +70,8 @@ async fn a_real_prometheus_reads_what_the_service_tells() {
     let service = stage.serve("").await;
     service.pass().await;
     let prometheus = Prometheus::start(stage.home.path(), &service.address.to_string()).await;
-    // Once it asks a second time, it has taken in what it was told before.
-    while prometheus.values("prometheus_target_interval_length_seconds_count").await.is_empty() {
+    // It takes in a scrape whole, and says with it that the target is up.
+    while prometheus.values("up").await.is_empty() {
         tokio::task::yield_now().await;
     }
     for (expression, value) in [
