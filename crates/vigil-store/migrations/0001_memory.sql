@@ -82,6 +82,8 @@ CREATE TABLE images (
   UNIQUE (repository, digest)
 );
 CREATE INDEX images_worst_in_repository ON images (repository, badness, id) WHERE gone_at IS NULL;
+CREATE INDEX images_newest ON images (repository, (coalesce(pushed_at, 0)), id)
+  WHERE gone_at IS NULL AND kind = 'image';
 CREATE INDEX images_worst ON images (badness, id) WHERE gone_at IS NULL;
 CREATE INDEX images_oldest_scan ON images ((coalesce(scanned_at, 0)), id) WHERE gone_at IS NULL;
 CREATE INDEX images_digest ON images (digest);
@@ -184,6 +186,8 @@ CREATE TABLE lineages (
   UNIQUE (repository, name, platform)
 );
 CREATE INDEX lineages_image ON lineages (image);
+-- Lineages that stand at an image and know the findings of another one: few.
+CREATE INDEX lineages_behind ON lineages (id) WHERE image <> followed_image;
 CREATE INDEX lineages_ended ON lineages (ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE lineage_findings (
@@ -208,7 +212,9 @@ CREATE INDEX lineage_findings_oldest
 -- New, worsened and accepted ones: few among many.
 CREATE INDEX lineage_findings_notable ON lineage_findings (state, lineage) WHERE state IN (0, 2, 4);
 CREATE INDEX lineage_findings_fixed ON lineage_findings (fixed_at) WHERE fixed_at IS NOT NULL;
-CREATE INDEX lineage_findings_of_vulnerability ON lineage_findings (vulnerability, lineage);
+-- Where a vulnerability is there, it is in an image, and found by that; where it is not any more, by this.
+CREATE INDEX lineage_findings_fixed_of_vulnerability ON lineage_findings (vulnerability, lineage)
+  WHERE fixed_at IS NOT NULL;
 
 -- What was new, worse or fixed along a lineage. What lies there unpublished is still to be told.
 CREATE TABLE changes (

@@ -82,6 +82,18 @@ impl Store {
         }))
     }
 
+    /// How many bytes it takes: the file and its log, or the database on its server.
+    ///
+    /// # Errors
+    ///
+    /// If the file or the database is away.
+    pub async fn size(&self) -> Result<u64, DatabaseFault> {
+        match &self.0.engine {
+            Engine::Sqlite(sqlite) => sqlite.size(),
+            Engine::Postgres(postgres) => postgres.size().await,
+        }
+    }
+
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.0.clock
     }

@@ -98,7 +98,7 @@ async fn inventory(
     }
     let images =
         if limits.images == 0 { Vec::new() } else { store.exported_images(Some(limits.newest_tags)).await? };
-    let images = images.into_iter().filter_map(image_series).collect();
+    let images = images.into_iter().map(image_series).collect();
     let inventory = Arc::new(Inventory { repositories: every_repository(store).await?, images });
     kept.set(Read { revision, at: now, inventory: inventory.clone() });
     Ok(inventory)
@@ -148,11 +148,11 @@ fn repository_series(row: &RepositoryRow) -> RepositorySeries {
 }
 
 /// An untagged image has no series: nobody could say which it is but by its digest, and there is no end to them.
-fn image_series(image: ExportedImage) -> Option<ImageSeries> {
+fn image_series(image: ExportedImage) -> ImageSeries {
     let ExportedImage { registry, repository, tag, digest, size_bytes, pushed_at, scanned_at, counts } =
         image;
     let scanned = counts.map(|counts| (scanned_at, counts));
-    Some(ImageSeries { registry, repository, tag: tag?, digest, size_bytes, pushed_at, scanned })
+    ImageSeries { registry, repository, tag, digest, size_bytes, pushed_at, scanned }
 }
 
 impl Kept {

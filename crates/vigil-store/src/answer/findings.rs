@@ -146,7 +146,7 @@ async fn list(
         statement.with(&format!("AND ({columns}) > ({numbered})"), []);
     }
     let limit = limit as u64 + 1;
-    // Where few are meant, they are found by their state and then sorted; an index by the order would be read through for
+    // Where few are meant, they are found by what they are and then sorted; an index by the order would be read through for
     // them, if it could be.
     let ordered = if filter.is_about_few() { columns.replacen(',', " + 0,", 1) } else { columns.to_owned() };
     statement.with(&format!("ORDER BY {ordered} LIMIT $"), [limit.into()]);
@@ -154,8 +154,40 @@ async fn list(
 }
 
 impl FindingFilter {
-    /// Whether all states that are meant are rare ones, for which there is an index.
+    fn means_fixed(&self) -> bool {
+        self.states.contains(&FindingState::Fixed)
+    }
+
+    fn means_there(&self) -> bool {
+        self.states.is_empty() || self.states.iter().any(|state| *state != FindingState::Fixed)
+    }
+
+    /// Finds the lineages first: by the images that have the vulnerability, for those that are behind their images by
+    /// trying all, and by what was fixed.
+    fn narrow_to_vulnerability(&self, statement: &mut Statement) {
+        let Some(name) = &self.vulnerability else { return };
+        const THIS: &str = "(SELECT id FROM vulnerabilities WHERE name = $)";
+        statement.with(&format!("AND f.vulnerability = {THIS} AND f.lineage IN ("), [name.into()]);
+        if self.means_there() {
+            let images = format!("SELECT image FROM image_findings WHERE vulnerability = {THIS}");
+            statement.with(&format!("SELECT id FROM lineages WHERE image IN ({images})"), [name.into()]);
+            statement.with("UNION SELECT id FROM lineages WHERE image <> followed_image", []);
+        }
+        statement.when(self.means_there() && self.means_fixed(), "UNION");
+        if self.means_fixed() {
+            let fixed = "SELECT lineage FROM lineage_findings WHERE fixed_at IS NOT NULL AND vulnerability =";
+            statement.with(&format!("{fixed} {THIS}"), [name.into()]);
+        }
+        statement.with(")", []);
+    }
+
+    /// Whether what is meant is found by a narrower way than by the order.
     fn is_about_few(&self) -> bool {
+        self.vulnerability.is_some() || self.means_rare_states()
+    }
+
+    /// Whether all states that are meant are rare ones, for which there is an index.
+    fn means_rare_states(&self) -> bool {
         let is_rare = |state: &FindingState| {
             matches!(state, FindingState::New | FindingState::Worsened | FindingState::Excepted)
         };
@@ -169,20 +201,16 @@ impl FindingFilter {
         if let Some(least) = self.reaches.as_ref().map(severity_rank) {
             statement.with("AND (f.severity >= $ OR f.severity < 0)", [least.into()]);
         }
-        statement.with_some(
-            "AND f.vulnerability = (SELECT id FROM vulnerabilities WHERE name = $)",
-            self.vulnerability.as_ref(),
-        );
+        self.narrow_to_vulnerability(statement);
         statement
             .with_some("AND f.package = (SELECT id FROM packages WHERE name = $)", self.package.as_ref());
         statement.with_some("AND f.fixable = $", self.fixable);
         statement.with_some("AND f.exploit_known = $", self.exploit_known);
-        let there = self.states.iter().all(|state| *state != FindingState::Fixed);
-        let gone = !self.states.is_empty() && self.states.iter().all(|state| *state == FindingState::Fixed);
         // Said again for the indexes, which hold the one or the other.
-        statement.when(there, "AND f.fixed_at IS NULL").when(gone, "AND f.fixed_at IS NOT NULL");
+        statement.when(!self.means_fixed(), "AND f.fixed_at IS NULL");
+        statement.when(!self.means_there(), "AND f.fixed_at IS NOT NULL");
         // In the words of that index.
-        statement.when(self.is_about_few(), "AND f.state IN (0, 2, 4)");
+        statement.when(self.means_rare_states(), "AND f.state IN (0, 2, 4)");
         if !self.states.is_empty() {
             let codes: Vec<String> = self.states.iter().map(|state| state_code(*state).to_string()).collect();
             statement.with(&format!("AND f.state IN ({})", codes.join(", ")), []);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
-use vigil_core::finding::{Finding, Severity};
+use vigil_core::finding::{Finding, Package, Score, Severity};
 
 use crate::sql::{DatabaseFault, Session, Type, Value};
 
@@ -22,15 +22,39 @@ pub(super) struct Stored {
 pub(super) fn hash_of(parts: &impl serde::Serialize) -> Hash {
     // What is hashed are our own plain values, which always can be written.
     let text = serde_json::to_vec(parts).unwrap_or_default();
-    let mut hash = Hash::default();
-    hash.copy_from_slice(&Sha256::digest(text)[..16]);
-    hash
+    half(Sha256::new_with_prefix(text))
 }
 
-/// What of a finding does not depend on the image: everything but its ARN and the vulnerability's texts.
+/// What of a finding does not depend on the image: everything but its ARN and the vulnerability's texts. Made for every
+/// finding of every image that a pass reads, and therefore without any text between.
 pub(super) fn content_hash(finding: &Finding) -> Hash {
     let Finding { id, severity, package, scores, exploit_known, suppressed, .. } = finding;
-    hash_of(&(id, severity, package, scores, exploit_known, suppressed, finding.arn.is_some()))
+    let mut hash = Sha256::new();
+    let mut add = |part: Option<&str>| {
+        // Lengths tell where a part ends, and none from an empty one.
+        hash.update(part.map_or(u64::MAX, |part| part.len() as u64).to_le_bytes());
+        hash.update(part.unwrap_or_default());
+    };
+    add(Some(id));
+    add(Some(severity.as_str()));
+    add(package.as_ref().map(|package| &*package.name));
+    if let Some(Package { name: _, version, fixed_in, manager, path }) = package {
+        [version, fixed_in, manager, path].into_iter().for_each(|part| add(part.as_deref()));
+    }
+    for Score { version, value, vector } in scores {
+        add(Some(version));
+        add(Some(&value.to_string()));
+        add(vector.as_deref());
+    }
+    let exploit_known = exploit_known.map_or(2, u8::from);
+    hash.update([exploit_known, u8::from(*suppressed), u8::from(finding.arn.is_some())]);
+    half(hash)
+}
+
+fn half(hash: Sha256) -> Hash {
+    let mut half = Hash::default();
+    half.copy_from_slice(&hash.finalize()[..16]);
+    half
 }
 
 /// Stores what is not stored yet, and says where everything is.

@@ -86,6 +86,14 @@ impl Postgres {
         row.map_or_else(|| Ok(String::new()), |mut row| row.take())
     }
 
+    /// The bytes of the database on its server.
+    pub(crate) async fn size(&self) -> Result<u64, DatabaseFault> {
+        let mut connection = self.connection().await?;
+        let mut session = PostgresSession(connection.transaction().await.map_err(fault)?);
+        let row = session.row("SELECT pg_database_size(current_database())", &[]).await?;
+        row.map_or(Ok(0), |mut row| row.take())
+    }
+
     async fn connection(&self) -> Result<Object, DatabaseFault> {
         self.pool.get().await.map_err(unconnected)
     }

@@ -86,6 +86,11 @@ impl Sqlite {
         reading.await.map_err(|error| DatabaseFault::new(DatabaseFaultKind::Refused, error))?
     }
 
+    /// The bytes of the file and of its log.
+    pub(crate) fn size(&self) -> Result<u64, DatabaseFault> {
+        file::size(&self.file).map_err(|error| DatabaseFault::new(DatabaseFaultKind::Unavailable, error))
+    }
+
     /// How often anything was changed since the file was made.
     pub(crate) fn revision(&self) -> u64 {
         self.writer.revision()

@@ -112,6 +112,16 @@ fn look_through(file: &Path) -> Result<(), NotOpened> {
     if said == "ok" { Ok(()) } else { Err(corrupt(said.trim().replace('\n', " "))) }
 }
 
+/// The bytes of the file and of its log.
+pub(super) fn size(file: &Path) -> std::io::Result<u64> {
+    let log = match std::fs::metadata(with_ending(file, "-wal")) {
+        Ok(about) => about.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
+        Err(error) => return Err(error),
+    };
+    Ok(std::fs::metadata(file)?.len() + log)
+}
+
 /// A connection that can only read.
 pub(super) fn reader(file: &Path) -> Result<Connection, DatabaseFault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

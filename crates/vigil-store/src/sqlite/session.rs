@@ -27,15 +27,21 @@ impl Session for SqliteSession<'_> {
         columns: &[(&str, Type)],
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<Row>, DatabaseFault> {
-        let columns = columns.iter().enumerate();
-        let columns: Vec<String> = columns.map(|(n, (name, _))| format!("?{} AS {name}", n + 1)).collect();
-        // From a table of one row: without any, SQLite would build a table in memory for each of ours.
-        let one = format!("(SELECT {} FROM revision) AS rows", columns.join(", "));
-        let sql = sql.replace("{rows}", &one);
-        let mut statement = self.0.prepare_cached(&sql).map_err(fault)?;
         let mut found = Vec::new();
-        for row in rows {
-            found.append(&mut collect(&mut statement, &row)?);
+        let mut together = rows.chunks_exact(TOGETHER);
+        if rows.len() >= TOGETHER {
+            let sql = sql.replace("{rows}", &several(columns));
+            let mut statement = self.0.prepare_cached(&sql).map_err(fault)?;
+            for rows in together.by_ref() {
+                found.append(&mut collect(&mut statement, rows.iter().flatten())?);
+            }
+        }
+        if !together.remainder().is_empty() {
+            let sql = sql.replace("{rows}", &one(columns));
+            let mut statement = self.0.prepare_cached(&sql).map_err(fault)?;
+            for row in together.remainder() {
+                found.append(&mut collect(&mut statement, row)?);
+            }
         }
         Ok(found)
     }
@@ -49,14 +55,36 @@ impl Session for SqliteSession<'_> {
     }
 }
 
+/// So many rows are given with one call: more of them would not save much any more.
+const TOGETHER: usize = 25;
+
+/// The table of one row. It is taken from another one of one row: without any, SQLite would build a table in memory.
+fn one(columns: &[(&str, Type)]) -> String {
+    let columns = columns.iter().enumerate();
+    let columns: Vec<String> = columns.map(|(n, (name, _))| format!("?{} AS {name}", n + 1)).collect();
+    format!("(SELECT {} FROM revision) AS rows", columns.join(", "))
+}
+
+/// The table of as many rows as are given together.
+fn several(columns: &[(&str, Type)]) -> String {
+    let width = columns.len();
+    let names = columns.iter().enumerate().map(|(n, (name, _))| format!("column{} AS {name}", n + 1));
+    let row = |row: usize| -> String {
+        let places = (row * width + 1..).take(width).map(|place| format!("?{place}"));
+        format!("({})", places.collect::<Vec<_>>().join(", "))
+    };
+    let rows: Vec<String> = (0..TOGETHER).map(row).collect();
+    format!("(SELECT {} FROM (VALUES {})) AS rows", names.collect::<Vec<_>>().join(", "), rows.join(", "))
+}
+
 /// SQLite numbers `$1` by its first appearance; what `?1` means is fixed.
 fn numbered(sql: &str) -> String {
     sql.replace('$', "?")
 }
 
-fn collect(
+fn collect<'v>(
     statement: &mut rusqlite::CachedStatement<'_>,
-    parameters: &[Value],
+    parameters: impl IntoIterator<Item = &'v Value>,
 ) -> Result<Vec<Row>, DatabaseFault> {
     let width = statement.column_count();
     let mut rows = statement.query(params_from_iter(parameters)).map_err(fault)?;

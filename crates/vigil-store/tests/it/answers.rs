@@ -247,10 +247,11 @@ async fn an_exporter_sees_the_newest_tags(stage: Stage) {
     stage.list(&[image(1, &["old"], 9), image(2, &["new", "latest"], 1), image(3, &[], 5)]).await;
     let tags = async |newest| -> Vec<String> {
         let rows = stage.store.exported_images(newest).await.unwrap();
-        rows.iter().map(|row| row.tag.as_ref().map_or("-".to_owned(), ToString::to_string)).collect()
+        rows.iter().map(|row| row.tag.to_string()).collect()
     };
-    assert_eq!(tags(None).await, ["latest", "new", "-", "old"]);
-    assert_eq!(tags(Some(2)).await, ["latest", "new"]);
+    assert_eq!(tags(None).await, ["latest", "new", "old"]);
+    assert_eq!(tags(Some(3)).await, ["latest", "new", "old"], "an untagged image takes up no place");
+    assert_eq!(tags(Some(1)).await, ["latest"], "of an image with several tags, too");
 }
 
 async fn scan_configurations_are_kept(stage: Stage) {
