@@ -37,7 +37,7 @@ async fn main() -> Outcome<()> {
     let (images, findings) = (number(0, 100_000u64)?, number(1, 100u64)?);
     let room = std::env::temp_dir().join(format!("vigil-measure-{}", std::process::id()));
     std::fs::create_dir_all(&room)?;
-    let place = arguments.get(2).map_or(Ok(Place::file(&room.join("vigil.db"))), |text| text.parse())?;
+    let place = arguments.get(2).map_or(Ok(Place::file(room.join("vigil.db"))), |text| text.parse())?;
     let store = Store::open(&place, Arc::new(Still)).await?;
     let measured = measure(&store, images, findings).await;
     drop(store);

@@ -84,6 +84,9 @@ CREATE TABLE images (
 CREATE INDEX images_worst_in_repository ON images (repository, badness, id) WHERE gone_at IS NULL;
 CREATE INDEX images_newest ON images (repository, (coalesce(pushed_at, 0)), id)
   WHERE gone_at IS NULL AND kind = 'image';
+-- All that coverage is counted from, so that no image itself is read for it.
+CREATE INDEX images_standing ON images (repository, decision, reason, ending, scan_state, scanned_at)
+  WHERE gone_at IS NULL AND kind = 'image';
 CREATE INDEX images_worst ON images (badness, id) WHERE gone_at IS NULL;
 CREATE INDEX images_oldest_scan ON images ((coalesce(scanned_at, 0)), id) WHERE gone_at IS NULL;
 CREATE INDEX images_digest ON images (digest);

@@ -5,6 +5,7 @@ mod measured;
 mod run;
 mod scanner;
 mod simulator;
+mod store;
 
 pub(crate) use measured::measure_child;
 pub(crate) use run::{BenchOptions, run};

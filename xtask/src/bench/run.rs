@@ -10,12 +10,13 @@ use clap::Args;
 use super::figures::{Figures, Passed, figure};
 use super::scanner::{Scanner, output};
 use super::simulator::Simulator;
+use super::store;
 use crate::workspace::Workspace;
 
 /// How large the bench is. The defaults are what the project promises figures for.
 #[derive(Debug, Args)]
 pub(crate) struct BenchOptions {
-    /// Images of the ordinary registry; the large one has ten times as many.
+    /// Images of the ordinary registry, and of the memory; the large registry has ten times as many.
     #[arg(long, default_value_t = 100_000)]
     images: u64,
     /// Repositories of the ordinary registry.
@@ -30,7 +31,7 @@ pub(crate) struct BenchOptions {
     /// Calls a second of each limited operation, in the run with quotas.
     #[arg(long, default_value_t = 800)]
     quota: u64,
-    /// Only these runs: free, quota, plan, start.
+    /// Only these runs: free, quota, plan, start, store.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -66,9 +67,16 @@ type Outcome = Result<(), Box<dyn Error>>;
 
 /// Builds the program and makes the runs. It fails if a bound was missed.
 pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<ExitCode, Box<dyn Error>> {
-    let (program, output) = (build(workspace)?, output(&workspace.target));
-    let mut bench = Bench { options, program, output, figures: Figures::default() };
     let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
+    let mut figures = Figures::default();
+    if wanted("store") {
+        store::measure(workspace, &mut figures, options.images)?;
+    }
+    if !options.only.is_empty() && options.only.iter().all(|only| only == "store") {
+        return Ok(figures.close());
+    }
+    let (program, output) = (build(workspace)?, output(&workspace.target));
+    let mut bench = Bench { options, program, output, figures };
     if wanted("start") {
         bench.start_up()?;
     }

@@ -225,9 +225,12 @@ pub(super) fn pass(
     }
 }
 
-/// Forgets what is old enough. That it could not be does not matter today.
+/// Ends what is accepted no longer and forgets what is old enough. That it could not be does not matter today.
 async fn forget(service: &Service, settings: &ServiceSettings) {
     let now = service.parts.clock.now();
+    if let Err(fault) = service.parts.store.expire_exceptions(now).await {
+        tracing::warn!(error = %fault, "exceptions whose last day is over cannot be ended");
+    }
     match service.parts.store.forget(settings.store.retention, now).await {
         Ok(forgotten) => tracing::debug!(?forgotten, "forgotten"),
         Err(fault) => tracing::warn!(error = %fault, "nothing could be forgotten"),

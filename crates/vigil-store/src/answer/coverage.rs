@@ -84,13 +84,17 @@ async fn images(
     all: &mut BTreeMap<i64, RegistryCoverage>,
     since: Timestamp,
 ) -> Result<(), DatabaseFault> {
-    let sql = "SELECT p.registry, coalesce(i.decision, ''),
-          coalesce(i.reason = 'unscannable' OR i.ending = 'unscannable', false), coalesce(i.scan_state, ''),
-          count(*), count(i.scanned_at), count(CASE WHEN i.scanned_at >= $1 THEN 1 END), min(i.scanned_at)
-        FROM images i JOIN repositories p ON p.id = i.repository
-        WHERE i.gone_at IS NULL AND i.kind = 'image' AND coalesce(i.decision, '') <> 'leave_out'
-        GROUP BY p.registry, coalesce(i.decision, ''),
-          coalesce(i.reason = 'unscannable' OR i.ending = 'unscannable', false), coalesce(i.scan_state, '')";
+    // Grouped as the index is sorted, and joined only then.
+    let sql = "SELECT p.registry, coalesce(g.decision, ''),
+          coalesce(g.reason = 'unscannable' OR g.ending = 'unscannable', false), coalesce(g.scan_state, ''),
+          g.images, g.scanned, g.fresh, g.oldest
+        FROM (SELECT i.repository, i.decision, i.reason, i.ending, i.scan_state, count(*) AS images,
+            count(i.scanned_at) AS scanned, count(CASE WHEN i.scanned_at >= $1 THEN 1 END) AS fresh,
+            min(i.scanned_at) AS oldest
+          FROM images i
+          WHERE i.gone_at IS NULL AND i.kind = 'image' AND coalesce(i.decision, '') <> 'leave_out'
+          GROUP BY i.repository, i.decision, i.reason, i.ending, i.scan_state) AS g
+        JOIN repositories p ON p.id = g.repository";
     for mut row in session.rows(sql, &[since.into()]).await? {
         let Some(coverage) = all.get_mut(&row.take()?) else { continue };
         let (decision, unscannable, state): (String, bool, String) = (row.take()?, row.take()?, row.take()?);

@@ -124,7 +124,7 @@ async fn follow(
     }
     if !changed.is_empty() {
         let ids = severities(session, changed.values().map(|followed| &followed.severity)).await?;
-        keep(session, behind.lineage, &changed, &ids, now).await?;
+        keep(session, behind.lineage, (&known, &changed), &ids, now).await?;
         if !behind.baseline {
             tell(session, repository, pass, behind, (&known, &changed), &ids, now).await?;
         }
@@ -199,11 +199,11 @@ async fn seen(session: &mut dyn Session, image: i64) -> Result<Seen, DatabaseFau
 async fn keep(
     session: &mut dyn Session,
     lineage: i64,
-    changed: &BTreeMap<FindingKey, Followed>,
+    (known, changed): (&BTreeMap<FindingKey, Followed>, &BTreeMap<FindingKey, Followed>),
     severities: &BTreeMap<Severity, i64>,
     now: Timestamp,
 ) -> Result<(), DatabaseFault> {
-    let rows = changed.iter().map(|(key, followed)| {
+    let row = |(key, followed): (&FindingKey, &Followed)| -> Vec<Value> {
         let (vulnerability, package) = ids(key);
         vec![
             lineage.into(),
@@ -217,7 +217,8 @@ async fn keep(
             now.into(),
             followed.fixed_at.into(),
         ]
-    });
+    };
+    let (before, new): (Vec<_>, Vec<_>) = changed.iter().partition(|(key, _)| known.contains_key(*key));
     let columns = [
         "lineage",
         "vulnerability",
@@ -233,11 +234,15 @@ async fn keep(
     let names = columns.join(", ");
     let sql = format!(
         "INSERT INTO lineage_findings ({names}) SELECT {names} FROM {{rows}} WHERE true
-         ON CONFLICT (lineage, vulnerability, package) DO UPDATE SET state = excluded.state,
-           severity = excluded.severity, fixable = excluded.fixable, exploit_known = excluded.exploit_known,
-           changed_at = excluded.changed_at, fixed_at = excluded.fixed_at"
+         ON CONFLICT (lineage, vulnerability, package) DO NOTHING"
     );
-    session.each(&sql, &columns.map(|name| (name, Type::Int)), rows.collect()).await.map(drop)
+    let columns = columns.map(|name| (name, Type::Int));
+    session.each(&sql, &columns, new.into_iter().map(row).collect()).await?;
+    let sql = "UPDATE lineage_findings SET state = rows.state, severity = rows.severity, fixable = rows.fixable,
+          exploit_known = rows.exploit_known, changed_at = rows.changed_at, fixed_at = rows.fixed_at
+        FROM {rows} WHERE lineage_findings.lineage = rows.lineage
+          AND lineage_findings.vulnerability = rows.vulnerability AND lineage_findings.package = rows.package";
+    session.each(sql, &columns, before.into_iter().map(row).collect()).await.map(drop)
 }
 
 /// Keeps what people want to be told: what is new, worse, or fixed. That something accepted is gone is no news.

@@ -27,6 +27,9 @@ impl Session for SqliteSession<'_> {
         columns: &[(&str, Type)],
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<Row>, DatabaseFault> {
+        // A row that is refused ends the whole transaction. Without that word, SQLite would keep a copy of each page that a
+        // statement touches, to undo that statement alone.
+        let sql = sql.replacen("INSERT INTO", "INSERT OR FAIL INTO", 1);
         let mut found = Vec::new();
         let mut together = rows.chunks_exact(TOGETHER);
         if rows.len() >= TOGETHER {
