@@ -12,6 +12,7 @@ stories!(
     what_is_read_again_changes_nothing,
     a_pattern_joins_its_tags,
     a_lineage_that_ended_is_not_told_of,
+    a_vulnerability_is_found_along_lineages_wherever_they_stand,
 );
 
 async fn a_tag_goes_on_over_several_digests(stage: Stage) {
@@ -98,4 +99,27 @@ async fn a_lineage_that_ended_is_not_told_of(stage: Stage) {
     stage.scanned(&app, &["CVE-1 HIGH zlib"]).await;
     stage.list(&[image(1, &["latest"], 9)]).await;
     assert_eq!(stage.findings(FindingFilter::default()).await, ["latest CVE-1 zlib open 0h"]);
+}
+
+async fn a_vulnerability_is_found_along_lineages_wherever_they_stand(stage: Stage) {
+    let (app, unscanned) = (image(1, &["latest"], 9), image(2, &["latest"], 1));
+    let of = |name: &str, states: &[FindingState]| FindingFilter {
+        vulnerability: Some(name.to_owned()),
+        states: states.to_vec(),
+        ..FindingFilter::default()
+    };
+    stage.list(std::slice::from_ref(&app)).await;
+    stage.scanned(&app, &["CVE-1 HIGH zlib", "CVE-2 LOW tar"]).await;
+    stage.scanned(&app, &["CVE-1 HIGH zlib"]).await;
+    assert_eq!(stage.findings(of("CVE-1", &[])).await, ["latest CVE-1 zlib open 0h"]);
+    assert_eq!(stage.findings(of("CVE-2", &[])).await, [""; 0]);
+    let either = [FindingState::Open, FindingState::Fixed];
+    assert_eq!(stage.findings(of("CVE-2", &either)).await, ["latest CVE-2 tar fixed 0h"]);
+    assert_eq!(stage.findings(of("CVE-2", &either[1..])).await, ["latest CVE-2 tar fixed 0h"]);
+    stage.list(&[image(1, &[], 9), unscanned]).await;
+    assert_eq!(
+        stage.findings(of("CVE-1", &either)).await,
+        ["latest CVE-1 zlib open 0h"],
+        "known along the lineage, though the image that it stands at was not scanned"
+    );
 }
