@@ -106,7 +106,7 @@ impl Store {
     {
         match &self.0.engine {
             Engine::Sqlite(sqlite) => sqlite.read(given, act).await,
-            Engine::Postgres(postgres) => postgres.read(&given, act).await,
+            Engine::Postgres(postgres) => postgres.read(&Arc::new(given), act).await,
         }
     }
 
@@ -119,6 +119,7 @@ impl Store {
         match &self.0.engine {
             Engine::Sqlite(sqlite) => sqlite.write(given, act).await,
             Engine::Postgres(postgres) => {
+                let given = Arc::new(given);
                 for _ in 1..CONFLICTS {
                     match postgres.write(&given, act).await {
                         Err(fault) if fault.kind == DatabaseFaultKind::Conflict => {}
@@ -137,7 +138,7 @@ impl Store {
         T: Send + 'static,
     {
         let Engine::Postgres(postgres) = &self.0.engine else { return self.write(given, act).await };
-        let mut wait = FIRST_WAIT;
+        let (given, mut wait) = (Arc::new(given), FIRST_WAIT);
         loop {
             match postgres.write(&given, act).await {
                 Err(fault) if fault.may_pass() => self.wait(&fault, &mut wait).await,
@@ -153,7 +154,7 @@ impl Store {
         T: Send + 'static,
     {
         let Engine::Postgres(postgres) = &self.0.engine else { return self.read(given, act).await };
-        let mut wait = FIRST_WAIT;
+        let (given, mut wait) = (Arc::new(given), FIRST_WAIT);
         loop {
             match postgres.read(&given, act).await {
                 Err(fault) if fault.may_pass() => self.wait(&fault, &mut wait).await,

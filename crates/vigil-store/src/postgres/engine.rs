@@ -1,5 +1,6 @@
 //! A PostgreSQL database that is open: a pool of connections.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
@@ -17,8 +18,8 @@ const CONNECTIONS: usize = 16;
 /// Whoever cannot be reached within this time is away.
 const REACHED_WITHIN: Duration = Duration::from_secs(5);
 
-/// One database of a server.
-#[derive(Debug)]
+/// One database of a server. Clones share its connections.
+#[derive(Debug, Clone)]
 pub(crate) struct Postgres {
     pool: Pool,
 }
@@ -59,23 +60,41 @@ impl Postgres {
     }
 
     /// A transaction that is not done if this returns an error; but if the connection is lost at its end, nobody knows.
-    pub(crate) async fn write<A, T>(&self, given: &A, act: Act<A, T>) -> Result<T, DatabaseFault> {
-        let mut connection = self.connection().await?;
-        let mut session = PostgresSession(connection.transaction().await.map_err(fault)?);
-        let done = act(&mut session, given).await?;
-        session.0.commit().await.map_err(fault)?;
-        Ok(done)
+    pub(crate) async fn write<A, T>(&self, given: &Arc<A>, act: Act<A, T>) -> Result<T, DatabaseFault>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let (this, given) = (self.clone(), given.clone());
+        to_its_end(async move {
+            let mut connection = this.connection().await?;
+            let mut session = PostgresSession(connection.transaction().await.map_err(fault)?);
+            let done = act(&mut session, &given).await?;
+            session.0.commit().await.map_err(fault)?;
+            Ok(done)
+        })
+        .await
     }
 
-    pub(crate) async fn read<A, T>(&self, given: &A, act: Act<A, T>) -> Result<T, DatabaseFault> {
-        let mut connection = self.connection().await?;
-        // One moment of the database, however many questions are asked.
-        let transaction =
-            connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
-        let mut session = PostgresSession(transaction.start().await.map_err(fault)?);
-        let answer = act(&mut session, given).await?;
-        session.0.rollback().await.map_err(fault)?;
-        Ok(answer)
+    pub(crate) async fn read<A, T>(&self, given: &Arc<A>, act: Act<A, T>) -> Result<T, DatabaseFault>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let (this, given) = (self.clone(), given.clone());
+        to_its_end(async move {
+            let mut connection = this.connection().await?;
+            // One moment of the database, however many questions are asked.
+            let transaction = connection
+                .build_transaction()
+                .isolation_level(IsolationLevel::RepeatableRead)
+                .read_only(true);
+            let mut session = PostgresSession(transaction.start().await.map_err(fault)?);
+            let answer = act(&mut session, &given).await?;
+            session.0.rollback().await.map_err(fault)?;
+            Ok(answer)
+        })
+        .await
     }
 
     /// What is different as soon as anybody has changed anything.
@@ -97,4 +116,14 @@ impl Postgres {
     async fn connection(&self) -> Result<Object, DatabaseFault> {
         self.pool.get().await.map_err(unconnected)
     }
+}
+
+/// Goes on in a task of its own, whoever waits for it and whenever they look. Somebody who has several calls in flight may
+/// wait for one and not look at the others: a transaction among these would keep its locks, and the one that is waited for
+/// may need them.
+async fn to_its_end<T: Send + 'static>(
+    transaction: impl Future<Output = Result<T, DatabaseFault>> + Send + 'static,
+) -> Result<T, DatabaseFault> {
+    let ended = tokio::spawn(transaction).await;
+    ended.map_err(|error| DatabaseFault::new(DatabaseFaultKind::Refused, error))?
 }

@@ -1,5 +1,8 @@
 //! Passes: begun, broken off, resumed, ended; and what is told of them.
 
+use std::time::Duration;
+
+use futures::poll;
 use vigil_core::due::{Due, Rest};
 use vigil_core::plan::Hold;
 use vigil_core::port::Ledger;
@@ -15,6 +18,7 @@ stories!(
     a_pass_tells_what_it_held_and_counts_what_rested,
     what_rests_as_before_is_not_written_again,
     what_was_broken_off_is_done_again_without_harm,
+    who_writes_does_not_wait_for_one_that_nobody_looks_after,
 );
 
 async fn a_pass_is_unfinished_until_it_ends(stage: Stage) {
@@ -112,4 +116,26 @@ async fn what_rests_as_before_is_not_written_again(stage: Stage) {
     let second = stage.store.image(registry(), name("team/app"), app.digest).await.unwrap();
     assert_eq!(first, second);
     assert_eq!(second.unwrap().image.standing.ending.as_deref(), Some("read"));
+}
+
+/// A pass has several calls in flight. While it writes down what one of them came to it does not look after the others.
+async fn who_writes_does_not_wait_for_one_that_nobody_looks_after(stage: Stage) {
+    let (app, ledger) = (image(1, &["v1"], 1), stage.ledger());
+    stage.list(std::slice::from_ref(&app)).await;
+    let asked = || vec![Entry::Asked(app.digest, stage.now())];
+    let (registry, repository) = (registry(), name("team/app"));
+    for looks in 0..12 {
+        let mut abandoned = Box::pin(ledger.record(&registry, &repository, stage.now(), asked()));
+        for _ in 0..looks {
+            if poll!(&mut abandoned).is_ready() {
+                break;
+            }
+            // The server answers within this time, mostly, so that the transaction is somewhere in its middle.
+            let answer = stage.store.ping();
+            answer.await.unwrap();
+        }
+        let another = ledger.record(&registry, &repository, stage.now(), asked());
+        let patience = Duration::from_secs(20);
+        tokio::time::timeout(patience, another).await.unwrap().unwrap();
+    }
 }
