@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::future::join_all;
+use jiff::Timestamp;
 use tracing::Instrument;
 use vigil_core::lineage::FindingState;
 use vigil_core::policy::Exceptions;
@@ -16,9 +17,9 @@ use super::end::End;
 use super::order::Order;
 use super::scope::{Reached, reach};
 use super::service::Service;
-use crate::config::ServiceSettings;
+use crate::config::{ServiceSettings, TakePart};
 use crate::http::PassWatch;
-use crate::metrics::{CountedLedger, CountedScanner, PassEnd};
+use crate::metrics::{CountedLedger, CountedScanner, Outcome, PassEnd};
 
 /// A pass that is written down and can be made.
 pub(super) struct Ticket {
@@ -27,9 +28,20 @@ pub(super) struct Ticket {
     pub(super) progress: Arc<PassWatch>,
 }
 
+/// How a pass ended, to be written down.
+pub(super) struct WrittenEnd {
+    id: PassId,
+    ended: Timestamp,
+    outcome: Outcome,
+    report: Option<String>,
+}
+
 impl Service {
-    /// Writes down that a pass begins.
+    /// Writes down that a pass begins, and first of all how those ended of which that could not be written down.
     pub(super) async fn write_down(&self, order: &Order) -> Result<PassId, vigil_store::DatabaseFault> {
+        for end in self.take_unwritten() {
+            self.write_end(end).await;
+        }
         let pass = NewPass {
             schedule: order.schedule.schedule.name.to_string(),
             tick: order.trigger.tick(),
@@ -38,6 +50,15 @@ impl Service {
             at: self.parts.clock.now(),
         };
         self.parts.store.begin_pass(pass).await
+    }
+
+    async fn write_end(&self, end: WrittenEnd) {
+        let WrittenEnd { id, ended, outcome, report } = &end;
+        let written = self.parts.store.end_pass(*id, *ended, outcome.code(), report.clone()).await;
+        if let Err(error) = written {
+            tracing::error!(%error, "the end of the pass cannot be written down: it is tried again before the next one");
+            self.keep_unwritten(end);
+        }
     }
 }
 
@@ -66,11 +87,10 @@ async fn make_in_span(service: &Arc<Service>, ticket: Ticket, schedule: &str) {
     parts.metrics.pass_ended(&PassEnd { schedule, began, ended, outcome });
     let started: u64 = end.report.registries.iter().map(|registry| registry.started).sum();
     let duration_ms = ended.duration_since(began).as_millis();
-    tracing::info!(outcome = outcome.code(), started, duration_ms, "pass ended");
     let report = serde_json::to_string(&end.report).ok();
-    if let Err(fault) = parts.store.end_pass(id, ended, outcome.code(), report).await {
-        tracing::error!(error = %fault, "the end of the pass cannot be written down: it goes on after a restart");
-    }
+    // Whoever reads that it has ended may ask how.
+    service.write_end(WrittenEnd { id, ended, outcome, report }).await;
+    tracing::info!(outcome = outcome.code(), started, duration_ms, "pass ended");
     count_changes(service, id).await;
     forget(service, &settings).await;
 }
@@ -164,9 +184,13 @@ impl Service {
         let stored = stored.map_err(|fault| format!("the exceptions cannot be read: {fault}"))?;
         let stored = stored.into_iter().map(|stored| stored.exception);
         let exceptions = Exceptions::new(settings.general.exceptions.iter().cloned().chain(stored).collect());
-        let (configs, unreachable) = match self.parts.configs.list().await {
+        let take_part = order.images.is_empty() && order.schedule.scan_configs != TakePart::Off;
+        let listed = if take_part { self.parts.configs.list().await } else { Ok(Vec::new()) };
+        let (configs, unreachable) = match listed {
             Ok(configs) => {
-                self.parts.metrics.named(&configs);
+                if take_part {
+                    self.parts.metrics.named(&configs);
+                }
                 (configs, None)
             }
             Err(error) => (Vec::new(), Some(error.to_string())),

@@ -14,7 +14,7 @@ use vigil_core::schedule::{Past, Schedule, ScheduleName};
 use vigil_store::{DatabaseFault, PassFilter, PassId, Slice, Store, Unanswered, UnfinishedPass};
 
 use super::order::{Order, Trigger};
-use super::pass::{Ticket, make};
+use super::pass::{Ticket, WrittenEnd, make};
 use super::timekeeper::{NotBegun, Passes};
 use crate::config::{ScheduleSettings, ServiceSettings};
 use crate::connections::Connections;
@@ -54,6 +54,8 @@ struct State {
     /// The last tick of each schedule for which a pass was begun.
     handled: BTreeMap<ScheduleName, Timestamp>,
     running: BTreeMap<ScheduleName, Running>,
+    /// Passes that have ended, but of which that could not be written down.
+    unwritten: Vec<WrittenEnd>,
 }
 
 /// A pass under way.
@@ -93,7 +95,7 @@ impl Service {
             parts.metrics.schedule(&name.to_string(), &next, last_success(&parts.store, &name).await?);
             handled.extend(last.map(|tick| (name, tick)));
         }
-        let state = State { since, handled, running: BTreeMap::new() };
+        let state = State { since, handled, running: BTreeMap::new(), unwritten: Vec::new() };
         Ok(Self {
             parts,
             connections: Connections::default(),
@@ -176,6 +178,15 @@ impl Service {
             .values()
             .find(|running| running.id == Some(pass))
             .map(|running| running.progress.clone())
+    }
+
+    /// Keeps the end of a pass until it can be written down.
+    pub(super) fn keep_unwritten(&self, end: WrittenEnd) {
+        self.lock().unwritten.push(end);
+    }
+
+    pub(super) fn take_unwritten(&self) -> Vec<WrittenEnd> {
+        std::mem::take(&mut self.lock().unwritten)
     }
 
     fn order_of(&self, unfinished: &UnfinishedPass) -> Option<Order> {
