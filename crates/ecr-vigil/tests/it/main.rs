@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "stories stop at the first surprise")]
 
+mod bucket;
 mod budget;
 mod credentials;
+mod crowd;
+mod damage;
 mod demo;
 mod ending;
 mod enhanced;
@@ -12,13 +15,16 @@ mod feed;
 mod golden;
 mod help;
 mod images;
+mod killed;
 mod library;
 mod log;
 mod metrics;
 mod moto;
 mod named;
 mod output;
+mod overlap;
 mod pass;
+mod postgres;
 mod program;
 mod prometheus;
 mod python;
@@ -30,4 +36,5 @@ mod settings;
 mod stage;
 mod status;
 mod targets;
+mod tokens;
 mod weather;

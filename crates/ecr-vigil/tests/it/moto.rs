@@ -7,7 +7,7 @@ use crate::python::script;
 use crate::stage::Stage;
 
 /// A moto server that ends with its standard input, and what it holds.
-async fn moto(stage: &Stage) -> (Running, Value) {
+pub(crate) async fn moto(stage: &Stage) -> (Running, Value) {
     let mut server = script("serve_moto.py", "", stage.home.path()).keep_stdin().start().await;
     let line = server.until("{\"endpoint\"").await;
     let holds = serde_json::from_str(&line).unwrap();

@@ -128,6 +128,14 @@ impl Running {
         assert!(killed.success());
     }
 
+    /// Limits how far its files may grow from now on: a number of bytes, or `unlimited`.
+    pub(crate) fn limit_files(&self, bytes: &str) {
+        let process = self.child.id().unwrap().to_string();
+        let limit = format!("--fsize={bytes}:unlimited");
+        let limited = std::process::Command::new("prlimit").args(["--pid", &process, &limit]).status();
+        assert!(limited.unwrap().success());
+    }
+
     /// Closes the reading end of its standard output.
     pub(crate) fn stop_reading(&mut self) {
         drop(self.child.stdout.take());

@@ -8,19 +8,23 @@ use crate::stage::{Stage, clean, frozen, quick};
 
 fn listed(answer: &Value) -> Vec<String> {
     let items = answer["items"].as_array().unwrap().iter();
-    items.map(|item| format!("{} {}", item["vulnerability"], item["state"]).replace('"', "")).collect()
+    let line = |item: &Value| format!("{} {}", item["vulnerability"], item["state"]).replace('"', "");
+    let mut lines: Vec<String> = items.map(line).collect();
+    lines.sort();
+    lines
 }
 
 #[tokio::test]
 async fn it_passes_when_its_schedule_comes_around_and_by_hand_and_remembers() {
     let stage = Stage::new().await;
     stage.push("team/app:v1", vulnerable(&[finding("CVE-2024-3094", "CRITICAL", "xz-utils")]));
-    let mut service = stage.serve("--schedule=*/1\u{20}*\u{20}*\u{20}*\u{20}*\u{20}*").await;
+    stage.write("vigil.toml", "[schedule]\ncron = \"* * * * * *\"\n");
+    let mut service = stage.serve("").await;
     service.until_logged("pass ended").await;
     let pass = service.last_pass().await;
     assert_eq!((&pass["trigger"], &pass["outcome"]), (&"schedule".into(), &"complete".into()), "{pass}");
-    let found = service.get("/api/v1/vulnerabilities/CVE-2024-3094").await.status(200).json();
-    assert_eq!(found["images"]["items"][0]["repository"], "team/app", "{found}");
+    let found = service.items("vulnerabilities/CVE-2024-3094/images").await;
+    assert_eq!(found[0]["repository"], "team/app", "{found}");
     service.end().await.code(0);
     assert_eq!(stage.calls("StartImageScan"), 1, "later passes start nothing");
 }
@@ -34,7 +38,7 @@ async fn what_is_new_and_what_was_fixed_is_told_along_a_tag() {
     );
     let service = stage.serve("").await;
     service.pass().await;
-    let findings = "/api/v1/findings?repository=team/app&sort=vulnerability";
+    let findings = "/api/v1/findings?repository=team/app&state=new,open,fixed";
     let first = service.get(findings).await.status(200).json();
     assert_eq!(listed(&first), ["CVE-1 open", "CVE-2 open"], "nothing is new at first sight: {first}");
 

@@ -1,6 +1,6 @@
 //! A service that runs: asked over HTTP, told by signals, killed without warning.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::program::{Ended, Running};
+use crate::program::{Ended, Program, Running};
 use crate::stage::Stage;
 
 /// No answer takes this long.
@@ -30,12 +30,22 @@ pub(crate) struct Answer {
 impl Stage {
     /// Starts the service with these arguments and waits until it answers.
     pub(crate) async fn serve(&self, arguments: &str) -> Serving {
-        let program = self.program(&format!("serve --http-port 0 {arguments}"));
-        let mut running = program.start().await;
+        self.program(&format!("serve --http-port 0 {arguments}")).serve().await
+    }
+}
+
+impl Program {
+    /// Starts the service and waits until it answers.
+    pub(crate) async fn serve(self) -> Serving {
+        let mut running = self.start().await;
         let line = running.until("the service answers").await;
         let address = line.split("http://").nth(1).unwrap_or_else(|| panic!("no address in {line}"));
         let address = address.split(|c: char| c != '.' && c != ':' && !c.is_ascii_digit()).next().unwrap();
-        Serving { running, address: address.parse().unwrap() }
+        let mut address: SocketAddr = address.parse().unwrap();
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        Serving { running, address }
     }
 }
 
@@ -75,13 +85,23 @@ impl Serving {
         assert!(events.status == 204 || events.body.contains("ended"), "{events:?}");
     }
 
+    /// The items of a list below `/api/v1/`.
+    pub(crate) async fn items(&self, list: &str) -> Value {
+        self.get(&format!("/api/v1/{list}")).await.status(200).json()["items"].clone()
+    }
+
     /// The newest pass.
     pub(crate) async fn last_pass(&self) -> Value {
-        self.get("/api/v1/passes?limit=1").await.status(200).json()["items"][0].clone()
+        self.items("passes?limit=1").await[0].clone()
     }
 
     pub(crate) fn signal(&self, name: &str) {
         self.running.signal(name);
+    }
+
+    /// Limits how far its files may grow.
+    pub(crate) fn limit_files(&self, bytes: &str) {
+        self.running.limit_files(bytes);
     }
 
     /// Ends it without warning.
