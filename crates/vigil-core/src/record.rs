@@ -21,6 +21,10 @@ use crate::scan::{Meaning, Scan, ScanState};
 pub enum Entry {
     /// Everything that the repository holds now: only of a listing that came to its end.
     Listed(Vec<Image>),
+    /// What was looked up by name: with all that has one of these tags. Of what else is there, it says nothing.
+    Seen(Vec<Image>),
+    /// An index of this look at the repository whose children are not known now; what it gave them before, they have.
+    Unopened(Digest),
     /// What ECR says of an image's last scan, whole.
     Found(Digest, Box<Scan>),
     /// A scan is about to be asked for.
@@ -152,7 +156,13 @@ impl Entry {
     pub fn is_for_memory(&self) -> bool {
         matches!(
             self,
-            Self::Listed(_) | Self::Found(..) | Self::Asked(..) | Self::Started(..) | Self::Refused(..)
+            Self::Listed(_)
+                | Self::Seen(_)
+                | Self::Unopened(_)
+                | Self::Found(..)
+                | Self::Asked(..)
+                | Self::Started(..)
+                | Self::Refused(..)
         )
     }
 }
@@ -193,6 +203,8 @@ pub fn add_up(entries: impl IntoIterator<Item = Entry>) -> RepositoryRecord {
             Entry::NotReached => record.not_reached = true,
             Entry::Empty => {}
             Entry::Listed(_)
+            | Entry::Seen(_)
+            | Entry::Unopened(_)
             | Entry::Found(..)
             | Entry::Asked(..)
             | Entry::Started(..)

@@ -241,8 +241,8 @@ impl<'a> Watch<'a> {
         }
         faults().for_each(|fault| self.take_fault(fault));
         let mut remembered = survey.remembered;
-        let mut entries: Vec<Entry> = survey.listed.map(Entry::Listed).into_iter().collect();
-        let listed = entries.len();
+        let mut entries = survey.held;
+        let held = entries.len();
         entries.extend(survey.missing.into_iter().map(Entry::Missing));
         entries.extend(survey.faults.into_iter().map(Entry::Unread));
         let mut looked_at = 0;
@@ -263,7 +263,7 @@ impl<'a> Watch<'a> {
             survey.unopened.into_iter().map(|(digest, fault)| Entry::Ended(digest, Ending::Fault(fault))),
         );
         self.ports.progress.reached(self.ports.registry.id(), Milestone::Listed { images: looked_at });
-        if entries.len() == listed && looked_at == 0 {
+        if entries.len() == held && looked_at == 0 {
             entries.push(Entry::Empty);
         }
         self.record(&survey.repository, entries).await

@@ -10,6 +10,7 @@ use crate::inventory::{OpenedIndex, inventory};
 use crate::pass::Ports;
 use crate::policy::{LeftOut, Selection, Sight, select};
 use crate::port::NotRecorded;
+use crate::record::Entry;
 use crate::remembered::Remembered;
 
 /// A repository, looked over.
@@ -23,8 +24,8 @@ pub(super) struct Survey {
     pub(super) faults: Vec<Fault>,
     /// Indexes whose children are not known.
     pub(super) unopened: Vec<(Digest, Fault)>,
-    /// Everything that it holds, for a ledger that remembers; `None` where not all was listed.
-    pub(super) listed: Option<Vec<Image>>,
+    /// What it was seen to hold, for a ledger that remembers.
+    pub(super) held: Vec<Entry>,
     /// What is remembered of its images.
     pub(super) remembered: BTreeMap<Digest, Remembered>,
 }
@@ -62,7 +63,7 @@ pub(super) async fn survey(
         missing: Vec::new(),
         faults: Vec::new(),
         unopened: Vec::new(),
-        listed: None,
+        held: Vec::new(),
         remembered: BTreeMap::new(),
     };
     let selection = selection.filter(|_| selected);
@@ -79,11 +80,23 @@ pub(super) async fn survey(
     let images = survey.open_indexes(ports, images, !all).await;
     if ports.ledger.remembers() {
         survey.remembered = ports.ledger.remembered(ports.registry.id(), &survey.repository).await?;
-        let whole = all && !gone && survey.faults.is_empty() && survey.unopened.is_empty();
-        survey.listed = whole.then(|| images.clone());
+        if !gone && survey.faults.is_empty() {
+            survey.held = held(&images, all, &survey.unopened);
+        }
     }
     survey.sights = sights(images, selection, &picks, now);
     Ok(survey)
+}
+
+/// What to remember of what it holds, if nothing went wrong but that some indexes could not be opened.
+fn held(images: &[Image], all: bool, unopened: &[(Digest, Fault)]) -> Vec<Entry> {
+    let images = match (all, images) {
+        (true, _) => Entry::Listed(images.to_vec()),
+        (false, []) => return Vec::new(),
+        (false, _) => Entry::Seen(images.to_vec()),
+    };
+    let unopened = unopened.iter().map(|(index, _)| Entry::Unopened(*index));
+    unopened.chain([images]).collect()
 }
 
 /// What is looked at: what is selected, and what is named whatever the selection says of it. What is named can still be

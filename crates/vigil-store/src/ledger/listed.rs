@@ -35,9 +35,28 @@ pub(super) async fn listed(
     let columns = [("id", Type::Int), ("at", Type::Int)];
     let sql = "UPDATE images SET gone_at = rows.at FROM {rows} WHERE images.id = rows.id";
     session.each(sql, &columns, gone).await?;
-    tags(session, repository, images, now).await?;
+    tags(session, repository, images, |_, _| true, now).await?;
     let sql = "UPDATE repositories SET listed_at = $2, gone_at = NULL, unread = NULL WHERE id = $1";
     session.execute(sql, &[repository.into(), now.into()]).await.map(drop)
+}
+
+/// Takes what is said of these images for the truth on them and their tags. Nothing is said of others but that they do not
+/// have these tags.
+pub(super) async fn named(
+    session: &mut dyn Session,
+    repository: i64,
+    images: &[Image],
+    now: Timestamp,
+) -> Result<(), DatabaseFault> {
+    let known = known(session, repository).await?;
+    keep(session, repository, images, &known, now).await?;
+    let digests: BTreeSet<Digest> = images.iter().map(|image| image.digest).collect();
+    let told: BTreeSet<&Tag> = images.iter().flat_map(|image| &image.tags).collect();
+    let is_told = |image: &Digest, tag: &Tag| digests.contains(image) || told.contains(tag);
+    tags(session, repository, images, is_told, now).await?;
+    let sql = "UPDATE repositories SET gone_at = NULL, unread = NULL
+        WHERE id = $1 AND (gone_at IS NOT NULL OR unread IS NOT NULL)";
+    session.execute(sql, &[repository.into()]).await.map(drop)
 }
 
 /// Keeps images that are new or have changed, and does not look at what is not among them.
@@ -129,10 +148,13 @@ async fn keep(
     session.each(&sql, &columns, rows.collect()).await.map(drop)
 }
 
+/// Gives the images their tags, and takes those away that somebody has and that are not told, of which `is_told` says
+/// that they would have been.
 async fn tags(
     session: &mut dyn Session,
     repository: i64,
     images: &[Image],
+    is_told: impl Fn(&Digest, &Tag) -> bool + Send,
     now: Timestamp,
 ) -> Result<(), DatabaseFault> {
     let sql = "SELECT i.digest, t.name, t.image, t.since FROM tags t JOIN images i ON i.id = t.image
@@ -150,6 +172,7 @@ async fn tags(
             }
         }
     }
+    before.retain(|(digest, tag), _| is_told(digest, tag));
     let columns =
         [("repository", Type::Int), ("digest", Type::Bytes), ("name", Type::Text), ("since", Type::Int)];
     let sql = "INSERT INTO tags (image, name, since) SELECT i.id, rows.name, rows.since

@@ -1,5 +1,6 @@
 //! What a pass writes down, and what that changes: listings, scans, judgements, lineages, standings.
 
+mod carried;
 mod findings;
 mod follow;
 mod judged;

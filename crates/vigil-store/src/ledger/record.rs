@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use vigil_core::image::{Digest, Image};
 use vigil_core::record::Entry;
 
+use super::carried::{Look, all_known, carried};
 use super::pass_ledger::Recording;
 use super::standing::{Standing, keep_standings, only_read};
 use super::{follow, judged, listed, place, scanned};
@@ -36,12 +37,7 @@ pub(super) async fn record(session: &mut dyn Session, recording: &Recording) -> 
     let sql = "SELECT number FROM passes WHERE id = $1";
     let pass = session.row(sql, &[recording.pass.to_string().into()]).await?;
     let pass = pass.map_or(Ok(None), |mut row| row.take().map(Some))?;
-    for entry in entries {
-        if let Entry::Listed(images) = entry {
-            listed::listed(session, repository, images, *now).await?;
-            follow::place_lineages(session, repository, images, &recording.patterns, *now).await?;
-        }
-    }
+    look_over(session, recording, repository).await?;
     let decided = entries.iter().filter_map(|entry| match entry {
         Entry::Decided(image, _) => Some(Image::clone(image)),
         _ => None,
@@ -53,6 +49,39 @@ pub(super) async fn record(session: &mut dyn Session, recording: &Recording) -> 
     }
     keep_standings(session, pass, entries, &mut known).await?;
     follow::follow_lineages_of(session, repository, pass, *now).await
+}
+
+/// Keeps what the repository was seen to hold.
+async fn look_over(
+    session: &mut dyn Session,
+    recording: &Recording,
+    repository: i64,
+) -> Result<(), DatabaseFault> {
+    let Recording { entries, patterns, now, .. } = recording;
+    let unopened = entries.iter().filter_map(|entry| match entry {
+        Entry::Unopened(index) => Some(*index),
+        _ => None,
+    });
+    let unopened: BTreeSet<Digest> = unopened.collect();
+    for entry in entries {
+        let (images, whole) = match entry {
+            Entry::Listed(images) => (images.as_slice(), true),
+            Entry::Seen(images) => (images.as_slice(), false),
+            Entry::Empty => (&[][..], true),
+            _ => continue,
+        };
+        let look = Look { images, whole, unopened: &unopened };
+        let images = carried(session, repository, &look).await?;
+        let images = if whole {
+            listed::listed(session, repository, &images, *now).await?;
+            images
+        } else {
+            listed::named(session, repository, &images, *now).await?;
+            all_known(session, repository).await?
+        };
+        follow::place_lineages(session, repository, &images, patterns, *now).await?;
+    }
+    Ok(())
 }
 
 async fn keep(
@@ -88,12 +117,8 @@ async fn keep(
             let sql = "UPDATE repositories SET unread = $2 WHERE id = $1";
             session.execute(sql, &[repository.into(), fault.to_string().into()]).await.map(drop)
         }
-        (Entry::Empty, _) => {
-            listed::listed(session, repository, &[], now).await?;
-            follow::place_lineages(session, repository, &[], &recording.patterns, now).await
-        }
         (Entry::OnlyRead, _) => only_read(session, repository, pass).await,
-        // The listing was kept before all others, and standings are kept together after them. What is missing or was
+        // What the repository holds was kept before all others, and standings are kept together after them. What is missing or was
         // not reached changes nothing that is remembered, and nothing is remembered of an image that was never listed.
         _ => Ok(()),
     }
@@ -146,6 +171,8 @@ fn digest_of(entry: &Entry) -> Option<Digest> {
         | Entry::Ended(digest, _) => Some(*digest),
         Entry::Decided(image, _) => Some(image.digest),
         Entry::Listed(_)
+        | Entry::Seen(_)
+        | Entry::Unopened(_)
         | Entry::Missing(_)
         | Entry::Unread(_)
         | Entry::NotReached

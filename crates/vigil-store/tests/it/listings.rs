@@ -1,5 +1,6 @@
 //! What a listing means: images that are gone, back, or under another tag.
 
+use vigil_core::image::{Image, Kind, Platform};
 use vigil_core::port::Ledger;
 use vigil_core::record::Entry;
 use vigil_core::testing::{digest, image};
@@ -12,6 +13,9 @@ stories!(
     what_is_not_listed_is_gone_and_may_come_back,
     a_repository_that_is_gone_takes_its_images_along,
     a_tag_moves_and_leaves_a_trace,
+    what_is_looked_up_by_name_is_known_by_its_tags_and_nothing_else_is_gone,
+    an_index_that_is_asked_for_by_another_tag_leaves_what_it_is_not_asked_about,
+    an_index_that_is_not_opened_leaves_its_children_as_they_were,
     nothing_is_remembered_of_what_was_never_asked,
 );
 
@@ -80,6 +84,78 @@ async fn a_tag_moves_and_leaves_a_trace(stage: Stage) {
     let matching = ImageFilter { tag: "o*".parse().ok(), ..ImageFilter::default() };
     let found = stage.store.images(matching, ImageOrder::WorstFirst, Slice::first(9)).await.unwrap();
     assert_eq!(found.items.iter().map(|row| row.image.digest).collect::<Vec<_>>(), [digest(1)]);
+}
+
+async fn see(stage: &Stage, images: &[Image]) {
+    stage.record("team/app", vec![Entry::Seen(images.to_vec())]).await;
+}
+
+async fn what_is_looked_up_by_name_is_known_by_its_tags_and_nothing_else_is_gone(stage: Stage) {
+    let app = image(1, &["v1", "latest"], 9);
+    see(&stage, std::slice::from_ref(&app)).await;
+    stage.scanned(&app, &["CVE-1 HIGH zlib"]).await;
+    let told = ["latest CVE-1 zlib open 0h", "v1 CVE-1 zlib open 0h"];
+    let sorted = async || {
+        let mut found = stage.findings(vigil_store::FindingFilter::default()).await;
+        found.sort();
+        found
+    };
+    assert_eq!(sorted().await, told);
+    stage.clock.hours(24);
+    let next = image(2, &["latest"], 1);
+    see(&stage, std::slice::from_ref(&next)).await;
+    assert_eq!(images(&stage, false).await, ["1 v1", "2 latest"], "the tag has moved");
+    stage.scanned(&next, &["CVE-1 HIGH zlib", "CVE-2 LOW tar"]).await;
+    assert_eq!(stage.changes().await, ["latest CVE-2 new"]);
+    see(&stage, &[image(1, &[], 9)]).await;
+    assert_eq!(images(&stage, false).await, ["1 ", "2 latest"], "its tags are all that it has");
+    let told = ["latest CVE-1 zlib open 24h", "latest CVE-2 tar new 0h"];
+    assert_eq!(sorted().await, told);
+}
+
+/// An index with a child for ARM.
+fn multi(tags: &[&str]) -> [Image; 2] {
+    let platform = Platform { os: "linux".into(), architecture: "arm64".into(), variant: None };
+    let child = Image { index: Some(digest(1)), platform: Some(platform), ..image(2, tags, 1) };
+    [Image { kind: Kind::Index, ..image(1, tags, 1) }, child]
+}
+
+async fn lineages(stage: &Stage) -> Vec<String> {
+    let child = stage.store.image(registry(), name("team/app"), digest(2)).await.unwrap().unwrap();
+    child.lineages.iter().map(ToString::to_string).collect()
+}
+
+async fn an_index_that_is_asked_for_by_another_tag_leaves_what_it_is_not_asked_about(stage: Stage) {
+    stage.list(&multi(&["v1"])).await;
+    let before = lineages(&stage).await;
+    assert_eq!(before.len(), 1);
+    see(&stage, &[image(2, &[], 1)]).await;
+    assert_eq!(lineages(&stage).await, before, "a child by its digest, without its index");
+    let other = [image(3, &["v3"], 1)];
+    see(&stage, &other).await;
+    assert_eq!(lineages(&stage).await, before);
+    see(&stage, &multi(&["v2"])).await;
+    assert_eq!(lineages(&stage).await.len(), 2, "v1 may be that of an index beside it");
+    see(&stage, &[image(3, &["v1"], 1)]).await;
+    assert_eq!(lineages(&stage).await.len(), 1, "v1 has moved");
+}
+
+async fn an_index_that_is_not_opened_leaves_its_children_as_they_were(stage: Stage) {
+    stage.list(&multi(&["v1", "latest"])).await;
+    let before = lineages(&stage).await;
+    let index = multi(&["v1", "latest"])[0].clone();
+    let unopened = |images: &[Image]| vec![Entry::Unopened(digest(1)), Entry::Listed(images.to_vec())];
+    stage.record("team/app", unopened(&[index, image(2, &[], 1)])).await;
+    assert_eq!(lineages(&stage).await, before);
+    let index = multi(&["v2"])[0].clone();
+    stage.record("team/app", unopened(&[index, image(2, &[], 1)])).await;
+    let child = stage.store.image(registry(), name("team/app"), digest(2)).await.unwrap().unwrap().image;
+    assert_eq!(
+        (child.image.tags, child.image.platform),
+        (multi(&["v2"])[1].tags.clone(), multi(&[])[1].platform.clone())
+    );
+    stage.record("team/app", unopened(&multi(&[])[..1])).await;
+    assert_eq!(images(&stage, true).await, ["2 "], "what is not listed is gone");
 }
 
 async fn nothing_is_remembered_of_what_was_never_asked(stage: Stage) {
