@@ -13,6 +13,12 @@ pub struct PassReport {
     pub registries: Vec<RegistryReport>,
     /// Those that were not, and why.
     pub not_entered: Vec<Trouble>,
+    /// What was asked for by name and is not there.
+    #[serde(default)]
+    pub missing: Vec<Trouble>,
+    /// Repositories that could not be read, or not as a whole.
+    #[serde(default)]
+    pub unread: Vec<Trouble>,
 }
 
 /// How a pass went in one registry.

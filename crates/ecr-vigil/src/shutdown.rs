@@ -8,6 +8,9 @@ use vigil_core::{Halt, Stop};
 
 use crate::exit;
 
+/// SIGXFSZ, by the number that it has on Linux, the BSDs and macOS.
+const FILE_TOO_LARGE: i32 = 25;
+
 /// A stop for a pass that begins now: at the first signal, or when its time is over. A second signal ends the program
 /// at once. Must be called within the runtime.
 ///
@@ -17,6 +20,8 @@ use crate::exit;
 pub fn stop(clock: impl Clock + 'static, limit: Option<SignedDuration>) -> std::io::Result<Stop> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    // Heard once, the signal is never deadly again: a file that meets its limit is a full disk, and told as one.
+    signal(SignalKind::from_raw(FILE_TOO_LARGE))?;
     let (heard, first) = oneshot::channel();
     tokio::spawn(async move {
         let mut heard = Some(heard);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::header;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{Html, IntoResponse};
+use axum::response::{Html, IntoResponse, Redirect};
 use axum::routing::get;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -112,6 +112,7 @@ fn reference(document: &OpenApi) -> Router {
     let style = [(header::CONTENT_TYPE, "text/css; charset=utf-8")];
     Router::new()
         .route("/openapi.json", get(async move || (json, text.to_string())))
+        .route("/", get(async || Redirect::temporary("/docs")))
         .route("/docs", get(async move || (policy, Html(page.clone())).into_response()))
         .route("/docs/style.css", get(async move || (style, docs::STYLE)))
 }

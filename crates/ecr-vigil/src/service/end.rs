@@ -4,6 +4,7 @@ use vigil_core::port::NotRecorded;
 use vigil_core::{CycleReport, Halt};
 use vigil_report::NotEntered;
 
+use super::noted::Notes;
 use crate::metrics::Outcome;
 use crate::pass_report::{PassReport, Trouble};
 
@@ -22,10 +23,13 @@ impl End {
         came_out: Vec<(String, Result<CycleReport, NotRecorded>)>,
         not_entered: Vec<NotEntered>,
         mut halted: Option<Halt>,
+        Notes { missing, unread }: Notes,
     ) -> Self {
         let mut report = PassReport {
             registries: Vec::new(),
             not_entered: not_entered.into_iter().map(Trouble::from).collect(),
+            missing,
+            unread,
         };
         let mut broken = false;
         for (registry, came_out) in came_out {
@@ -49,12 +53,14 @@ impl End {
 
 fn outcome(report: &PassReport, halted: Option<Halt>, broken: bool) -> Option<Outcome> {
     let faulty = report.registries.iter().any(|registry| !registry.faults.is_empty());
+    let incomplete =
+        faulty || !report.not_entered.is_empty() || !report.missing.is_empty() || !report.unread.is_empty();
     match halted {
         Some(Halt::Interrupted) => None,
         _ if broken => Some(Outcome::Failed),
         _ if report.registries.is_empty() && !report.not_entered.is_empty() => Some(Outcome::Failed),
         Some(Halt::Deadline) => Some(Outcome::CutShort),
-        None if faulty || !report.not_entered.is_empty() => Some(Outcome::Partial),
+        None if incomplete => Some(Outcome::Partial),
         None => Some(Outcome::Complete),
     }
 }

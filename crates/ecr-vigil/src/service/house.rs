@@ -146,7 +146,7 @@ impl House {
             ended = &mut self.answering => return Ended::Broken(format!("nobody answers any more: {ended:?}")),
             ended = &mut self.time => return Ended::Broken(format!("nobody keeps time any more: {ended:?}")),
         };
-        tracing::info!("{halt}: ending what is under way");
+        tracing::info!(why = %halt, "ending what is under way");
         let clock = self.service.parts.clock.clone();
         let until = clock.now().checked_add(grace).unwrap_or(Timestamp::MAX);
         let in_order = async {

@@ -4,6 +4,7 @@
 
 mod end;
 mod house;
+mod noted;
 mod order;
 mod pass;
 mod planning;

@@ -58,6 +58,17 @@ impl Trigger {
     }
 }
 
+impl Trigger {
+    /// What set off a pass, as a memory keeps it.
+    pub fn kept(said: &str, tick: Option<Timestamp>) -> Self {
+        match tick {
+            Some(tick) => Self::Schedule(tick),
+            None if said == Self::RunNow.to_string() => Self::RunNow,
+            None => Self::Person,
+        }
+    }
+}
+
 impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

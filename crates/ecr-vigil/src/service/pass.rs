@@ -14,6 +14,7 @@ use vigil_report::NotEntered;
 use vigil_store::{ChangeFilter, ExceptionFilter, NewPass, PassId, Slice};
 
 use super::end::End;
+use super::noted::{Noted, Notes};
 use super::order::Order;
 use super::scope::{Reached, reach};
 use super::service::Service;
@@ -137,12 +138,19 @@ async fn over_all(
         Ok(prepared) => prepared,
         Err(reason) => {
             tracing::error!("{reason}");
-            return End::of(Vec::new(), vec![NotEntered { registry: "(all)".to_owned(), reason }], None);
+            return End::of(
+                Vec::new(),
+                vec![NotEntered { registry: "(all)".to_owned(), reason }],
+                None,
+                Notes::default(),
+            );
         }
     };
+    let noted = Noted::new(ledger);
     let passes = registries.iter().map(|(registry, scope)| {
         let pass = pass(order, settings, scope.clone(), exceptions.clone(), service);
         let (metrics, clock, stop) = (&service.parts.metrics, &*service.parts.clock, &stop);
+        let ledger = &noted;
         async move {
             let scanner = CountedScanner::new(metrics, registry);
             let ports = Ports { registry, scanner: &scanner, ledger, clock, progress };
@@ -152,7 +160,8 @@ async fn over_all(
         }
     });
     let halted = stop.halted().filter(|_| halted);
-    End::of(join_all(passes).await, not_entered, halted)
+    let came_out = join_all(passes).await;
+    End::of(came_out, not_entered, halted, noted.into_notes())
 }
 
 fn log(registry: &RegistryId, came_out: &Result<CycleReport, NotRecorded>) {

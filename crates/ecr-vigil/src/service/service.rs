@@ -192,7 +192,7 @@ impl Service {
     fn order_of(&self, unfinished: &UnfinishedPass) -> Option<Order> {
         let settings = self.settings();
         let schedule = settings.schedule(&unfinished.schedule)?.clone();
-        let trigger = unfinished.tick.map_or(Trigger::Person, Trigger::Schedule);
+        let trigger = Trigger::kept(&unfinished.trigger, unfinished.tick);
         Some(Order { schedule, trigger, images: Order::images_from_json(unfinished.request.as_deref()) })
     }
 

@@ -33,7 +33,7 @@ async fn two_schedules_pass_side_by_side_and_each_by_its_own_selection() {
     };
     stage.write("vigil.toml", &(schedule("app") + &schedule("web")));
     let service = stage.serve("").await;
-    let refused = service.post("/api/v1/passes", "{}").await.status(404);
+    let refused = service.post("/api/v1/passes", "{}").await.status(422);
     assert!(refused.body.contains("schedule"), "{refused:?}");
     for (n, name) in [(1, "app"), (2, "web")] {
         let order = format!(r#"{{"schedule": "{name}"}}"#);

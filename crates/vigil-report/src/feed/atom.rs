@@ -41,7 +41,8 @@ pub fn feed(feed: &Feed<'_>, entries: &[Entry], paging: Paging) -> Result<Vec<u8
     let console = feed.registry.repository_console_url(&request.repository);
     let mut atom = atom_syndication::Feed::default();
     atom.set_title(xml::text(&format!("ECR repository {} in {}", request.repository, request.region)));
-    atom.set_id(console.clone().unwrap_or_else(|| identity::feed_id(request)));
+    // Several configurations may be of one repository, whose page is therefore no id of the feed.
+    atom.set_id(format!("urn:uuid:{}", feed.config.id));
     atom.set_updated(time(feed.updated.unwrap_or(feed.config.created)));
     atom.set_subtitle(Text::from(subtitle(feed.tags)));
     atom.set_authors(vec![Person { name: "ECR".into(), ..Person::default() }]);

@@ -33,16 +33,6 @@ pub(super) fn id(request: &ScanRequest, entry: &Entry) -> String {
     ])
 }
 
-/// The id of a feed of a repository that has no page in a known console.
-pub(super) fn feed_id(request: &ScanRequest) -> String {
-    urn(&[
-        "ecr-vigil feed 1",
-        request.registry.as_str(),
-        request.region.as_str(),
-        request.repository.as_str(),
-    ])
-}
-
 /// A UUID made from the parts: version 8 (RFC 9562), since the versions made for names stop at SHA-1.
 fn urn(parts: &[&str]) -> String {
     let mut hash = Sha256::new();

@@ -19,7 +19,8 @@ async fn what_is_not_there_is_a_problem() {
     let stage = Stage::plain().await;
     let answer = stage.ask("GET /nowhere").await.is(404).complains("not-found", "/docs");
     assert_eq!(answer.json()["instance"], "/nowhere");
-    stage.ask("GET /").await.is(404).complains("not-found", "");
+    let answer = stage.ask("GET /").await.is(307);
+    assert_eq!(answer.header("location"), "/docs", "whoever opens the address finds the way");
 }
 
 #[tokio::test]

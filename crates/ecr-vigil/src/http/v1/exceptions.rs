@@ -11,7 +11,7 @@ use vigil_core::policy::Exception;
 use vigil_store::{ExceptionFilter, ExceptionId, NewException, StoredException};
 
 use super::page::away;
-use super::words::{Day, RepositoryGlob, Said, TagGlob, Word};
+use super::words::{Day, RepositoryGlob, Said, TagGlob, VulnerabilityId, Word};
 use crate::http::api::App;
 use crate::http::fields::{Asked, Fields, FromFields, Told};
 use crate::http::frame::Visitor;
@@ -171,13 +171,13 @@ pub(in crate::http) struct Wanted {
 impl FromFields for Wanted {
     fn take_from(fields: &mut Fields) -> Option<Self> {
         let in_force = fields.may("in_force").unwrap_or_default();
-        Some(Self { in_force, vulnerability: fields.may("vulnerability").map(|Word(name)| name) })
+        Some(Self { in_force, vulnerability: fields.may("vulnerability").map(|VulnerabilityId(name)| name) })
     }
 }
 
 impl FromFields for Exception {
     fn take_from(fields: &mut Fields) -> Option<Self> {
-        let id = fields.need("vulnerability").map(|Word(name)| name);
+        let id = fields.need("vulnerability").map(|VulnerabilityId(name)| name);
         let package = fields.may("package").map(|Word(name)| name);
         let repository = fields.may("repository").map(|RepositoryGlob(pattern)| pattern);
         let tag = fields.may("tag").map(|TagGlob(pattern)| pattern);

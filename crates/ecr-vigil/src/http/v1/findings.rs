@@ -14,7 +14,7 @@ use vigil_store::{ChangeFilter, FindingFilter, FindingOrder, Scope, Slice, Trend
 use super::findings_body::{ChangeBody, LineageFindingBody};
 use super::images::SeverityName;
 use super::page::{PageBody, PageQuery, ScopeQuery, away, paged};
-use super::words::{Day, KnownSeverity, States, Word};
+use super::words::{Day, KnownSeverity, States, VulnerabilityId, Word};
 use crate::http::api::App;
 use crate::http::fields::{Asked, Fields, FromFields};
 use crate::http::problem::Problem;
@@ -172,7 +172,7 @@ impl FromFields for FindingFilter {
             digest: fields.may("digest"),
             reaches: fields.may("severity").map(|KnownSeverity(severity)| severity),
             states: fields.may("state").map(|States(states)| states).unwrap_or_default(),
-            vulnerability: fields.may("vulnerability").map(|Word(name)| name),
+            vulnerability: fields.may("vulnerability").map(|VulnerabilityId(name)| name),
             package: fields.may("package").map(|Word(name)| name),
             fixable: fields.may("fixable"),
             exploit_known: fields.may("exploit_known"),

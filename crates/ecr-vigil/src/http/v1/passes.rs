@@ -137,9 +137,8 @@ impl std::str::FromStr for OurImage {
 impl From<NotStarted> for Problem {
     fn from(why: NotStarted) -> Self {
         match &why {
-            NotStarted::UnknownSchedule(_) | NotStarted::WhichSchedule => {
-                Self::new(ProblemKind::NotFound, why.to_string())
-            }
+            NotStarted::UnknownSchedule(_) => Self::new(ProblemKind::NotFound, why.to_string()),
+            NotStarted::WhichSchedule => Self::new(ProblemKind::InvalidContent, why.to_string()),
             NotStarted::Running(pass) => {
                 let problem = Self::new(ProblemKind::Conflict, why.to_string());
                 let location = format!("/api/v1/passes/{pass}").parse();
@@ -154,9 +153,8 @@ impl From<NotStarted> for Problem {
 impl From<NotPlanned> for Problem {
     fn from(why: NotPlanned) -> Self {
         match &why {
-            NotPlanned::UnknownSchedule(_) | NotPlanned::WhichSchedule => {
-                Self::new(ProblemKind::NotFound, why.to_string())
-            }
+            NotPlanned::UnknownSchedule(_) => Self::new(ProblemKind::NotFound, why.to_string()),
+            NotPlanned::WhichSchedule => Self::new(ProblemKind::InvalidRequest, why.to_string()),
             NotPlanned::Busy => Self::unavailable(why.to_string()),
             NotPlanned::Failed(_) => Self::unreachable("the registry", &why),
         }

@@ -11,7 +11,7 @@ use vigil_store::{Scope, Slice, VulnerabilityFilter, VulnerabilityOrder};
 use super::findings_body::{SightingBody, VulnerabilityBody};
 use super::images::SeverityName;
 use super::page::{PageBody, PageQuery, ScopeQuery, away, paged};
-use super::words::{KnownSeverity, Word};
+use super::words::{KnownSeverity, VulnerabilityId};
 use crate::http::api::App;
 use crate::http::fields::{Asked, Fields, FromFields};
 use crate::http::problem::Problem;
@@ -84,19 +84,19 @@ pub(in crate::http) async fn images(
     Path(name): Path<String>,
     Asked((scope, slice)): Asked<(Scope, Slice)>,
 ) -> Result<Response, Problem> {
-    find(&app, &name).await?;
-    Ok(paged::<_, SightingBody>(&uri, app.api.store.images_with(&name, scope, slice).await?))
+    let (row, _) = find(&app, &name).await?;
+    Ok(paged::<_, SightingBody>(&uri, app.api.store.images_with(&row.name, scope, slice).await?))
 }
 
 async fn find(app: &App, name: &str) -> Result<(vigil_store::VulnerabilityRow, u64), Problem> {
     let unknown = || Problem::not_found(format!("no vulnerability `{name}` was ever found"));
-    let Word(known) = name.parse().map_err(|_| unknown())?;
+    let VulnerabilityId(known) = name.parse().map_err(|_| unknown())?;
     app.api.store.vulnerability(&known).await.map_err(away)?.ok_or_else(unknown)
 }
 
 impl FromFields for VulnerabilityFilter {
     fn take_from(fields: &mut Fields) -> Option<Self> {
-        let prefix = fields.may("prefix").map(|Word(prefix)| prefix);
+        let prefix = fields.may("prefix").map(|VulnerabilityId(prefix)| prefix);
         Some(Self { prefix, reaches: fields.may("severity").map(|KnownSeverity(severity)| severity) })
     }
 }
