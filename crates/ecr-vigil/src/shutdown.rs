@@ -21,7 +21,7 @@ pub fn stop(clock: impl Clock + 'static, limit: Option<SignedDuration>) -> std::
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     // Heard once, the signal is never deadly again: a file that meets its limit is a full disk, and told as one.
-    signal(SignalKind::from_raw(FILE_TOO_LARGE))?;
+    drop(signal(SignalKind::from_raw(FILE_TOO_LARGE))?);
     let (heard, first) = oneshot::channel();
     tokio::spawn(async move {
         let mut heard = Some(heard);
