@@ -226,7 +226,8 @@ CREATE TABLE changes (
   pass BIGINT,
   repository BIGINT NOT NULL,
   lineage BIGINT NOT NULL,
-  image BIGINT NOT NULL,
+  -- The image, which may be forgotten sooner.
+  digest BYTES NOT NULL,
   vulnerability BIGINT NOT NULL,
   package BIGINT NOT NULL,
   kind WORDS NOT NULL,
@@ -234,6 +235,8 @@ CREATE TABLE changes (
   published_at BIGINT
 );
 CREATE INDEX changes_at ON changes (at, id);
+CREATE INDEX changes_of_lineage ON changes (lineage, at, id);
+CREATE INDEX changes_of_pass ON changes (pass) WHERE pass IS NOT NULL;
 CREATE INDEX changes_unpublished ON changes (id) WHERE published_at IS NULL;
 
 CREATE TABLE passes (
@@ -252,7 +255,7 @@ CREATE TABLE passes (
 CREATE INDEX passes_unfinished ON passes (number) WHERE ended_at IS NULL;
 CREATE INDEX passes_of_schedule ON passes (schedule, tick);
 
--- The images of which a pass did or could not do something; those that rest are only counted.
+-- The images of which a pass did or could not do something. Those that rest are only counted, in pass_counts.
 CREATE TABLE pass_images (
   pass BIGINT NOT NULL,
   image BIGINT NOT NULL,

@@ -95,9 +95,10 @@ impl Store {
 }
 
 async fn passes(session: &mut dyn Session, before: Timestamp) -> Result<u64, DatabaseFault> {
-    // The last pass of a schedule says which of its times was the last.
-    let old = "SELECT number FROM passes WHERE ended_at < $1
-        AND number NOT IN (SELECT max(number) FROM passes GROUP BY schedule) ORDER BY number LIMIT 1";
+    // The pass for the last of a schedule's times says which that was.
+    let old = "SELECT number FROM passes p WHERE ended_at < $1
+        AND (tick IS NULL OR tick < (SELECT max(q.tick) FROM passes q WHERE q.schedule = p.schedule))
+        ORDER BY number LIMIT 1";
     let Some(mut row) = session.row(old, &[before.into()]).await? else { return Ok(0) };
     let number: [Value; 1] = [row.take::<i64>()?.into()];
     for sql in ["DELETE FROM pass_images WHERE pass = $1", "DELETE FROM pass_counts WHERE pass = $1"] {
@@ -140,7 +141,7 @@ async fn images(session: &mut dyn Session, before: Timestamp) -> Result<u64, Dat
     let rows = session.rows(old, &[before.into(), IMAGES_AT_ONCE.into()]).await?;
     let ids: Vec<i64> = rows.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
     for id in &ids {
-        // Changes and passes have a time of their own, and are not shown without the image.
+        // Changes have a time of their own, and so have passes, which do not show it any more.
         for of in ["image_findings", "scans", "tags"] {
             session.execute(&format!("DELETE FROM {of} WHERE image = $1"), &[(*id).into()]).await?;
         }
@@ -150,7 +151,10 @@ async fn images(session: &mut dyn Session, before: Timestamp) -> Result<u64, Dat
 }
 
 async fn lineages(session: &mut dyn Session, before: Timestamp) -> Result<u64, DatabaseFault> {
-    let old = "SELECT id FROM lineages WHERE ended_at < $1 ORDER BY ended_at LIMIT $2";
+    // Changes, which have a time of their own, are shown with their lineage.
+    let old = "SELECT id FROM lineages l WHERE ended_at < $1
+          AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.lineage = l.id)
+        ORDER BY ended_at LIMIT $2";
     let rows = session.rows(old, &[before.into(), IMAGES_AT_ONCE.into()]).await?;
     let ids: Vec<i64> = rows.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
     for id in &ids {

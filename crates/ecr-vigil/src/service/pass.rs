@@ -1,6 +1,6 @@
 //! One pass of the service over all registries: entered, made side by side, remembered, and ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::future::join_all;
@@ -11,10 +11,10 @@ use vigil_core::policy::Exceptions;
 use vigil_core::port::{Ledger, NotRecorded, Registry};
 use vigil_core::{Counts, CycleReport, Halt, Pass, Ports, RegistryId, Scope, Stop, cycle};
 use vigil_report::NotEntered;
-use vigil_store::{ChangeFilter, ExceptionFilter, NewPass, PassId, Slice};
+use vigil_store::{ChangeFilter, NewPass, PassId, Slice};
 
 use super::end::End;
-use super::noted::{Noted, Notes};
+use super::noted::Noted;
 use super::order::Order;
 use super::scope::{Reached, reach};
 use super::service::Service;
@@ -78,6 +78,7 @@ async fn make_in_span(service: &Arc<Service>, ticket: Ticket, schedule: &str) {
     let settings = service.settings();
     let remembering = parts.store.ledger(id, settings.lineage_tags.clone());
     let ledger = CountedLedger::new(&parts.metrics, schedule, &remembering);
+    expire(service).await;
     let end = over_all(service, &order, &settings, &ledger, &progress).await;
     ledger.finish();
     let Some(outcome) = end.outcome else {
@@ -93,6 +94,7 @@ async fn make_in_span(service: &Arc<Service>, ticket: Ticket, schedule: &str) {
     service.write_end(WrittenEnd { id, ended, outcome, report }).await;
     tracing::info!(outcome = outcome.code(), started, duration_ms, "pass ended");
     count_changes(service, id).await;
+    expire(service).await;
     forget(service, &settings).await;
 }
 
@@ -102,6 +104,7 @@ async fn count_changes(service: &Service, pass: PassId) {
     let filter = ChangeFilter { pass: Some(pass), kinds, ..ChangeFilter::default() };
     let mut slice = Slice::first(1000);
     let mut counts: BTreeMap<RegistryId, (Counts, Counts)> = BTreeMap::new();
+    let mut counted = BTreeSet::new();
     loop {
         let page = match service.parts.store.changes(filter.clone(), slice).await {
             Ok(page) => page,
@@ -111,6 +114,11 @@ async fn count_changes(service: &Service, pass: PassId) {
             }
         };
         for change in page.items {
+            // An image with several tags is in as many lineages, and has its finding once.
+            let finding = (change.vulnerability, change.package, change.kind);
+            if !counted.insert((change.registry.clone(), change.repository, change.digest, finding)) {
+                continue;
+            }
             let (new, fixed) = counts.entry(change.registry).or_default();
             let one = Counts::from_iter([(change.severity, 1)]);
             if change.kind == FindingState::New { new.add(&one) } else { fixed.add(&one) }
@@ -133,19 +141,8 @@ async fn over_all(
     progress: &PassWatch,
 ) -> End {
     let stop = service.stop_of(order);
-    let prepared = service.prepare(order, settings, &stop).await;
-    let Prepared { reached: Reached { registries, not_entered, halted }, exceptions } = match prepared {
-        Ok(prepared) => prepared,
-        Err(reason) => {
-            tracing::error!("{reason}");
-            return End::of(
-                Vec::new(),
-                vec![NotEntered { registry: "(all)".to_owned(), reason }],
-                None,
-                Notes::default(),
-            );
-        }
-    };
+    let Prepared { reached: Reached { registries, not_entered, halted }, exceptions } =
+        service.prepare(order, settings, &stop).await;
     let noted = Noted::new(ledger);
     let passes = registries.iter().map(|(registry, scope)| {
         let pass = pass(order, settings, scope.clone(), exceptions.clone(), service);
@@ -181,18 +178,10 @@ pub(super) struct Prepared {
 }
 
 impl Service {
-    /// Enters the registries and brings together what is accepted.
-    pub(super) async fn prepare(
-        &self,
-        order: &Order,
-        settings: &ServiceSettings,
-        stop: &Stop,
-    ) -> Result<Prepared, String> {
-        let in_force = ExceptionFilter { in_force_at: Some(self.parts.clock.now()), vulnerability: None };
-        let stored = self.parts.store.exceptions(in_force).await;
-        let stored = stored.map_err(|fault| format!("the exceptions cannot be read: {fault}"))?;
-        let stored = stored.into_iter().map(|stored| stored.exception);
-        let exceptions = Exceptions::new(settings.general.exceptions.iter().cloned().chain(stored).collect());
+    /// Enters the registries.
+    pub(super) async fn prepare(&self, order: &Order, settings: &ServiceSettings, stop: &Stop) -> Prepared {
+        // Those that are kept are applied by the store itself, as they are at the moment of each judgement.
+        let exceptions = settings.general.exceptions.clone();
         let take_part = order.images.is_empty() && order.schedule.scan_configs != TakePart::Off;
         let listed = if take_part { self.parts.configs.list().await } else { Ok(Vec::new()) };
         let (configs, unreachable) = match listed {
@@ -210,7 +199,7 @@ impl Service {
             let registry = "(of scan configurations)".to_owned();
             reached.not_entered.push(NotEntered { registry, reason });
         }
-        Ok(Prepared { reached, exceptions })
+        Prepared { reached, exceptions }
     }
 
     /// Ends a pass with the service, or when its time is over.
@@ -258,12 +247,16 @@ pub(super) fn pass(
     }
 }
 
-/// Ends what is accepted no longer and forgets what is old enough. That it could not be does not matter today.
-async fn forget(service: &Service, settings: &ServiceSettings) {
-    let now = service.parts.clock.now();
-    if let Err(fault) = service.parts.store.expire_exceptions(now).await {
+/// Ends what is accepted no longer. That it could not be does not matter for now: it is tried again.
+async fn expire(service: &Service) {
+    if let Err(fault) = service.parts.store.expire_exceptions(service.parts.clock.now()).await {
         tracing::warn!(error = %fault, "exceptions whose last day is over cannot be ended");
     }
+}
+
+/// Forgets what is old enough. That it could not be does not matter today.
+async fn forget(service: &Service, settings: &ServiceSettings) {
+    let now = service.parts.clock.now();
     match service.parts.store.forget(settings.store.retention, now).await {
         Ok(forgotten) => tracing::debug!(?forgotten, "forgotten"),
         Err(fault) => tracing::warn!(error = %fault, "nothing could be forgotten"),

@@ -58,7 +58,7 @@ impl Service {
     pub async fn plan(&self, order: &Order) -> Result<Planned, NotPlanned> {
         let Ok(_alone) = self.planning.try_lock() else { return Err(NotPlanned::Busy) };
         let (settings, stop) = (self.settings(), self.stop_of(order));
-        let prepared = self.prepare(order, &settings, &stop).await.map_err(NotPlanned::Failed)?;
+        let prepared = self.prepare(order, &settings, &stop).await;
         let Prepared { reached, exceptions } = prepared;
         let sketch = Sketch { decided: compose::ledger(), memory: self.parts.store.clone() };
         let passes = reached.registries.iter().map(|(registry, scope)| {

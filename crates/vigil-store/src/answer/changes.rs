@@ -101,8 +101,8 @@ impl Store {
 
 const CHANGES: &str =
     "SELECT c.at, c.id, n.id, r.partition_name, r.account, r.region, p.name, l.name, l.platform,
-      i.digest, v.name, k.name, c.kind, s.word
-    FROM changes c JOIN lineages l ON l.id = c.lineage JOIN images i ON i.id = c.image
+      c.digest, v.name, k.name, c.kind, s.word
+    FROM changes c JOIN lineages l ON l.id = c.lineage
     JOIN repositories p ON p.id = c.repository JOIN registries r ON r.id = p.registry
     JOIN vulnerabilities v ON v.id = c.vulnerability JOIN severities s ON s.id = c.severity
     LEFT JOIN packages k ON k.id = c.package LEFT JOIN passes n ON n.number = c.pass WHERE true";
@@ -116,7 +116,8 @@ async fn list(
     let mut statement = Statement::new(CHANGES);
     filter.scope.repositories(session).await?.narrow("c.repository", &mut statement);
     statement.with_some("AND c.at >= $", filter.since);
-    statement.with_some("AND n.id = $", filter.pass.map(|pass| pass.to_string()));
+    let pass = "AND c.pass = (SELECT number FROM passes WHERE id = $)";
+    statement.with_some(pass, filter.pass.map(|pass| pass.to_string()));
     statement.with_some("AND l.name = $", filter.lineage.as_ref());
     if let Some(least) = filter.reaches.as_ref().map(severity_rank) {
         statement.with("AND (c.severity >= $ OR c.severity < 0)", [least.into()]);

@@ -20,7 +20,7 @@ pub struct FindingFilter {
     pub scope: Scope,
     /// Of this lineage: a tag, or a pattern as it was written.
     pub lineage: Option<String>,
-    /// Of the lineages that stand at this image.
+    /// In this image, at which lineages stand, or stood when it was the last one that was scanned.
     pub digest: Option<Digest>,
     /// As severe as this, or of a severity that we do not know.
     pub reaches: Option<Severity>,
@@ -55,7 +55,7 @@ pub struct LineageFinding {
     pub repository: RepositoryName,
     /// The lineage.
     pub lineage: LineageName,
-    /// The image at which the lineage stands.
+    /// The image whose finding it is: the last one of the lineage that was scanned.
     pub digest: Digest,
     /// The vulnerability.
     pub vulnerability: String,
@@ -128,9 +128,10 @@ async fn list(
     let columns = order.columns();
     let width = columns.split(',').count();
     let mut statement = Statement::new(&format!(
-        "SELECT {columns}, r.partition_name, r.account, r.region, p.name, l.name, l.platform, i.digest, v.name,
+        "SELECT {columns}, r.partition_name, r.account, r.region, p.name, l.name, l.platform, coalesce(o.digest, i.digest), v.name,
            k.name, s.word, f.fixable, f.exploit_known, f.state, f.first_seen, f.changed_at, f.fixed_at
          FROM lineage_findings f JOIN lineages l ON l.id = f.lineage JOIN images i ON i.id = l.image
+         LEFT JOIN images o ON o.id = l.followed_image
          JOIN repositories p ON p.id = l.repository JOIN registries r ON r.id = p.registry
          JOIN vulnerabilities v ON v.id = f.vulnerability JOIN severities s ON s.id = f.severity
          LEFT JOIN packages k ON k.id = f.package WHERE true"
@@ -197,7 +198,16 @@ impl FindingFilter {
     fn narrow(&self, repositories: &Repositories, statement: &mut Statement) {
         repositories.narrow("l.repository", statement);
         statement.with_some("AND l.name = $", self.lineage.as_ref());
-        statement.with_some("AND i.digest = $", self.digest);
+        if let Some(digest) = self.digest {
+            // By the indexes of lineages that stand at the image whose findings they know, and of those that do not.
+            const THESE: &str = "(SELECT id FROM images WHERE digest = $)";
+            let at = format!("SELECT id FROM lineages WHERE image IN {THESE} AND image = followed_image");
+            statement.with(&format!("AND l.id IN ({at}"), [digest.into()]);
+            let behind = format!(
+                "SELECT id FROM lineages WHERE image <> followed_image AND followed_image IN {THESE}"
+            );
+            statement.with(&format!("UNION {behind})"), [digest.into()]);
+        }
         if let Some(least) = self.reaches.as_ref().map(severity_rank) {
             statement.with("AND (f.severity >= $ OR f.severity < 0)", [least.into()]);
         }

@@ -117,6 +117,11 @@ impl Store {
 }
 
 impl Kept {
+    /// Whether it can accept anything in this repository.
+    pub(crate) fn is_about(&self, repository: &RepositoryName) -> bool {
+        self.exception.repository.as_ref().is_none_or(|pattern| pattern.matches(repository.as_str()))
+    }
+
     /// Whether it accepts this finding.
     pub(crate) fn accepts(
         &self,

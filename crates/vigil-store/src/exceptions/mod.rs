@@ -7,4 +7,4 @@ mod rejudge;
 pub(crate) use accepted::{Acceptance, acceptance_id};
 pub use keep::{ExceptionFilter, ExceptionId, NewException, StoredException};
 pub(crate) use keep::{Kept, in_force};
-pub(crate) use rejudge::image_with;
+pub(crate) use rejudge::{EXCEPTIONS, Judgement, except, image_with};

@@ -12,6 +12,16 @@ use crate::answer::{counts_from, tags_of};
 use crate::ledger::{badness, follow_lineages_of};
 use crate::sql::{DatabaseFault, Session, Type, Value};
 
+/// The lock of whoever makes or ends exceptions; passes share it. Those of repositories are above zero.
+pub(crate) const EXCEPTIONS: i64 = -2;
+
+/// What was judged of an image: which findings are accepted by whom, and how many others there are.
+#[derive(Debug)]
+pub(crate) struct Judgement {
+    pub(crate) by: BTreeMap<i64, Acceptance>,
+    pub(crate) counts: Counts,
+}
+
 /// An image that has the vulnerability.
 struct Affected {
     repository: i64,
@@ -38,6 +48,8 @@ pub(super) async fn rejudge(
     vulnerability: &str,
     now: Timestamp,
 ) -> Result<(), DatabaseFault> {
+    // Passes that judge at the same time have ended theirs before anything is read, or begin when this is done.
+    session.lock(EXCEPTIONS).await?;
     let kept = in_force(session, now).await?;
     let kept: Vec<Kept> =
         kept.into_iter().filter(|kept| kept.exception.id.eq_ignore_ascii_case(vulnerability)).collect();
@@ -48,19 +60,70 @@ pub(super) async fn rejudge(
         by.push((kept, acceptance_id(session, &acceptance).await?));
     }
     let tags_matter = by.iter().any(|(kept, _)| kept.exception.tag.is_some());
-    let mut repositories = BTreeSet::new();
+    let mut judged: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
     for (image, affected) in affected {
         let tags = if tags_matter { tags_of(session, image).await? } else { Vec::new() };
         let whole = image_with(affected.digest, tags);
         if judge(session, image, &affected, &whole, &by, now).await? {
-            repositories.insert(affected.repository);
+            judged.entry(affected.repository).or_default().push(image);
         }
     }
-    for repository in repositories {
-        session.lock(repository).await?;
-        follow_lineages_of(session, repository, None, now).await?;
+    for (repository, images) in judged {
+        follow_lineages_of(session, repository, Some(images), None, now).await?;
     }
     Ok(())
+}
+
+/// Adds to a judgement what these exceptions accept of the image's findings that nobody else does.
+pub(crate) async fn except(
+    session: &mut dyn Session,
+    image: i64,
+    (repository, whole): (&RepositoryName, &Image),
+    kept: &[&Kept],
+    judgement: &mut Judgement,
+    now: Timestamp,
+) -> Result<(), DatabaseFault> {
+    for found in excepted(session, image, kept).await?.into_values() {
+        let others = |found: &Found| judgement.by.contains_key(&found.content).then_some(0);
+        let before: Vec<Option<i64>> = found.iter().map(others).collect();
+        let mut after = before.clone();
+        for (found, by) in found.iter().zip(&mut after).filter(|(_, by)| by.is_none()) {
+            let accepts = |kept: &&&Kept| kept.accepts(&found.finding, repository, whole, now);
+            if let Some(kept) = kept.iter().find(accepts) {
+                let reason = kept.exception.reason.clone();
+                judgement.by.insert(found.content, Acceptance::Exception { id: kept.id, reason });
+                *by = Some(0);
+            }
+        }
+        judgement.counts = judgement.counts.less(&open(&found, &before));
+        judgement.counts.add(&open(&found, &after));
+    }
+    Ok(())
+}
+
+/// The image's findings about which these exceptions are, by their vulnerability.
+async fn excepted(
+    session: &mut dyn Session,
+    image: i64,
+    kept: &[&Kept],
+) -> Result<BTreeMap<i64, Vec<Found>>, DatabaseFault> {
+    let sql = "SELECT f.vulnerability, f.content, v.name, s.word, k.name, c.grouped
+        FROM image_findings f
+        JOIN vulnerabilities v ON v.id = f.vulnerability
+        JOIN contents c ON c.id = f.content
+        JOIN severities s ON s.id = c.severity
+        LEFT JOIN packages k ON k.id = c.package
+        WHERE f.image = $1 ORDER BY f.content";
+    let mut all: BTreeMap<i64, Vec<Found>> = BTreeMap::new();
+    for mut row in session.rows(sql, &[image.into()]).await? {
+        let (vulnerability, content, name) = (row.take()?, row.take()?, row.take::<String>()?);
+        if kept.iter().any(|kept| kept.exception.id.eq_ignore_ascii_case(&name)) {
+            let finding = finding(&name, row.take()?, row.take()?);
+            let found = Found { content, finding, grouped: row.take()?, before: None, by_others: false };
+            all.entry(vulnerability).or_default().push(found);
+        }
+    }
+    Ok(all)
 }
 
 /// Returns whether anything has changed.

@@ -11,6 +11,9 @@ use crate::sql::{DatabaseFault, Session, Type, Value};
 /// Half of a SHA-256: no two of even a billion contents share one.
 pub(super) type Hash = [u8; 16];
 
+/// The lock of whoever adds a severity. Those of repositories are above zero.
+const SEVERITIES: i64 = -1;
+
 /// Where a finding is stored.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stored {
@@ -135,11 +138,14 @@ pub(crate) async fn severities(
     session: &mut dyn Session,
     wanted: impl Iterator<Item = &Severity> + Send,
 ) -> Result<BTreeMap<Severity, i64>, DatabaseFault> {
-    let mut ids = BTreeMap::new();
-    for mut row in session.rows("SELECT word, id FROM severities", &[]).await? {
-        ids.insert(row.take()?, row.take()?);
+    let mut ids = known_severities(session).await?;
+    let mut new: BTreeSet<Severity> = wanted.filter(|word| !ids.contains_key(*word)).cloned().collect();
+    if !new.is_empty() {
+        // Others may give the same word an id, or the same id to another word.
+        session.lock(SEVERITIES).await?;
+        ids = known_severities(session).await?;
+        new.retain(|word| !ids.contains_key(word));
     }
-    let new: BTreeSet<Severity> = wanted.filter(|severity| !ids.contains_key(*severity)).cloned().collect();
     for severity in new {
         let sql =
             "INSERT INTO severities (id, word) SELECT min(0, min(id)) - 1, $1 FROM severities RETURNING id";
@@ -150,6 +156,11 @@ pub(crate) async fn severities(
         }
     }
     Ok(ids)
+}
+
+async fn known_severities(session: &mut dyn Session) -> Result<BTreeMap<Severity, i64>, DatabaseFault> {
+    let rows = session.rows("SELECT word, id FROM severities", &[]).await?.into_iter();
+    rows.map(|mut row| Ok((row.take()?, row.take()?))).collect()
 }
 
 async fn vulnerabilities(

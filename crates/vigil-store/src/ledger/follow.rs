@@ -1,6 +1,6 @@
 //! Lineages in the database: at which image each stands, and how its findings went on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -62,6 +62,7 @@ pub(super) async fn place_lineages(
 struct Behind {
     lineage: i64,
     image: i64,
+    digest: Digest,
     /// Whether it has followed the same image before.
     same_image: bool,
     /// Whether it was the same scan, and only the judgement is another.
@@ -72,25 +73,53 @@ struct Behind {
     scanned_at: Option<Timestamp>,
 }
 
-/// Takes every lineage of a repository that stands at a judged image on to its findings.
+/// What was counted already: a finding of an image that has several tags is new or fixed once.
+type Counted = BTreeSet<(Digest, FindingKey)>;
+
+/// Takes every lineage that stands at one of these judged images of a repository on to its findings; at any, if none are
+/// given.
 pub(crate) async fn follow_lineages_of(
     session: &mut dyn Session,
     repository: i64,
+    images: Option<Vec<i64>>,
     pass: Option<i64>,
     now: Timestamp,
 ) -> Result<(), DatabaseFault> {
-    let sql = "SELECT l.id, i.id, l.followed_image IS NOT DISTINCT FROM i.id,
+    let mut counted = Counted::new();
+    for behind in behind(session, repository, images).await? {
+        follow(session, repository, pass, &behind, &mut counted, now).await?;
+    }
+    Ok(())
+}
+
+async fn behind(
+    session: &mut dyn Session,
+    repository: i64,
+    images: Option<Vec<i64>>,
+) -> Result<Vec<Behind>, DatabaseFault> {
+    let sql = "SELECT l.id, i.id, i.digest, l.followed_image IS NOT DISTINCT FROM i.id,
           l.followed_scan IS NOT DISTINCT FROM i.scan_content, l.followed_image IS NULL,
           i.judged_content, i.scan_content, i.scanned_at
-        FROM lineages l JOIN images i ON i.id = l.image
-        WHERE l.repository = $1 AND i.judged_content IS NOT NULL
-          AND (l.followed_image IS DISTINCT FROM i.id OR l.followed_content IS DISTINCT FROM i.judged_content)
-        ORDER BY l.id";
+        FROM {these} JOIN images i ON i.id = l.image
+        WHERE i.judged_content IS NOT NULL
+          AND (l.followed_image IS DISTINCT FROM i.id OR l.followed_content IS DISTINCT FROM i.judged_content)";
+    let rows = match images {
+        None => {
+            let all = "(SELECT * FROM lineages WHERE repository = $1) AS l";
+            session.rows(&sql.replace("{these}", all), &[repository.into()]).await?
+        }
+        Some(images) => {
+            let sql = sql.replace("{these}", "{rows} JOIN lineages l ON l.image = rows.of");
+            let images = images.into_iter().map(|image| vec![image.into()]).collect();
+            session.each(&sql, &[("of", Type::Int)], images).await?
+        }
+    };
     let mut behind = Vec::new();
-    for mut row in session.rows(sql, &[repository.into()]).await? {
+    for mut row in rows {
         behind.push(Behind {
             lineage: row.take()?,
             image: row.take()?,
+            digest: row.take()?,
             same_image: row.take()?,
             same_scan: row.take()?,
             baseline: row.take()?,
@@ -99,10 +128,8 @@ pub(crate) async fn follow_lineages_of(
             scanned_at: row.take()?,
         });
     }
-    for behind in behind {
-        follow(session, repository, pass, &behind, now).await?;
-    }
-    Ok(())
+    behind.sort_by_key(|behind| behind.lineage);
+    Ok(behind)
 }
 
 async fn follow(
@@ -110,6 +137,7 @@ async fn follow(
     repository: i64,
     pass: Option<i64>,
     behind: &Behind,
+    counted: &mut Counted,
     now: Timestamp,
 ) -> Result<(), DatabaseFault> {
     let known = known(session, behind.lineage).await?;
@@ -126,7 +154,10 @@ async fn follow(
         let ids = severities(session, changed.values().map(|followed| &followed.severity)).await?;
         keep(session, behind.lineage, (&known, &changed), &ids, now).await?;
         if !behind.baseline {
-            tell(session, repository, pass, behind, (&known, &changed), &ids, now).await?;
+            let new = tell(session, repository, pass, behind, (&known, &changed), &ids, now).await?;
+            let new = new.into_iter().filter(|(key, ..)| counted.insert((behind.digest, key.clone())));
+            let new: Vec<_> = new.map(|(_, severity, kind)| (severity, kind)).collect();
+            trend::count(session, repository, &new, now).await?;
         }
     }
     let sql =
@@ -245,7 +276,8 @@ async fn keep(
     session.each(sql, &columns, before.into_iter().map(row).collect()).await.map(drop)
 }
 
-/// Keeps what people want to be told: what is new, worse, or fixed. That something accepted is gone is no news.
+/// Keeps what people want to be told: what is new, worse, or fixed. That something accepted is gone is no news. Returns it
+/// with its severity.
 async fn tell(
     session: &mut dyn Session,
     repository: i64,
@@ -254,10 +286,10 @@ async fn tell(
     (known, changed): (&BTreeMap<FindingKey, Followed>, &BTreeMap<FindingKey, Followed>),
     severities: &BTreeMap<Severity, i64>,
     now: Timestamp,
-) -> Result<(), DatabaseFault> {
+) -> Result<Vec<(FindingKey, i64, FindingState)>, DatabaseFault> {
     let was_accepted =
         |key| known.get(key).is_some_and(|before: &Followed| before.state == FindingState::Excepted);
-    let (mut rows, mut counted) = (Vec::new(), Vec::new());
+    let (mut rows, mut told) = (Vec::new(), Vec::new());
     for (key, followed) in changed {
         let kind = match followed.state {
             FindingState::New | FindingState::Worsened => followed.state,
@@ -266,13 +298,13 @@ async fn tell(
         };
         let severity = severities.get(&followed.severity).copied().unwrap_or_default();
         let (vulnerability, package) = ids(key);
-        counted.push((severity, kind));
+        told.push((key.clone(), severity, kind));
         let row: Vec<Value> = vec![
             now.into(),
             pass.into(),
             repository.into(),
             behind.lineage.into(),
-            behind.image.into(),
+            behind.digest.into(),
             vulnerability.into(),
             package.into(),
             kind.code().into(),
@@ -285,7 +317,7 @@ async fn tell(
         ("pass", Type::Int),
         ("repository", Type::Int),
         ("lineage", Type::Int),
-        ("image", Type::Int),
+        ("digest", Type::Bytes),
         ("vulnerability", Type::Int),
         ("package", Type::Int),
         ("kind", Type::Text),
@@ -295,7 +327,7 @@ async fn tell(
     let names = names.join(", ");
     let sql = format!("INSERT INTO changes ({names}) SELECT {names} FROM {{rows}}");
     session.each(&sql, &columns, rows).await?;
-    trend::count(session, repository, &counted, now).await
+    Ok(told)
 }
 
 /// The number under which a state is stored: its place among all.

@@ -5,68 +5,67 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use vigil_core::evaluate::{Accepted, AcceptedBy, Evaluation};
 use vigil_core::finding::{Counts, Finding, Severity};
-use vigil_core::image::{Image, RepositoryName};
+use vigil_core::image::RepositoryName;
 
 use super::findings::{self, Hash, content_hash, hash_of, json};
 use super::record::Known;
-use crate::exceptions::{self, Acceptance};
+use crate::answer::tags_of;
+use crate::exceptions::{self, Acceptance, Judgement, Kept};
 use crate::sql::{DatabaseFault, Session, Type};
 
-/// Takes the judgement. If it is the same as before, nothing is written.
+/// Takes the judgement, and what our own exceptions accept beyond it. If both are as before, nothing is written.
 pub(super) async fn judged(
     session: &mut dyn Session,
     repository: &RepositoryName,
     image: &mut Known,
     evaluation: &Evaluation,
+    exceptions: &[Kept],
     now: Timestamp,
 ) -> Result<(), DatabaseFault> {
     let accepted: BTreeMap<Hash, &Accepted> =
         evaluation.accepted.iter().map(|accepted| (content_hash(&accepted.finding), accepted)).collect();
     let by: Vec<_> = accepted.iter().map(|(hash, accepted)| (hash, accepted.by, &accepted.reason)).collect();
-    let told = hash_of(&(&image.scan_content, &evaluation.counts, by));
+    let ours: Vec<&Kept> = exceptions.iter().filter(|kept| kept.is_about(repository)).collect();
+    let ids: Vec<String> = ours.iter().map(|kept| kept.id.to_string()).collect();
+    let tags_matter = ours.iter().any(|kept| kept.exception.tag.is_some());
+    let tags = if tags_matter { tags_of(session, image.id).await? } else { Vec::new() };
+    let told = hash_of(&(&image.scan_content, &evaluation.counts, by, ids, &tags));
     if image.judged_content.as_deref() == Some(&told) {
         return Ok(());
     }
-    let ours = if accepted.is_empty() { Vec::new() } else { exceptions::in_force(session, now).await? };
     let listed: BTreeMap<Hash, &Finding> =
         accepted.iter().map(|(hash, accepted)| (*hash, &accepted.finding)).collect();
     let stored = findings::store(session, &listed, now).await?;
-    let whole = image.image(session).await?;
     let by = accepted.iter().filter_map(|(hash, accepted)| {
         let stored = stored.get(hash)?;
-        Some((stored.content, acceptance(accepted, &ours, repository, &whole, now)))
+        Some((stored.content, acceptance(accepted)))
     });
-    accept(session, image.id, by.collect()).await?;
+    let mut judgement = Judgement { by: by.collect(), counts: evaluation.counts.clone() };
+    if !ours.is_empty() {
+        let whole = exceptions::image_with(image.digest, tags);
+        exceptions::except(session, image.id, (repository, &whole), &ours, &mut judgement, now).await?;
+    }
+    let Judgement { by, counts } = judgement;
+    let accepted = by.len() as u64;
+    accept(session, image.id, by).await?;
     image.judged_content = Some(told.to_vec());
     let sql = "UPDATE images SET counts = $2, accepted = $3, judged_content = $4, badness = $5 WHERE id = $1";
     let values = [
         image.id.into(),
-        json(&evaluation.counts).into(),
-        (accepted.len() as u64).into(),
+        json(&counts).into(),
+        accepted.into(),
         told.to_vec().into(),
-        badness(&evaluation.counts).into(),
+        badness(&counts).into(),
     ];
     session.execute(sql, &values).await.map(drop)
 }
 
-/// Who accepts: one of our own exceptions, if one of them says the same, or somebody whom only the pass knows.
-fn acceptance(
-    accepted: &Accepted,
-    ours: &[exceptions::Kept],
-    repository: &RepositoryName,
-    image: &Image,
-    now: Timestamp,
-) -> Acceptance {
+/// Who accepts, as the pass says.
+fn acceptance(accepted: &Accepted) -> Acceptance {
     let reason = accepted.reason.clone();
-    if accepted.by == AcceptedBy::Inspector {
-        return Acceptance::Inspector { reason };
-    }
-    let same = ours.iter().find(|kept| {
-        kept.exception.reason == reason && kept.accepts(&accepted.finding, repository, image, now)
-    });
-    match same {
-        Some(kept) => Acceptance::Exception { id: kept.id, reason },
-        None => Acceptance::Settings { reason },
+    match accepted.by {
+        AcceptedBy::Inspector => Acceptance::Inspector { reason },
+        AcceptedBy::Exception(_) => Acceptance::Settings { reason },
     }
 }
 

@@ -10,7 +10,7 @@ use super::carried::{Look, all_known, carried};
 use super::pass_ledger::Recording;
 use super::standing::{Standing, keep_standings, only_read};
 use super::{follow, judged, listed, place, scanned};
-use crate::answer::tags_of;
+use crate::exceptions::{EXCEPTIONS, Kept, in_force};
 use crate::sql::{DatabaseFault, Row, Session, Type};
 
 /// What is known of an image before an entry about it is kept.
@@ -31,6 +31,8 @@ pub(super) struct Known {
 /// Keeps the entries.
 pub(super) async fn record(session: &mut dyn Session, recording: &Recording) -> Result<(), DatabaseFault> {
     let Recording { registry, repository: name, entries, now, .. } = recording;
+    // Whoever makes or ends an exception waits for us, and we for them: or a judgement would miss it.
+    session.share(EXCEPTIONS).await?;
     let repository = place::repository(session, registry, name, *now).await?;
     // Two transactions that take one repository's lineages on would each miss what the other does.
     session.lock(repository).await?;
@@ -44,11 +46,22 @@ pub(super) async fn record(session: &mut dyn Session, recording: &Recording) -> 
     });
     listed::seen(session, repository, &decided.collect::<Vec<_>>(), *now).await?;
     let mut known = known(session, repository, entries).await?;
+    let judged = entries.iter().filter_map(|entry| match entry {
+        Entry::Judged(digest, _) => known.get(digest).map(|image| image.id),
+        _ => None,
+    });
+    let judged: BTreeSet<i64> = judged.collect();
+    let exceptions = if judged.is_empty() { Vec::new() } else { in_force(session, *now).await? };
     for entry in entries {
-        keep(session, recording, repository, pass, &mut known, entry).await?;
+        keep(session, recording, (repository, pass), &exceptions, &mut known, entry).await?;
     }
     keep_standings(session, pass, entries, &mut known).await?;
-    follow::follow_lineages_of(session, repository, pass, *now).await
+    let moved = entries.iter().any(|entry| matches!(entry, Entry::Listed(_) | Entry::Seen(_) | Entry::Empty));
+    if moved || !judged.is_empty() {
+        let judged = (!moved).then(|| judged.into_iter().collect());
+        follow::follow_lineages_of(session, repository, judged, pass, *now).await?;
+    }
+    Ok(())
 }
 
 /// Keeps what the repository was seen to hold.
@@ -87,8 +100,8 @@ async fn look_over(
 async fn keep(
     session: &mut dyn Session,
     recording: &Recording,
-    repository: i64,
-    pass: Option<i64>,
+    (repository, pass): (i64, Option<i64>),
+    exceptions: &[Kept],
     known: &mut BTreeMap<Digest, Known>,
     entry: &Entry,
 ) -> Result<(), DatabaseFault> {
@@ -97,7 +110,7 @@ async fn keep(
     match (entry, image) {
         (Entry::Found(_, scan), Some(image)) => scanned::found(session, image, scan, now).await,
         (Entry::Judged(_, evaluation), Some(image)) => {
-            judged::judged(session, &recording.repository, image, evaluation, now).await
+            judged::judged(session, &recording.repository, image, evaluation, exceptions, now).await
         }
         (Entry::Asked(_, at), Some(image)) => {
             image.asked_at = Some(*at);
@@ -178,13 +191,5 @@ fn digest_of(entry: &Entry) -> Option<Digest> {
         | Entry::NotReached
         | Entry::Empty
         | Entry::OnlyRead => None,
-    }
-}
-
-impl Known {
-    /// The image as far as a policy looks at it: its digest and its tags.
-    pub(super) async fn image(&self, session: &mut dyn Session) -> Result<Image, DatabaseFault> {
-        let tags = tags_of(session, self.id).await?;
-        Ok(crate::exceptions::image_with(self.digest, tags))
     }
 }

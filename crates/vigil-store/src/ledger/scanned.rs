@@ -62,9 +62,10 @@ async fn finish(
 ) -> Result<(), DatabaseFault> {
     image.scan_state = Some(scan.state.to_string());
     image.scan_content = Some(told.to_vec());
-    image.judged_content = None;
     match meaning {
         Meaning::Finished => {
+            // Other findings: what was judged before is over. Of a scan that failed there are none, and the former ones stand.
+            image.judged_content = None;
             image.scanned_at = scan.completed_at.or(image.scanned_at);
             (image.failed_at, image.refused_at) = (None, None);
         }
@@ -75,7 +76,7 @@ async fn finish(
         _ => {}
     }
     let sql = "UPDATE images SET scan_state = $2, scan_description = $3, scanned_at = $4, scan_counts = $5,
-          scan_content = $6, judged_content = NULL, failed_at = $7, refused_at = $8 WHERE id = $1";
+          scan_content = $6, failed_at = $7, refused_at = $8, judged_content = $9 WHERE id = $1";
     let values = [
         image.id.into(),
         scan.state.as_str().into(),
@@ -85,6 +86,7 @@ async fn finish(
         told.to_vec().into(),
         image.failed_at.into(),
         image.refused_at.into(),
+        image.judged_content.clone().into(),
     ];
     session.execute(sql, &values).await.map(drop)
 }

@@ -1,6 +1,6 @@
 //! Where an image stands: the last decision and ending, in codes and words. One that is as it was costs no write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use vigil_core::due::Rest;
@@ -35,7 +35,7 @@ pub(super) async fn keep_standings(
     entries: &[Entry],
     known: &mut BTreeMap<Digest, Known>,
 ) -> Result<(), DatabaseFault> {
-    let (mut after, mut counted) = (BTreeMap::new(), BTreeMap::new());
+    let (mut after, mut decided_now) = (BTreeMap::new(), BTreeSet::new());
     for entry in entries {
         match entry {
             Entry::Decided(image, decision) => {
@@ -45,8 +45,7 @@ pub(super) async fn keep_standings(
                 if let Some(before) = before.filter(|before| before.rests_like(&standing)) {
                     (standing.ending, standing.said) = (before.ending.clone(), before.said.clone());
                 }
-                let of = (standing.decision.clone(), standing.reason.clone());
-                *counted.entry(of).or_insert(0i64) += 1;
+                decided_now.insert(image.digest);
                 after.insert(image.digest, standing);
             }
             Entry::Ended(digest, ending) => {
@@ -57,11 +56,13 @@ pub(super) async fn keep_standings(
             _ => {}
         }
     }
-    let (mut changed, mut notable) = (Vec::new(), Vec::new());
+    let (mut changed, mut notable, mut quiet) = (Vec::new(), Vec::new(), BTreeMap::new());
     for (digest, standing) in after {
         let Some(image) = known.get_mut(&digest) else { continue };
         if is_notable(&standing) {
             notable.push(row(pass.unwrap_or_default(), image.id, &standing));
+        } else if decided_now.contains(&digest) {
+            quiet.insert(image.id, (standing.decision.clone(), standing.reason.clone()));
         }
         if image.standing != standing {
             changed.push(row(image.id, image.id, &standing));
@@ -73,7 +74,7 @@ pub(super) async fn keep_standings(
     session.each(sql, &COLUMNS, changed).await?;
     if let Some(pass) = pass {
         keep_notable(session, notable).await?;
-        count(session, pass, counted).await?;
+        count(session, pass, quiet).await?;
     }
     Ok(())
 }
@@ -111,11 +112,21 @@ async fn keep_notable(session: &mut dyn Session, notable: Vec<Vec<Value>>) -> Re
     session.each(sql, &COLUMNS, notable).await.map(drop)
 }
 
+/// Counts what is not told image by image. Who was told of already is not counted beside that.
 async fn count(
     session: &mut dyn Session,
     pass: i64,
-    counted: BTreeMap<(Option<String>, Option<String>), i64>,
+    mut quiet: BTreeMap<i64, (Option<String>, Option<String>)>,
 ) -> Result<(), DatabaseFault> {
+    let asked = quiet.keys().map(|image| vec![pass.into(), (*image).into()]).collect();
+    let told = "SELECT n.image FROM {rows} JOIN pass_images n ON n.pass = rows.pass AND n.image = rows.image";
+    for mut row in session.each(told, &COLUMNS[..2], asked).await? {
+        quiet.remove(&row.take::<i64>()?);
+    }
+    let mut counted = BTreeMap::new();
+    for of in quiet.into_values() {
+        *counted.entry(of).or_insert(0i64) += 1;
+    }
     let rows = counted.into_iter().map(|((decision, reason), images)| {
         vec![pass.into(), decision.into(), reason.unwrap_or_default().into(), images.into()]
     });

@@ -141,7 +141,12 @@ async fn one(session: &mut dyn Session, id: PassId) -> Result<Option<PassDetail>
     let Some(mut row) = session.row(&sql, &[id.to_string().into()]).await? else { return Ok(None) };
     let (number, pass) = pass(&mut row)?;
     let report = row.take()?;
-    let sql = "SELECT decision, reason, images FROM pass_counts WHERE pass = $1";
+    let sql = "SELECT decision, reason, CAST(sum(images) AS BIGINT) FROM (
+          SELECT decision, reason, images FROM pass_counts WHERE pass = $1
+          UNION ALL
+          SELECT decision, coalesce(reason, ''), count(*) FROM pass_images WHERE pass = $1
+          GROUP BY decision, coalesce(reason, '')) AS told
+        GROUP BY decision, reason";
     let decided = session.rows(sql, &[number.into()]).await?.into_iter();
     let decided = decided.map(|mut row| Ok(((row.take()?, row.take()?), row.take()?)));
     Ok(Some(PassDetail { pass, decided: decided.collect::<Result<_, DatabaseFault>>()?, report }))

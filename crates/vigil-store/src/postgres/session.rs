@@ -64,6 +64,10 @@ impl Session for PostgresSession<'_> {
     async fn lock(&mut self, key: i64) -> Result<(), DatabaseFault> {
         self.rows("SELECT 1 FROM pg_advisory_xact_lock($1)", &[key.into()]).await.map(drop)
     }
+
+    async fn share(&mut self, key: i64) -> Result<(), DatabaseFault> {
+        self.rows("SELECT 1 FROM pg_advisory_xact_lock_shared($1)", &[key.into()]).await.map(drop)
+    }
 }
 
 fn array_of(of: Type) -> &'static str {

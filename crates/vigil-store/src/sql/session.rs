@@ -29,6 +29,9 @@ pub(crate) trait Session: Send {
     /// Lets no other transaction with the same key go on before this one has ended. SQLite has one writer anyway.
     async fn lock(&mut self, key: i64) -> Result<(), DatabaseFault>;
 
+    /// Lets no transaction that locks this key go on before this one has ended, but others that share it.
+    async fn share(&mut self, key: i64) -> Result<(), DatabaseFault>;
+
     /// Asks for rows with a statement put together by hand.
     async fn ask(&mut self, statement: &Statement) -> Result<Vec<Row>, DatabaseFault> {
         self.rows(&statement.text, &statement.parameters).await

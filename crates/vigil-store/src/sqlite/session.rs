@@ -56,6 +56,10 @@ impl Session for SqliteSession<'_> {
     async fn lock(&mut self, _: i64) -> Result<(), DatabaseFault> {
         Ok(())
     }
+
+    async fn share(&mut self, _: i64) -> Result<(), DatabaseFault> {
+        Ok(())
+    }
 }
 
 /// So many rows are given with one call: more of them would not save much any more.

@@ -221,7 +221,7 @@ async fn coverage_says_what_could_be_scanned_and_was_not(stage: Stage) {
 }
 
 async fn the_trend_counts_days(stage: Stage) {
-    let app = image(1, &["latest"], 9);
+    let app = image(1, &["latest", "v1"], 9);
     stage.list(std::slice::from_ref(&app)).await;
     stage.scanned(&app, &["CVE-1 HIGH zlib", "CVE-2 HIGH tar"]).await;
     let since = stage.now().to_zoned(TimeZone::UTC).date();

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use vigil_core::image::Image;
 use vigil_core::policy::Exception;
+use vigil_core::record::Entry;
 use vigil_core::testing::{digest, image};
 use vigil_store::{ExceptionFilter, FindingFilter, ImageFindingFilter, NewException, Slice, StoredException};
 
@@ -13,6 +14,8 @@ stories!(
     an_exception_counts_at_once_and_so_does_its_end,
     an_exception_expires,
     what_an_exception_names_decides,
+    an_exception_made_or_ended_during_a_pass_holds,
+    what_a_scan_that_failed_leaves_standing_can_be_accepted,
     what_a_pass_accepts_by_its_settings_is_left_alone,
 );
 
@@ -83,6 +86,36 @@ async fn an_exception_expires(stage: Stage) {
     stage.clock.hours(24);
     stage.store.expire_exceptions(stage.now()).await.unwrap();
     assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (1, 0));
+}
+
+/// A pass that has judged already, and writes that down only later.
+async fn an_exception_made_or_ended_during_a_pass_holds(stage: Stage) {
+    let app = app(&stage, &["CVE-1 HIGH zlib", "CVE-2 LOW tar"]).await;
+    let findings = ["CVE-1 HIGH zlib", "CVE-2 LOW tar", "CVE-3 LOW bash"].map(crate::stage::parse);
+    let scan = |findings| vigil_core::testing::scan("COMPLETE", Some(stage.now()), findings);
+    let judged = stage.judged(&app, scan(&findings));
+    let kept = accept(&stage, "CVE-1").await;
+    stage.record("team/app", judged).await;
+    let told = ["latest CVE-1 zlib excepted 0h", "latest CVE-2 tar open 0h", "latest CVE-3 bash new 0h"];
+    let sorted = async || {
+        let (open, accepted, mut findings) = standing(&stage).await;
+        findings.sort();
+        (open, accepted, findings)
+    };
+    assert_eq!(sorted().await, (2, 1, told.map(str::to_owned).to_vec()));
+    let judged = stage.judged(&app, scan(&findings[..2]));
+    stage.store.end_exception(kept.id, stage.now()).await.unwrap();
+    stage.record("team/app", judged).await;
+    assert_eq!((sorted().await.0, sorted().await.1), (2, 0));
+}
+
+async fn what_a_scan_that_failed_leaves_standing_can_be_accepted(stage: Stage) {
+    let app = app(&stage, &["CVE-1 HIGH zlib"]).await;
+    stage.clock.hours(24);
+    let failed = Box::new(vigil_core::testing::scan("FAILED", None, &[]));
+    stage.record("team/app", vec![Entry::Found(app.digest, failed)]).await;
+    accept(&stage, "CVE-1").await;
+    assert_eq!(standing(&stage).await, (0, 1, vec!["latest CVE-1 zlib excepted 24h".to_owned()]));
 }
 
 async fn what_an_exception_names_decides(stage: Stage) {

@@ -6,7 +6,32 @@ use vigil_store::{ChangeFilter, Forgotten, Retention, Scope, Slice};
 use crate::databases::stories;
 use crate::stage::{Stage, name, registry};
 
-stories!(what_is_gone_is_forgotten_after_its_time);
+stories!(
+    what_is_gone_is_forgotten_after_its_time,
+    a_change_outlives_its_image_and_the_last_time_of_a_schedule_all_passes,
+);
+
+async fn a_change_outlives_its_image_and_the_last_time_of_a_schedule_all_passes(stage: Stage) {
+    let app = image(1, &["latest"], 9);
+    stage.list(std::slice::from_ref(&app)).await;
+    stage.scanned(&app, &["CVE-1 HIGH zlib"]).await;
+    stage.scanned(&app, &["CVE-1 HIGH zlib", "CVE-2 LOW tar"]).await;
+    stage.record("team/app", vec![vigil_core::record::Entry::Empty]).await;
+    let began = stage.now();
+    stage.store.end_pass(stage.pass, began, "complete", None).await.unwrap();
+    let by_hand = vigil_store::NewPass { tick: None, ..crate::stage::new_pass("daily", began) };
+    let by_hand = stage.store.begin_pass(by_hand).await.unwrap();
+    stage.store.end_pass(by_hand, began, "complete", None).await.unwrap();
+    stage.clock.hours(24 * 40);
+    let month = stage.store.forget(Retention::default(), stage.now()).await.unwrap();
+    assert_eq!((month.images, month.lineages), (1, 0));
+    let changes = stage.store.changes(ChangeFilter::default(), Slice::first(9)).await.unwrap().items;
+    assert_eq!(changes.iter().map(|change| change.digest).collect::<Vec<_>>(), [app.digest]);
+    stage.clock.hours(24 * 200);
+    let years = stage.store.forget(Retention::default(), stage.now()).await.unwrap();
+    assert_eq!((years.passes, years.lineages), (1, 1), "what was asked for by hand");
+    assert_eq!(stage.store.last_tick("daily").await.unwrap(), Some(began));
+}
 
 async fn what_is_gone_is_forgotten_after_its_time(stage: Stage) {
     let (first, second) = (image(1, &["latest", "old"], 9), image(2, &["latest"], 1));

@@ -1,8 +1,9 @@
 //! Findings along lineages: their age and state over several digests.
 
 use vigil_core::lineage::FindingState;
-use vigil_core::testing::image;
-use vigil_store::FindingFilter;
+use vigil_core::record::Entry;
+use vigil_core::testing::{digest, image};
+use vigil_store::{FindingFilter, FindingOrder, Slice};
 
 use crate::databases::stories;
 use crate::stage::Stage;
@@ -12,6 +13,8 @@ stories!(
     what_is_read_again_changes_nothing,
     a_pattern_joins_its_tags,
     a_lineage_that_ended_is_not_told_of,
+    findings_are_shown_in_the_image_that_has_them,
+    severities_that_nobody_knew_may_come_all_at_once,
     a_vulnerability_is_found_along_lineages_wherever_they_stand,
 );
 
@@ -91,6 +94,35 @@ async fn a_pattern_joins_its_tags(mut stage: Stage) {
             "edge CVE-2 tar open 0h"
         ]
     );
+}
+
+async fn findings_are_shown_in_the_image_that_has_them(stage: Stage) {
+    let (scanned, head) = (image(1, &["latest"], 9), image(2, &["latest"], 1));
+    stage.list(std::slice::from_ref(&scanned)).await;
+    stage.scanned(&scanned, &["CVE-1 HIGH zlib"]).await;
+    stage.list(&[image(1, &[], 9), head.clone()]).await;
+    let here = async |n| {
+        let filter = FindingFilter { digest: Some(digest(n)), ..FindingFilter::default() };
+        let found = stage.store.findings(filter, FindingOrder::WorstFirst, Slice::first(9)).await.unwrap();
+        found.items.iter().map(|finding| finding.digest).collect::<Vec<_>>()
+    };
+    assert_eq!(here(1).await, [digest(1)], "the tag has moved, and nobody has scanned what is there now");
+    assert_eq!(here(2).await, []);
+    stage.scanned(&head, &["CVE-1 HIGH zlib"]).await;
+    assert_eq!((here(1).await, here(2).await), (vec![], vec![digest(2)]));
+}
+
+async fn severities_that_nobody_knew_may_come_all_at_once(stage: Stage) {
+    let stage = &stage;
+    let each = (0..8).map(|n| async move {
+        let found = crate::stage::parse(&format!("CVE-{n} DREADFUL-{} zlib", n / 2));
+        let scan = vigil_core::testing::scan("COMPLETE", Some(stage.now()), &[found]);
+        let mut entries = vec![Entry::Listed(vec![image(1, &["latest"], 9)])];
+        entries.extend(stage.judged(&image(1, &["latest"], 9), scan));
+        stage.record(&format!("team/app-{n}"), entries).await;
+    });
+    futures::future::join_all(each).await;
+    assert_eq!(stage.findings(FindingFilter::default()).await.len(), 8);
 }
 
 async fn a_lineage_that_ended_is_not_told_of(stage: Stage) {

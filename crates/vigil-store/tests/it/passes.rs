@@ -16,6 +16,7 @@ use crate::stage::{Stage, name, new_pass, registry};
 stories!(
     a_pass_is_unfinished_until_it_ends,
     a_pass_tells_what_it_held_and_counts_what_rested,
+    an_image_is_counted_once_however_often_it_is_decided_on,
     what_rests_as_before_is_not_written_again,
     what_was_broken_off_is_done_again_without_harm,
     who_writes_does_not_wait_for_one_that_nobody_looks_after,
@@ -75,6 +76,20 @@ async fn a_pass_tells_what_it_held_and_counts_what_rested(stage: Stage) {
     assert_eq!(told("observe").await.unwrap().items[0].standing.ending.as_deref(), Some("never_scanned"));
 }
 
+async fn an_image_is_counted_once_however_often_it_is_decided_on(stage: Stage) {
+    let app = image(1, &["v1"], 2);
+    let decided = |decision| vec![Entry::Decided(Box::new(app.clone()), decision)];
+    let rest = Rest::Fresh { ago: jiff::SignedDuration::ZERO, expiry: "7d".into(), next: stage.now() };
+    stage.list(std::slice::from_ref(&app)).await;
+    let hold = Decision::Hold(Due::NeverScanned, Hold::PassCap { cap: 3 });
+    for decision in [Decision::Scan(Due::NeverScanned), hold.clone(), hold, Decision::Rest(rest)] {
+        stage.record("team/app", decided(decision)).await;
+    }
+    let told = stage.store.pass(stage.pass).await.unwrap().unwrap().decided;
+    let told: Vec<String> = told.iter().map(|((what, why), n)| format!("{what} {why} {n}")).collect();
+    assert_eq!(told, ["hold pass_cap 1"]);
+}
+
 /// A caller that stops waiting in the middle leaves all or nothing behind, and may well do it again.
 async fn what_was_broken_off_is_done_again_without_harm(stage: Stage) {
     let app = image(1, &["latest"], 9);
@@ -83,7 +98,7 @@ async fn what_was_broken_off_is_done_again_without_harm(stage: Stage) {
     stage.clock.hours(24);
     let findings = ["CVE-1 HIGH zlib", "CVE-2 LOW tar"].map(crate::stage::parse);
     let scan = vigil_core::testing::scan("COMPLETE", Some(stage.now()), &findings);
-    let entries = stage.judged(&app, scan).await;
+    let entries = stage.judged(&app, scan);
     let (ledger, registry, name) = (stage.ledger(), registry(), name("team/app"));
     for steps in 1..12 {
         let mut recording = ledger.record(&registry, &name, stage.now(), entries.clone());

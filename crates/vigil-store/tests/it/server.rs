@@ -60,7 +60,7 @@ async fn a_pass_waits_for_a_server_that_is_away_and_readers_are_told() {
     stage.clock.hours(24);
     let findings = ["CVE-2 HIGH zlib"].map(crate::stage::parse);
     let scan = vigil_core::testing::scan("COMPLETE", Some(stage.now()), &findings);
-    let entries = stage.judged(&app, scan).await;
+    let entries = stage.judged(&app, scan);
     server.stop();
     let answer = stage.store.images(ImageFilter::default(), ImageOrder::Name, Slice::first(9)).await;
     match answer {
