@@ -33,13 +33,15 @@ pub fn shared_clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
 }
 
-/// The memory.
+/// The memory, for this service alone.
 ///
 /// # Errors
 ///
 /// If it cannot be opened.
 pub async fn store(settings: &StoreSettings, clock: Arc<dyn Clock>) -> Result<Store, NotOpened> {
-    Store::open(&settings.place, clock).await
+    let store = Store::open(&settings.place, clock).await?;
+    store.reside().await?;
+    Ok(store)
 }
 
 /// Where scan configurations are kept: in the memory, or in a bucket.

@@ -32,6 +32,8 @@ pub struct Revision(String);
 
 /// A transaction that met another one is tried at once again, so often.
 const CONFLICTS: usize = 10;
+/// Five seconds, for a service that was killed and whose connection the server has not given up yet.
+const TRIED_FOR_RESIDENCE: usize = 20;
 /// The first wait for a database that is away; each next one is twice as long, up to the last.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LAST_WAIT: Duration = Duration::from_secs(15);
@@ -54,6 +56,26 @@ impl Store {
             Kept::Postgres(url) => Engine::Postgres(Postgres::open(url, place).await?),
         };
         Ok(Self(Arc::new(Opened { place: place.clone(), engine, clock })))
+    }
+
+    /// Takes the database for this service alone, for as long as this store is open: two services would make every pass
+    /// twice. One that is about to end is waited for a little. A file belongs to whoever has opened it anyway.
+    ///
+    /// # Errors
+    ///
+    /// If another service has it, or the server is away.
+    pub async fn reside(&self) -> Result<(), NotOpened> {
+        let Engine::Postgres(postgres) = &self.0.engine else { return Ok(()) };
+        let place = || self.0.place.to_string();
+        for _ in 0..TRIED_FOR_RESIDENCE {
+            let taken = postgres.reside().await;
+            if taken.map_err(|fault| NotOpened::Database { place: place(), fault })? {
+                return Ok(());
+            }
+            let until = self.clock().now().checked_add(FIRST_WAIT).unwrap_or(jiff::Timestamp::MAX);
+            self.clock().wait_until(until).await;
+        }
+        Err(NotOpened::Occupied(place()))
     }
 
     /// Where it is kept.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::{Config, IsolationLevel};
 
+use super::residence::Residence;
 use super::session::{PostgresSession, fault, unconnected};
 use super::tls;
 use crate::migrate::{Dialect, NotMigrated, migrate};
@@ -22,6 +23,7 @@ const REACHED_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub(crate) struct Postgres {
     pool: Pool,
+    residence: Arc<Residence>,
 }
 
 impl Postgres {
@@ -42,7 +44,8 @@ impl Postgres {
         let pool = Pool::builder(manager).max_size(CONNECTIONS).runtime(Runtime::Tokio1);
         // There is no limit to waiting for one's turn: only the server can be away.
         let pool = pool.create_timeout(Some(REACHED_WITHIN)).recycle_timeout(Some(REACHED_WITHIN));
-        let this = Self { pool: pool.build().map_err(|error| refused(error.to_string()))? };
+        let pool = pool.build().map_err(|error| refused(error.to_string()))?;
+        let this = Self { pool, residence: Arc::default() };
         this.migrate().await.map_err(|wrong| wrong.at(&place.to_string()))?;
         Ok(this)
     }
@@ -59,6 +62,11 @@ impl Postgres {
         }
     }
 
+    /// Takes the database for this service. Returns whether no other has it.
+    pub(crate) async fn reside(&self) -> Result<bool, DatabaseFault> {
+        self.residence.take(&self.pool).await
+    }
+
     /// A transaction that is not done if this returns an error; but if the connection is lost at its end, nobody knows.
     pub(crate) async fn write<A, T>(&self, given: &Arc<A>, act: Act<A, T>) -> Result<T, DatabaseFault>
     where
@@ -67,6 +75,7 @@ impl Postgres {
     {
         let (this, given) = (self.clone(), given.clone());
         to_its_end(async move {
+            this.residence.keep(&this.pool).await?;
             let mut connection = this.connection().await?;
             let mut session = PostgresSession(connection.transaction().await.map_err(fault)?);
             let done = act(&mut session, &given).await?;

@@ -1,6 +1,7 @@
 //! PostgreSQL: a server that several processes share.
 
 mod engine;
+mod residence;
 mod session;
 mod tls;
 

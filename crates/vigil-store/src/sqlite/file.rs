@@ -23,6 +23,9 @@ pub enum NotOpened {
     /// Another process writes to it.
     #[error("the database {} is in use by another process", .0.display())]
     InUse(PathBuf),
+    /// Another service works with it.
+    #[error("the database {0} is in use by another service")]
+    Occupied(String),
     /// The file cannot be read or written.
     #[error("the database {} cannot be opened", .0.display())]
     Unreachable(PathBuf, #[source] std::io::Error),

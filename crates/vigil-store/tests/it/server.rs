@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use vigil_core::port::Ledger;
 use vigil_core::testing::image;
-use vigil_store::{DatabaseFaultKind, ImageFilter, ImageOrder, Place, Slice, Unanswered};
+use vigil_store::{DatabaseFaultKind, ImageFilter, ImageOrder, NotOpened, Place, Slice, Unanswered};
 
 use crate::databases::{Database, environment};
 use crate::stage::{Stage, name, registry};
@@ -54,6 +54,7 @@ impl Server {
 async fn a_pass_waits_for_a_server_that_is_away_and_readers_are_told() {
     let server = Server::start();
     let stage = Stage::new(Database { place: server.place(), room: None }).await;
+    stage.store.reside().await.unwrap();
     let app = image(1, &["latest"], 1);
     stage.list(std::slice::from_ref(&app)).await;
     stage.scanned(&app, &["CVE-1 HIGH zlib"]).await;
@@ -81,5 +82,13 @@ async fn a_pass_waits_for_a_server_that_is_away_and_readers_are_told() {
     writing.await.unwrap().unwrap();
     stage.store.ping().await.unwrap();
     assert_eq!(stage.changes().await, ["latest CVE-1 fixed", "latest CVE-2 new"]);
+    let other = Stage::new(Database { place: server.place(), room: None }).await;
+    other.clock.go.add_permits(1_000);
+    let refused = other.store.reside().await.unwrap_err();
+    assert!(matches!(&refused, NotOpened::Occupied(_)), "the first has taken it again: {refused}");
+    drop(stage);
+    while other.store.reside().await.is_err() {
+        tokio::task::yield_now().await;
+    }
     server.stop();
 }
