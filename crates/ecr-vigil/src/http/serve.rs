@@ -27,6 +27,9 @@ use super::router::router;
 /// Prometheus and feed readers ask at least that often if they want to keep the connection.
 const HEAD_TIME: Duration = Duration::from_secs(60);
 
+/// However few requests are answered at once, whoever is among so many is told why there is no room, and not hung up on.
+const FEWEST_CONNECTIONS: usize = 256;
+
 /// How often a silent HTTP/2 connection is asked whether anybody is there, and how long it may take to say so.
 const PING: Duration = Duration::from_secs(20);
 
@@ -89,7 +92,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let grace = options.grace;
-    let connections = 2 * options.limits.concurrent + options.limits.watchers;
+    let connections = (2 * options.limits.concurrent + options.limits.watchers).max(FEWEST_CONNECTIONS);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let app = router(options, api, listener.local_addr()?, scheme, stop.clone());
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
