@@ -1,4 +1,4 @@
-//! Two ledgers as one: what a pass writes down for its report, and what is to be remembered of it.
+//! A ledger with witnesses: they are told what goes into it, and know nothing of what becomes of it there.
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,29 @@ use vigil_core::image::Repository;
 use vigil_core::port::{Ledger, NotRecorded};
 use vigil_core::{Digest, Entry, RegistryId, Remembered, RepositoryName};
 
-/// The report's ledger, and a memory if there is one.
-pub struct Both<'a> {
-    /// Where the report is made from.
-    pub report: &'a dyn Ledger,
-    /// What outlives the pass.
-    pub memory: Option<&'a dyn Ledger>,
+/// Someone who is told what goes into a ledger, in the order in which it does.
+pub trait Witness: Send + Sync {
+    /// These entries of a repository are about to be kept. An error ends the pass, as the ledger's own does.
+    fn entries(
+        &self,
+        registry: &RegistryId,
+        repository: &RepositoryName,
+        at: Timestamp,
+        entries: &[Entry],
+    ) -> Result<(), NotRecorded>;
+
+    /// It is known which repositories the registry has.
+    fn listed(&self, _: &RegistryId) {}
+}
+
+/// A ledger, and who is told what goes into it.
+pub struct Witnessed<'a> {
+    pub ledger: &'a dyn Ledger,
+    pub witnesses: &'a [&'a dyn Witness],
 }
 
 #[async_trait]
-impl Ledger for Both<'_> {
+impl Ledger for Witnessed<'_> {
     async fn record(
         &self,
         registry: &RegistryId,
@@ -25,14 +38,14 @@ impl Ledger for Both<'_> {
         at: Timestamp,
         entries: Vec<Entry>,
     ) -> Result<(), NotRecorded> {
-        if let Some(memory) = self.memory {
-            memory.record(registry, repository, at, entries.clone()).await?;
+        for witness in self.witnesses {
+            witness.entries(registry, repository, at, &entries)?;
         }
-        self.report.record(registry, repository, at, entries).await
+        self.ledger.record(registry, repository, at, entries).await
     }
 
     fn remembers(&self) -> bool {
-        self.memory.is_some_and(Ledger::remembers)
+        self.ledger.remembers()
     }
 
     async fn present(
@@ -41,10 +54,8 @@ impl Ledger for Both<'_> {
         at: Timestamp,
         repositories: &[Repository],
     ) -> Result<(), NotRecorded> {
-        match self.memory {
-            Some(memory) => memory.present(registry, at, repositories).await,
-            None => Ok(()),
-        }
+        self.witnesses.iter().for_each(|witness| witness.listed(registry));
+        self.ledger.present(registry, at, repositories).await
     }
 
     async fn remembered(
@@ -52,9 +63,6 @@ impl Ledger for Both<'_> {
         registry: &RegistryId,
         repository: &RepositoryName,
     ) -> Result<BTreeMap<Digest, Remembered>, NotRecorded> {
-        match self.memory {
-            Some(memory) => memory.remembered(registry, repository).await,
-            None => Ok(BTreeMap::new()),
-        }
+        self.ledger.remembered(registry, repository).await
     }
 }

@@ -11,16 +11,17 @@ use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, PoisonError};
 
-use async_trait::async_trait;
 use jiff::Timestamp;
-use vigil_core::port::{Ledger, NotRecorded};
+use vigil_core::port::NotRecorded;
 use vigil_core::record::{RepositoryRecord, add_up};
 use vigil_core::{Entry, RegistryId, RepositoryName};
+
+use crate::ledgers::Witness;
 
 /// What is kept in memory before it goes to the file.
 const IN_MEMORY: usize = 8 << 20;
 
-/// A ledger for one pass.
+/// What one pass finds out.
 pub struct Spool(Mutex<Inner>);
 
 #[derive(Default)]
@@ -61,7 +62,7 @@ impl Spool {
 
 impl Inner {
     /// Keeps a batch: where it cannot be written out, in memory, and the next one tries again.
-    fn append(&mut self, key: (RegistryId, RepositoryName), entries: &[Entry]) -> std::io::Result<()> {
+    fn append(&mut self, key: (RegistryId, RepositoryName), entries: &[&Entry]) -> std::io::Result<()> {
         let start = self.written + self.tail.len() as u64;
         let before = self.last.get(&key).copied().unwrap_or(0);
         let body = serde_json::to_vec(entries)?;
@@ -121,16 +122,15 @@ fn said_of_file(error: &std::io::Error) -> String {
     format!("the pass's temporary file in `{}` (TMPDIR): {error}", directory.display())
 }
 
-#[async_trait]
-impl Ledger for Spool {
-    async fn record(
+impl Witness for Spool {
+    fn entries(
         &self,
         registry: &RegistryId,
         repository: &RepositoryName,
         _: Timestamp,
-        entries: Vec<Entry>,
+        entries: &[Entry],
     ) -> Result<(), NotRecorded> {
-        let entries: Vec<Entry> = entries.into_iter().filter(|entry| !entry.is_for_memory()).collect();
+        let entries: Vec<&Entry> = entries.iter().filter(|entry| !entry.is_for_memory()).collect();
         if entries.is_empty() {
             return Ok(());
         }
@@ -156,13 +156,13 @@ mod tests {
     }
 
     /// Writes entries of 10 kB in turns over three repositories, in all more than what is kept in memory.
-    async fn fill(spool: &Spool) -> Vec<Result<(), NotRecorded>> {
+    fn fill(spool: &Spool) -> Vec<Result<(), NotRecorded>> {
         let filler = "x".repeat(10_000);
         let mut recorded = Vec::new();
         for n in 0..3_000 {
             let repository = format!("team/app{}", n % 3).parse().unwrap();
             let entry = Entry::Missing(format!("{n} {filler}"));
-            recorded.push(spool.record(&registry(), &repository, now(), vec![entry]).await);
+            recorded.push(spool.entries(&registry(), &repository, now(), &[entry]));
         }
         recorded
     }
@@ -179,29 +179,29 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn entries_come_back_by_repository_in_the_order_they_were_written() {
+    #[test]
+    fn entries_come_back_by_repository_in_the_order_they_were_written() {
         let spool = Spool::new();
-        assert!(fill(&spool).await.into_iter().all(|recorded| recorded.is_ok()));
+        assert!(fill(&spool).into_iter().all(|recorded| recorded.is_ok()));
         check_all_come_back(spool);
     }
 
-    #[tokio::test]
-    async fn what_the_disk_does_not_take_comes_back_from_memory() {
+    #[test]
+    fn what_the_disk_does_not_take_comes_back_from_memory() {
         let full = File::options().read(true).write(true).open("/dev/full").unwrap();
         let spool = Spool(Mutex::new(Inner { file: Some(full), ..Inner::default() }));
-        let recorded = fill(&spool).await;
+        let recorded = fill(&spool);
         assert!(recorded[0].is_ok());
         assert!(recorded[2_999].as_ref().unwrap_err().to_string().contains("No space left"));
         check_all_come_back(spool);
     }
 
-    #[tokio::test]
-    async fn a_disk_that_has_room_again_takes_what_it_did_not_take() {
+    #[test]
+    fn a_disk_that_has_room_again_takes_what_it_did_not_take() {
         let spool = Spool::new();
         let full = File::options().write(true).open("/dev/full").unwrap();
         spool.0.lock().unwrap().file = Some(full);
-        assert!(fill(&spool).await.into_iter().any(|recorded| recorded.is_err()));
+        assert!(fill(&spool).into_iter().any(|recorded| recorded.is_err()));
         spool.0.lock().unwrap().file = None;
         let repository = "team/app0".parse().unwrap();
         // What is not taken is tried again with whatever comes next, be it nothing.

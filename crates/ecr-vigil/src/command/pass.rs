@@ -7,7 +7,7 @@ use indicatif::MultiProgress;
 use jiff::Timestamp;
 use vigil_core::Ports;
 use vigil_core::image::ImageName;
-use vigil_core::port::{Clock, Ledger, NotRecorded, Registry};
+use vigil_core::port::{Clock, Ledger, NotRecorded, NullLedger, Registry};
 use vigil_core::{CycleReport, Pacing, Pass, RegistryId, Scope, cycle};
 use vigil_report::{Closing, Header, NotEntered, PassKind, RenderError, Status, Totals, render};
 use vigil_store::PassLedger;
@@ -20,7 +20,7 @@ use crate::config::{NamedImages, Settings, named_images};
 use crate::connections::Connections;
 use crate::enter::{Entered, enter};
 use crate::exit::Exit;
-use crate::ledgers::Both;
+use crate::ledgers::Witnessed;
 use crate::output::Output;
 use crate::spool::Spool;
 use crate::{compose, shutdown, telemetry};
@@ -160,8 +160,8 @@ async fn pass(pass_run: &PassRun<'_>) -> Result<Outcome, NoReport> {
     let Entered { registries, not_entered, halted } =
         enter(settings, named, &Connections::default(), &stop).await;
     let spool = compose::ledger();
-    let memory = pass_run.memory.as_ref().map(|memory| memory as &dyn Ledger);
-    let ledger = Both { report: &spool, memory };
+    let memory = pass_run.memory.as_ref().map_or(&NullLedger as &dyn Ledger, |memory| memory);
+    let ledger = Witnessed { ledger: memory, witnesses: &[&spool] };
     let display = compose::progress(&pass_run.bars);
     let passes = registries.iter().map(|(registry, names)| {
         let ports = Ports { registry, scanner: registry, ledger: &ledger, clock: &clock, progress: &display };

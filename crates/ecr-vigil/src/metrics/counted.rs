@@ -1,16 +1,16 @@
-//! A pass's scanner and ledger, seen through: what goes by is counted and handed on as it is.
+//! What a pass does, counted: a scanner that is seen through, and a witness of its ledger.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use vigil_core::image::Repository;
-use vigil_core::port::{Ledger, Mode, NotRecorded, Scanner, Start};
-use vigil_core::{Digest, Entry, Fault, RegistryId, Remembered, RepositoryName, Scan};
+use vigil_core::port::{Mode, NotRecorded, Scanner, Start};
+use vigil_core::{Digest, Entry, Fault, RegistryId, RepositoryName, Scan};
 
 use super::counters::Metrics;
 use super::work::Tally;
+use crate::ledgers::Witness;
 
 /// A scanner whose requests for scans are counted.
 pub struct CountedScanner<'a> {
@@ -18,11 +18,10 @@ pub struct CountedScanner<'a> {
     scanner: &'a dyn Scanner,
 }
 
-/// A ledger whose entries are counted.
-pub struct CountedLedger<'a> {
+/// The entries of one pass, counted.
+pub struct CountedEntries<'a> {
     metrics: &'a Metrics,
     schedule: &'a str,
-    ledger: &'a dyn Ledger,
     /// What the pass has found due so far: it replaces what the pass before found once the pass is over.
     drafts: Mutex<BTreeMap<RegistryId, Tally>>,
 }
@@ -60,9 +59,9 @@ impl Scanner for CountedScanner<'_> {
     }
 }
 
-impl<'a> CountedLedger<'a> {
-    pub fn new(metrics: &'a Metrics, schedule: &'a str, ledger: &'a dyn Ledger) -> Self {
-        Self { metrics, schedule, ledger, drafts: Mutex::default() }
+impl<'a> CountedEntries<'a> {
+    pub fn new(metrics: &'a Metrics, schedule: &'a str) -> Self {
+        Self { metrics, schedule, drafts: Mutex::default() }
     }
 
     /// The pass is over: what it found due replaces what the one before found, and nothing is waited for any more.
@@ -75,7 +74,19 @@ impl<'a> CountedLedger<'a> {
         }
     }
 
-    fn count(&self, registry: &RegistryId, repository: &RepositoryName, at: Timestamp, entries: &[Entry]) {
+    fn drafts(&self) -> MutexGuard<'_, BTreeMap<RegistryId, Tally>> {
+        self.drafts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Witness for CountedEntries<'_> {
+    fn entries(
+        &self,
+        registry: &RegistryId,
+        repository: &RepositoryName,
+        at: Timestamp,
+        entries: &[Entry],
+    ) -> Result<(), NotRecorded> {
         let mut drafts = self.drafts();
         let tally = drafts.entry(registry.clone()).or_default();
         let mut counted = self.metrics.counted();
@@ -84,54 +95,10 @@ impl<'a> CountedLedger<'a> {
             tally.note(repository, entry);
             awaited.note(repository, at, entry);
         }
+        Ok(())
     }
 
-    fn drafts(&self) -> MutexGuard<'_, BTreeMap<RegistryId, Tally>> {
-        self.drafts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[async_trait]
-impl Ledger for CountedLedger<'_> {
-    async fn record(
-        &self,
-        registry: &RegistryId,
-        repository: &RepositoryName,
-        at: Timestamp,
-        entries: Vec<Entry>,
-    ) -> Result<(), NotRecorded> {
-        self.count(registry, repository, at, &entries);
-        let recorded = self.ledger.record(registry, repository, at, entries).await;
-        self.note(recorded)
-    }
-
-    fn remembers(&self) -> bool {
-        self.ledger.remembers()
-    }
-
-    async fn present(
-        &self,
-        registry: &RegistryId,
-        at: Timestamp,
-        repositories: &[Repository],
-    ) -> Result<(), NotRecorded> {
+    fn listed(&self, registry: &RegistryId) {
         self.drafts().entry(registry.clone()).or_default();
-        let recorded = self.ledger.present(registry, at, repositories).await;
-        self.note(recorded)
-    }
-
-    async fn remembered(
-        &self,
-        registry: &RegistryId,
-        repository: &RepositoryName,
-    ) -> Result<BTreeMap<Digest, Remembered>, NotRecorded> {
-        let remembered = self.ledger.remembered(registry, repository).await;
-        self.note(remembered)
-    }
-}
-
-impl CountedLedger<'_> {
-    fn note<T>(&self, answer: Result<T, NotRecorded>) -> Result<T, NotRecorded> {
-        answer.inspect_err(|_| self.metrics.store_failed())
     }
 }

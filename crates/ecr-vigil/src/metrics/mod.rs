@@ -23,7 +23,7 @@ mod watched;
 mod work;
 
 pub use calls::Calls;
-pub use counted::{CountedLedger, CountedScanner};
+pub use counted::{CountedEntries, CountedScanner};
 pub use counters::{Metrics, Outcome, PassEnd};
 #[cfg(test)]
 pub use format::Format;

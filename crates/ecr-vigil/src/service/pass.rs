@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tracing::Instrument;
 use vigil_core::lineage::FindingState;
 use vigil_core::policy::Exceptions;
-use vigil_core::port::{Ledger, NotRecorded, Registry};
+use vigil_core::port::{NotRecorded, Registry};
 use vigil_core::{Counts, CycleReport, Halt, Pass, Ports, RegistryId, Scope, Stop, cycle};
 use vigil_report::NotEntered;
 use vigil_store::{ChangeFilter, NewPass, PassId, Slice};
@@ -20,7 +20,8 @@ use super::scope::{Reached, reach};
 use super::service::Service;
 use crate::config::{ServiceSettings, TakePart};
 use crate::http::PassWatch;
-use crate::metrics::{CountedLedger, CountedScanner, Outcome, PassEnd};
+use crate::ledgers::Witnessed;
+use crate::metrics::{CountedEntries, CountedScanner, Outcome, PassEnd};
 
 /// A pass that is written down and can be made.
 pub(super) struct Ticket {
@@ -76,11 +77,8 @@ async fn make_in_span(service: &Arc<Service>, ticket: Ticket, schedule: &str) {
     let began = parts.clock.now();
     tracing::info!(trigger = %order.trigger, "pass begins");
     let settings = service.settings();
-    let remembering = parts.store.ledger(id, settings.lineage_tags.clone());
-    let ledger = CountedLedger::new(&parts.metrics, schedule, &remembering);
     expire(service).await;
-    let end = over_all(service, &order, &settings, &ledger, &progress).await;
-    ledger.finish();
+    let end = over_all(service, (id, schedule), &order, &settings, &progress).await;
     let Some(outcome) = end.outcome else {
         tracing::info!("pass interrupted: it goes on when the service is started again");
         return;
@@ -135,29 +133,34 @@ async fn count_changes(service: &Service, pass: PassId) {
 
 async fn over_all(
     service: &Service,
+    (id, schedule): (PassId, &str),
     order: &Order,
     settings: &ServiceSettings,
-    ledger: &dyn Ledger,
     progress: &PassWatch,
 ) -> End {
+    let (metrics, clock) = (&service.parts.metrics, &*service.parts.clock);
     let stop = service.stop_of(order);
     let Prepared { reached: Reached { registries, not_entered, halted }, exceptions } =
         service.prepare(order, settings, &stop).await;
-    let noted = Noted::new(ledger);
+    let memory = service.parts.store.ledger(id, settings.lineage_tags.clone());
+    let counted = CountedEntries::new(metrics, schedule);
+    let noted = Noted::default();
+    let ledger = Witnessed { ledger: &memory, witnesses: &[&counted, &noted] };
     let passes = registries.iter().map(|(registry, scope)| {
         let pass = pass(order, settings, scope.clone(), exceptions.clone(), service);
-        let (metrics, clock, stop) = (&service.parts.metrics, &*service.parts.clock, &stop);
-        let ledger = &noted;
+        let (ledger, stop) = (&ledger, &stop);
         async move {
             let scanner = CountedScanner::new(metrics, registry);
             let ports = Ports { registry, scanner: &scanner, ledger, clock, progress };
             let came_out = cycle(ports, &pass, stop).await;
             log(registry.id(), &came_out);
+            came_out.as_ref().err().into_iter().for_each(|_| metrics.store_failed());
             (registry.id().to_string(), came_out)
         }
     });
     let halted = stop.halted().filter(|_| halted);
     let came_out = join_all(passes).await;
+    counted.finish();
     End::of(came_out, not_entered, halted, noted.into_notes())
 }
 

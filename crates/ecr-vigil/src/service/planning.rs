@@ -14,6 +14,7 @@ use super::pass::{Prepared, pass};
 use super::service::Service;
 use crate::compose;
 use crate::http::{NotPlanned, Planned, PlannedRepository};
+use crate::ledgers::Witness;
 use crate::pass_report::Trouble;
 use crate::spool::Spool;
 
@@ -32,7 +33,7 @@ impl Ledger for Sketch {
         at: Timestamp,
         entries: Vec<Entry>,
     ) -> Result<(), NotRecorded> {
-        self.decided.record(registry, repository, at, entries).await
+        self.decided.entries(registry, repository, at, &entries)
     }
 
     fn remembers(&self) -> bool {

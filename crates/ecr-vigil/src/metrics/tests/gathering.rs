@@ -8,9 +8,10 @@ use vigil_core::testing::{MemoryEcr, PausedClock, digest, finding, image, now};
 use vigil_core::{Counts, Pass, Ports, Stop, cycle};
 use vigil_store::{NewPass, Place, Store};
 
+use crate::ledgers::Witnessed;
 use crate::metrics::gather::{Aims, Kept, gather};
 use crate::metrics::gathered::Gathered;
-use crate::metrics::{CountedLedger, Limits, Metrics, Watched};
+use crate::metrics::{CountedEntries, Limits, Metrics, Watched};
 
 fn aims() -> Aims {
     Aims { within: SignedDuration::from_hours(24 * 7), daily: 100, watched: Watched::default() }
@@ -20,10 +21,11 @@ async fn pass(store: &Store, ecr: &MemoryEcr, clock: &PausedClock) {
     let (schedule, trigger) = ("nightly".to_owned(), "schedule".to_owned());
     let new = NewPass { schedule, tick: None, trigger, request: None, at: now() };
     let id = store.begin_pass(new).await.unwrap();
-    let (ledger, metrics) = (store.ledger(id, Vec::new()), Metrics::default());
-    let counted = CountedLedger::new(&metrics, "nightly", &ledger);
-    assert!(counted.remembers(), "what goes through is asked what the ledger itself would be asked");
-    let ports = Ports { registry: ecr, scanner: ecr, ledger: &counted, clock, progress: &Silent };
+    let (memory, metrics) = (store.ledger(id, Vec::new()), Metrics::default());
+    let counted = CountedEntries::new(&metrics, "nightly");
+    let ledger = Witnessed { ledger: &memory, witnesses: &[&counted] };
+    assert!(ledger.remembers(), "what has witnesses is asked what the ledger itself would be asked");
+    let ports = Ports { registry: ecr, scanner: ecr, ledger: &ledger, clock, progress: &Silent };
     cycle(ports, &Pass::default(), &Stop::never()).await.unwrap();
 }
 

@@ -7,17 +7,18 @@ use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use vigil_aws::CallCounts;
 use vigil_core::image::Repository;
-use vigil_core::port::{Ledger, NullLedger, Scanner, Start};
+use vigil_core::port::{Scanner, Start};
 use vigil_core::testing::{MemoryEcr, PausedClock, digest, image, now};
 use vigil_core::{Counts, Decision, Due, Ending, Entry, Hold, RegistryId, Severity};
 
 use super::deployed::promtool;
+use crate::ledgers::Witness;
 use crate::metrics::catalogue::FAMILIES;
 use crate::metrics::family::{Family, Kind};
 use crate::metrics::gathered::{Gathered, ImageSeries, RegistryState, RepositorySeries};
 use crate::metrics::process::Process;
 use crate::metrics::{
-    CountedLedger, CountedScanner, Limits, Metrics, Outcome, PassEnd, Scrape, Watched, process, render,
+    CountedEntries, CountedScanner, Limits, Metrics, Outcome, PassEnd, Scrape, Watched, process, render,
 };
 
 const OPEN_METRICS: &str = "application/openmetrics-text";
@@ -102,16 +103,16 @@ fn service() -> Metrics {
 }
 
 /// The same, in the middle of a pass after one in which not everything was scanned.
-async fn busy_service() -> Metrics {
+fn busy_service() -> Metrics {
     let (metrics, registry, repository) = (service(), registry(), "team/app".parse().unwrap());
     let decided = |n, decision| Entry::Decided(Box::new(image(n, &["v1"], 1)), decision);
-    let before = CountedLedger::new(&metrics, "nightly", &NullLedger);
+    let before = CountedEntries::new(&metrics, "nightly");
     let held = Decision::Hold(Due::NeverScanned, Hold::PassCap { cap: 3 });
-    before.record(&registry, &repository, hours_ago(12), vec![decided(1, held)]).await.unwrap();
+    before.entries(&registry, &repository, hours_ago(12), &[decided(1, held)]).unwrap();
     before.finish();
-    let now = CountedLedger::new(&metrics, "nightly", &NullLedger);
+    let now = CountedEntries::new(&metrics, "nightly");
     let waits = vec![decided(1, Decision::Scan(Due::NeverScanned)), decided(2, Decision::Wait)];
-    now.record(&registry, &repository, hours_ago(1), waits).await.unwrap();
+    now.entries(&registry, &repository, hours_ago(1), &waits).unwrap();
     metrics
 }
 
@@ -150,14 +151,14 @@ fn samples<'t>(text: &'t str, family: &str) -> Vec<&'t str> {
     text.lines().filter(of_family).collect()
 }
 
-#[tokio::test]
-async fn a_scrape_as_text() {
-    assert_snapshot!(told(&busy_service().await, None));
+#[test]
+fn a_scrape_as_text() {
+    assert_snapshot!(told(&busy_service(), None));
 }
 
-#[tokio::test]
-async fn a_registry_that_nothing_names_any_more_is_gone_from_the_metrics() {
-    let metrics = busy_service().await;
+#[test]
+fn a_registry_that_nothing_names_any_more_is_gone_from_the_metrics() {
+    let metrics = busy_service();
     metrics.named(&[]);
     let told = told_of(&metrics, None, some_process(), None);
     assert!(!told.contains("eu-west-1"), "{told}");
@@ -219,27 +220,27 @@ async fn requests_for_scans_are_counted_by_their_answer() {
     assert_eq!(samples(&told, "aws_ecr_scans_requested_errors"), ["aws_ecr_scans_requested_errors 1"]);
 }
 
-#[tokio::test]
-async fn a_pass_tells_what_is_due_held_and_in_flight() {
+#[test]
+fn a_pass_tells_what_is_due_held_and_in_flight() {
     let (metrics, registry, repository) = (Metrics::default(), registry(), "team/app".parse().unwrap());
-    let ledger = CountedLedger::new(&metrics, "nightly", &NullLedger);
+    let ledger = CountedEntries::new(&metrics, "nightly");
     let decided = |n, decision| Entry::Decided(Box::new(image(n, &["v1"], 1)), decision);
     let held = |why| Decision::Hold(Due::NeverScanned, why);
     let quota = || Hold::RegistryQuota { said: "enough".into() };
-    let record = async |entry| ledger.record(&registry, &repository, now(), vec![entry]).await.unwrap();
+    let record = |entry| ledger.entries(&registry, &repository, now(), &[entry]).unwrap();
     for n in 1..=3 {
-        record(decided(n, Decision::Scan(Due::NeverScanned))).await;
+        record(decided(n, Decision::Scan(Due::NeverScanned)));
     }
-    record(decided(4, held(Hold::PassCap { cap: 3 }))).await;
-    record(decided(5, Decision::Wait)).await;
-    record(decided(6, Decision::Wait)).await;
-    record(Entry::Ended(digest(5), Ending::Scanned)).await;
+    record(decided(4, held(Hold::PassCap { cap: 3 })));
+    record(decided(5, Decision::Wait));
+    record(decided(6, Decision::Wait));
+    record(Entry::Ended(digest(5), Ending::Scanned));
     // What was to be scanned is held after all, and is due once.
-    record(decided(3, held(quota()))).await;
-    record(Entry::Started(digest(1), hours_ago(2))).await;
-    record(Entry::Started(digest(2), hours_ago(3))).await;
-    record(Entry::Ended(digest(2), Ending::Scanned)).await;
-    record(decided(7, Decision::Scan(Due::NeverScanned))).await;
+    record(decided(3, held(quota())));
+    record(Entry::Started(digest(1), hours_ago(2)));
+    record(Entry::Started(digest(2), hours_ago(3)));
+    record(Entry::Ended(digest(2), Ending::Scanned));
+    record(decided(7, Decision::Scan(Due::NeverScanned)));
     let during = told(&metrics, None);
     assert!(samples(&during, "ecr_vigil_scans_in_flight")[0].ends_with(" 2"), "{during}");
     assert!(samples(&during, "ecr_vigil_scans_to_start")[0].ends_with(" 1"), "{during}");
@@ -279,9 +280,9 @@ fn every_family_is_served_and_every_served_family_is_in_the_list() {
     assert_eq!(listed.len(), FAMILIES.len(), "a name stands twice");
 }
 
-#[tokio::test]
-async fn every_family_has_a_sample_in_a_full_scrape() {
-    let told = told(&busy_service().await, None);
+#[test]
+fn every_family_has_a_sample_in_a_full_scrape() {
+    let told = told(&busy_service(), None);
     for family in FAMILIES {
         let name = match family.kind {
             Kind::Histogram => format!("{}_bucket", family.name),
