@@ -9,6 +9,7 @@ use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use serde_json::Value;
 
+use super::members::members;
 use super::problem::{MemberFault, Problem, ProblemKind};
 
 /// Values that were given and not yet taken.
@@ -35,15 +36,10 @@ impl<S: Send + Sync, T: FromFields> FromRequestParts<S> for Asked<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
-            .map_err(|error| Problem::new(ProblemKind::InvalidRequest, error.body_text()))?;
-        let mut fields = Fields::default();
-        for (name, value) in pairs {
-            if fields.given.insert(name.clone(), Value::String(value)).is_some() {
-                fields.refuse::<()>(name, "is given more than once");
-            }
-        }
-        fields.read(ProblemKind::InvalidRequest).map(Self)
+        let unreadable = |_| Problem::new(ProblemKind::InvalidRequest, "the query is not `name=value` pairs");
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(unreadable)?;
+        let pairs = pairs.into_iter().map(|(name, value)| (name, Value::String(value)));
+        Fields::given(pairs).read(ProblemKind::InvalidRequest).map(Self)
     }
 }
 
@@ -52,18 +48,32 @@ impl<S: Send + Sync, T: FromFields> FromRequest<S> for Told<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let invalid = |detail: String| Problem::new(ProblemKind::InvalidRequest, detail);
-        let bytes = Bytes::from_request(request, state).await.map_err(|error| invalid(error.body_text()))?;
+        let bytes = Bytes::from_request(request, state).await;
+        let bytes = bytes.map_err(|_| invalid("the body broke off".to_owned()))?;
         // A request that says nothing is one that leaves everything open.
-        let text = if bytes.is_empty() { b"{}".as_slice() } else { &bytes };
-        let given: Option<BTreeMap<String, Value>> = serde_json::from_slice(text)
-            .map_err(|error| invalid(format!("the body must be a JSON object: {error}")))?;
-        Fields { given: given.unwrap_or_default(), ..Fields::default() }
-            .read(ProblemKind::InvalidContent)
-            .map(Self)
+        let given = if bytes.is_empty() { Vec::new() } else { members(&bytes).map_err(invalid)? };
+        Fields::given(given).read(ProblemKind::InvalidContent).map(Self)
+    }
+}
+
+/// A request that has nothing to say: whatever is said is refused.
+impl FromFields for () {
+    fn take_from(_: &mut Fields) -> Option<Self> {
+        Some(())
     }
 }
 
 impl Fields {
+    fn given(pairs: impl IntoIterator<Item = (String, Value)>) -> Self {
+        let mut fields = Self::default();
+        for (name, value) in pairs {
+            if fields.given.insert(name.clone(), value).is_some() {
+                fields.refuse::<()>(name, "is given more than once");
+            }
+        }
+        fields
+    }
+
     /// A value that must be given.
     pub(super) fn need<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Option<T> {
         match self.take_value(name) {
@@ -85,11 +95,15 @@ impl Fields {
         known.or_else(|| self.refuse(name, format!("`{given}` is not one of {}", words.join(", "))))
     }
 
-    /// Any number of values in a list; none if there is no list.
-    pub(super) fn list<T: FromStr<Err: Display>>(&mut self, name: &'static str) -> Vec<T> {
+    /// Values in a list, so many at most; none if there is no list.
+    pub(super) fn list<T: FromStr<Err: Display>>(&mut self, name: &'static str, most: usize) -> Vec<T> {
         match self.take_value(name) {
+            Some(Value::Array(values)) if values.len() > most => {
+                let reason = format!("has {} values, and at most {most} are taken", values.len());
+                self.refuse(name, reason).unwrap_or_default()
+            }
             Some(Value::Array(values)) => values.iter().filter_map(|value| self.parse(name, value)).collect(),
-            Some(_) => self.refuse(name, "must be a list").unwrap_or_default(),
+            Some(_) => self.refuse(name, "must be a list of texts").unwrap_or_default(),
             None => Vec::new(),
         }
     }

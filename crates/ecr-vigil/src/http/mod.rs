@@ -9,6 +9,7 @@ mod document;
 mod fields;
 mod frame;
 mod health;
+mod members;
 mod options;
 mod problem;
 mod rescan;

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::accept;
 use super::api::App;
-use super::frame::{knows, tag_of};
+use super::frame::{names, tag_of};
 
 /// A newer program may say the same in other words.
 const PROGRAM: &str = env!("CARGO_PKG_VERSION");
@@ -22,7 +22,8 @@ pub(super) async fn revised(State(app): State<App>, request: Request, next: Next
     };
     let tag = tag_of([PROGRAM, &revision, &request.uri().to_string()].join("\n").as_bytes());
     let Ok(mark) = HeaderValue::from_str(&tag) else { return next.run(request).await };
-    let mut response = match knows(request.headers(), &tag) {
+    // That `*` is asked for says nothing of whether there is such a thing: who answers finds out.
+    let mut response = match names(request.headers(), &tag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => next.run(request).await,
     };

@@ -4,17 +4,18 @@ use std::fmt;
 use std::str::FromStr;
 
 use croner::Cron;
-use croner::parser::{CronParser, Seconds, Year};
+use croner::parser::CronParser;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::aws::parse_aws;
 use super::wall::{first_moment, wall};
 
 /// What is accepted, as it is said in errors.
 pub const EXPRESSION_FORMS: &str = "six cron fields, seconds first, such as `0 0 0 * * *`; five without seconds, \
-     such as `0 0 * * *`; @hourly, @daily, @weekly, @monthly or @yearly; rate(12 hours); or cron(0 3 * * ? *) as AWS \
-     writes it";
+     such as `0 0 * * *`; @hourly, @daily, @weekly, @monthly or @yearly; and as AWS writes them, rate(12 hours), \
+     rate(1 day) or cron(0 3 * * ? *)";
 
 /// A cron expression or a rate. Each tick is a whole second.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,31 +121,26 @@ fn parse_rate(text: &str) -> Result<SignedDuration, String> {
     let (number, unit) = text
         .split_once(char::is_whitespace)
         .ok_or("a rate is a number and a unit, such as rate(12 hours)")?;
-    let seconds = match unit.trim().to_ascii_lowercase().trim_end_matches('s') {
-        "minute" => 60,
-        "hour" => 3_600,
-        "day" => 86_400,
-        _ => return Err(format!("`{}` is none of minutes, hours and days", unit.trim())),
+    let unit = unit.trim().to_ascii_lowercase();
+    let (seconds, one) = match unit.strip_suffix('s').unwrap_or(&unit) {
+        "minute" => (60, "minute"),
+        "hour" => (3_600, "hour"),
+        "day" => (86_400, "day"),
+        _ => return Err(format!("`{unit}` is none of minutes, hours and days")),
     };
     let number: i64 = number.parse().map_err(|_| format!("`{number}` is not a number"))?;
+    // AWS takes the one for the other nowhere.
+    match (number, unit == one) {
+        (1, false) => return Err(format!("AWS writes one {one} as rate(1 {one})")),
+        (2.., true) => return Err(format!("AWS writes several as rate({number} {one}s)")),
+        _ => {}
+    }
     match number.checked_mul(seconds) {
         Some(total) if total > 0 && total <= LONGEST_RATE_DAYS * 86_400 => {
             Ok(SignedDuration::from_secs(total))
         }
         _ => Err(format!("it must be between 1 minute and {LONGEST_RATE_DAYS} days")),
     }
-}
-
-/// AWS's six fields, minutes first and years last, with Sunday as the first day of the week and `0/15` as a step.
-fn parse_aws(fields: &str) -> Result<Cron, String> {
-    let count = fields.split_whitespace().count();
-    if count != 6 {
-        return Err(format!("AWS's cron() has six fields, from minutes to years, and it has {count}"));
-    }
-    let aws = CronParser::builder().seconds(Seconds::Required).year(Year::Required);
-    let parser = aws.alternative_weekdays(true).sloppy_ranges(true).build();
-    let fields = format!("0 {fields}");
-    parser.parse(&fields).map_err(|_| blame(&parser, &fields, "1-7 or SUN-SAT"))
 }
 
 fn parse_cron(text: &str) -> Result<Cron, String> {
@@ -161,18 +157,18 @@ fn parse_cron(text: &str) -> Result<Cron, String> {
     };
     let parser = CronParser::builder().dom_and_dow(both_days).build();
     let fields = if both_days { text.to_owned() } else { format!("0 {text}") };
-    parser.parse(&fields).map_err(|_| blame(&parser, &fields, "0-7 or SUN-SAT"))
+    parser.parse(&fields).map_err(|_| blame(&parser, &fields))
 }
 
 /// Finds the field that is wrong: the one that is so without the others, too.
-fn blame(parser: &CronParser, fields: &str, weekdays: &str) -> String {
+fn blame(parser: &CronParser, fields: &str) -> String {
     let names = [
         ("second", "0-59"),
         ("minute", "0-59"),
         ("hour", "0-23"),
         ("day of the month", "1-31, L or W"),
         ("month", "1-12 or JAN-DEC"),
-        ("day of the week", weekdays),
+        ("day of the week", "0-7 or SUN-SAT"),
         ("year", "a year"),
     ];
     for (place, ((name, form), field)) in names.into_iter().zip(fields.split_whitespace()).enumerate() {
@@ -226,7 +222,7 @@ mod tests {
         next("@yearly", "2027-01-01 00:00:00 +0000");
         next("rate(1 day)", "2026-03-28 00:00:00 +0000");
         next("rate(12 hours)", "2026-03-28 00:00:00 +0000");
-        next("Rate( 5  minute )", "2026-03-27 12:05:00 +0000");
+        next("Rate( 5  minutes )", "2026-03-27 12:05:00 +0000");
     }
 
     #[test]
@@ -236,6 +232,9 @@ mod tests {
         next("cron(0 10 ? * 1 *)", "2026-03-29 10:00:00 +0000");
         next("cron(0/15 8-17 ? * MON-FRI *)", "2026-03-27 12:15:00 +0000");
         next("cron(0 10 ? * 6L 2026-2028)", "2026-04-24 10:00:00 +0000");
+        next("cron(0 10 ? * L *)", "2026-03-28 10:00:00 +0000");
+        next("cron(0 10 ? * 2#1 *)", "2026-04-06 10:00:00 +0000");
+        next("cron(0 10 LW * ? *)", "2026-03-31 10:00:00 +0000");
         next("CRON(0 8 1 * ? *)", "2026-04-01 08:00:00 +0000");
     }
 
@@ -295,6 +294,10 @@ mod tests {
             "rate(1 week)",
             "rate(many days)",
             "rate(99999999999999999 days)",
+            "rate(1 days)",
+            "rate(2 hour)",
+            "cron(0 3 * * * *)",
+            "cron(0 3 1 * MON *)",
             "cron(0 3 * * *)",
             "cron(0 24 * * ? *)",
             "cron(0 3 ? * 8 *)",

@@ -1,5 +1,6 @@
 //! When a pass begins: cron expressions, the hours in which starts are allowed, and whose turn it is.
 
+mod aws;
 mod expression;
 mod name;
 mod spread;

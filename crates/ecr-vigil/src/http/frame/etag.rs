@@ -18,7 +18,7 @@ pub(super) async fn tag(request: Request, next: Next) -> Response {
         return response;
     }
     match with_tag(response).await {
-        Ok((tag, response)) if knows(&known, &tag) => not_modified(response),
+        Ok((tag, response)) if wants_none(&known) || names(&known, &tag) => not_modified(response),
         Ok((_, response)) => response,
         Err(error) => Problem::internal(&error).into_response(),
     }
@@ -49,12 +49,20 @@ async fn with_tag(response: Response) -> Result<(String, Response), axum::Error>
     Ok((tag, Response::from_parts(parts, Body::from(bytes))))
 }
 
-/// RFC 9110, section 13.1.2: weak comparison.
-pub(in crate::http) fn knows(headers: &HeaderMap, tag: &str) -> bool {
-    let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+/// Whether the asker names this tag among those that it has. RFC 9110, section 13.1.2: weak comparison.
+pub(in crate::http) fn names(headers: &HeaderMap, tag: &str) -> bool {
+    let bare = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).to_owned();
+    let wanted = bare(tag);
+    // No tag of ours has a comma in it, so what is cut into pieces by one is another's.
     let listed = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut listed = listed.flat_map(|value| value.split(','));
-    listed.any(|known| known.trim() == "*" || bare(known) == bare(tag))
+    listed.any(|known| bare(known.trim()) == wanted)
+}
+
+/// Whether the asker wants nothing that there is at all: `*` alone, and not as one of a list.
+fn wants_none(headers: &HeaderMap) -> bool {
+    let mut said = headers.get_all(header::IF_NONE_MATCH).iter();
+    said.next().is_some_and(|value| value.as_bytes().trim_ascii() == b"*") && said.next().is_none()
 }
 
 fn not_modified(response: Response) -> Response {

@@ -10,6 +10,6 @@ mod route;
 mod token;
 mod wrap;
 
-pub(super) use etag::{knows, tag_of};
+pub(super) use etag::{names, tag_of};
 pub(super) use token::Visitor;
 pub(super) use wrap::{Frame, wrap};

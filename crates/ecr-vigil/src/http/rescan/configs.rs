@@ -10,7 +10,7 @@ use vigil_core::port::ConfigsUnreachable;
 use super::configs_body::{ConfigBody, RequestBody};
 use crate::http::accept;
 use crate::http::api::App;
-use crate::http::fields::Told;
+use crate::http::fields::{Asked, Told};
 use crate::http::problem::Problem;
 
 const JSON: [&str; 1] = ["application/json"];
@@ -24,6 +24,7 @@ const JSON: [&str; 1] = ["application/json"];
 pub(in crate::http) async fn list(
     State(app): State<App>,
     headers: HeaderMap,
+    Asked(()): Asked<()>,
 ) -> Result<impl IntoResponse, Problem> {
     accept::choose(&headers, &JSON)?;
     let configs = app.api.configs.list().await.map_err(unreachable)?;
@@ -42,6 +43,7 @@ pub(in crate::http) async fn list(
 pub(in crate::http) async fn add(
     State(app): State<App>,
     headers: HeaderMap,
+    Asked(()): Asked<()>,
     Told(request): Told<ScanRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     accept::choose(&headers, &JSON)?;
@@ -64,6 +66,7 @@ pub(in crate::http) async fn get(
     State(app): State<App>,
     headers: HeaderMap,
     Path(id): Path<String>,
+    Asked(()): Asked<()>,
 ) -> Result<impl IntoResponse, Problem> {
     accept::choose(&headers, &JSON)?;
     Ok(Json(ConfigBody::from(&find(&app, &id).await?)))
@@ -78,6 +81,7 @@ pub(in crate::http) async fn get(
 pub(in crate::http) async fn remove(
     State(app): State<App>,
     Path(id): Path<String>,
+    Asked(()): Asked<()>,
 ) -> Result<StatusCode, Problem> {
     let id: ScanConfigId = id.parse().map_err(|_| unknown(&id))?;
     if !app.api.configs.remove(&id).await.map_err(unreachable)? {

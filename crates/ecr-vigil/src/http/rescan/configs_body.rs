@@ -31,7 +31,7 @@ pub(in crate::http) struct RequestBody {
     )]
     repository: String,
     /// The tags; all of the repository without any.
-    #[schema(required = false, example = json!(["2018.03"]))]
+    #[schema(required = false, max_items = 1000, example = json!(["2018.03"]))]
     tags: Option<Vec<TagText>>,
 }
 
@@ -76,7 +76,7 @@ impl FromFields for ScanRequest {
     fn take_from(fields: &mut Fields) -> Option<Self> {
         let (region, registry) = (fields.need("region"), fields.need("registry"));
         let repository: Option<RepositoryName> = fields.need("repository");
-        let tags = fields.list("tags").into_iter().map(|PushedTag(tag)| tag).collect();
+        let tags = fields.list("tags", 1000).into_iter().map(|PushedTag(tag)| tag).collect();
         Some(Self::new(region?, registry?, repository?, tags))
     }
 }

@@ -1,6 +1,7 @@
 //! The findings of one scan configuration as an Atom feed.
 
 use std::num::NonZeroUsize;
+use std::str::FromStr;
 
 use axum::extract::{Path, State};
 use axum::http::uri::Authority;
@@ -24,6 +25,9 @@ const FORMS: [&str; 3] = [ATOM, "application/xml", "text/xml"];
 
 /// As many entries as a reader shows.
 const ENTRIES: NonZeroUsize = NonZeroUsize::new(100).expect("it is not zero");
+
+/// A page by its number.
+struct WhichPage(PageNumber);
 
 /// Which page of the feed.
 pub(in crate::http) struct FeedPage(PageNumber);
@@ -82,8 +86,16 @@ fn http_date(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
+impl FromStr for WhichPage {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self).map_err(|_| format!("`{text}` is not the number of a page: 1, 2, 3 and so on"))
+    }
+}
+
 impl FromFields for FeedPage {
     fn take_from(fields: &mut Fields) -> Option<Self> {
-        Some(Self(fields.may("page").unwrap_or(PageNumber::MIN)))
+        Some(Self(fields.may("page").map_or(PageNumber::MIN, |WhichPage(number)| number)))
     }
 }

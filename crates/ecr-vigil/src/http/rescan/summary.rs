@@ -9,6 +9,7 @@ use super::configs::unreachable;
 use super::known;
 use crate::http::accept;
 use crate::http::api::App;
+use crate::http::fields::Asked;
 use crate::http::problem::Problem;
 use crate::http::v1::BySeverity;
 
@@ -26,6 +27,7 @@ const JSON: &str = "application/json";
 pub(in crate::http) async fn get(
     State(app): State<App>,
     headers: HeaderMap,
+    Asked(()): Asked<()>,
 ) -> Result<impl IntoResponse, Problem> {
     let form = accept::choose(&headers, &[TEXT, JSON])?;
     let mut views = Vec::new();

@@ -70,9 +70,20 @@ async fn everything_that_is_wrong_is_told_at_once() {
         errors.as_array().unwrap().iter().map(|error| error["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["region", "registry", "repository", "tags", "level"]);
     assert!(errors[4]["reason"].as_str().unwrap().contains("there are region, registry, repository, tags"));
-    for (body, said) in [("[]", "JSON object"), ("{", "EOF"), ("\"a\"", "JSON object")] {
+    for (body, said) in [
+        ("[]", "JSON object"),
+        ("{", "ends before"),
+        (r#"{"a" 1}"#, "not JSON from line 1, column 6"),
+        ("\"a\"", "JSON object"),
+    ] {
         stage.send("POST /configs", body).await.is(400).complains("invalid-request", said);
     }
+    let twice = r#"{"region":"us-west-2","registry":"123456789012","repository":"a/b","region":"eu-west-1"}"#;
+    stage
+        .send("POST /configs", twice)
+        .await
+        .is(422)
+        .complains("invalid-content", "region: is given more than once");
     stage.send("POST /configs", "").await.is(422).complains("invalid-content", "region: is required");
 }
 

@@ -48,12 +48,23 @@ async fn head_is_get_without_the_body() {
 async fn who_has_the_answer_already_is_told_so() {
     let stage = Stage::plain().await;
     let tag = stage.ask("GET /configs").await.is(200).header("etag");
-    for known in [tag.as_str(), tag.trim_start_matches("W/"), "*", &format!("\"other\", {tag}")] {
+    let strong = tag.trim_start_matches("W/");
+    for known in [&tag, strong, "*", &format!("\"other\", {tag}"), &format!("\"a,b\" , {strong},\"c\"")] {
         let answer = stage.ask(&format!("GET /configs\nif-none-match: {known}")).await.is(304);
         assert_eq!((answer.body.len(), answer.header("etag")), (0, tag.clone()));
     }
-    stage.ask("GET /configs\nif-none-match: \"other\"").await.is(200);
+    stage.ask(&format!("GET /configs\nif-none-match: \"other\"\nif-none-match: {tag}")).await.is(304);
+    let bare = strong.trim_matches('"');
+    for unknown in
+        ["\"other\"", "\"*\"", "\"other\", *", bare, &format!("w/{strong}"), &format!("W/W/{strong}")]
+    {
+        stage.ask(&format!("GET /configs\nif-none-match: {unknown}")).await.is(200);
+    }
     stage.ask("GET /nowhere\nif-none-match: *").await.is(404);
+    // What is answered without reading is told only of what is there.
+    stage.ask("GET /api/v1/images/123456789012/us-west-2/a%2Fb/v1\nif-none-match: *").await.is(404);
+    stage.ask("GET /api/v1/images?limit=no\nif-none-match: *").await.is(400);
+    stage.ask("GET /api/v1/images\nif-none-match: *").await.is(304);
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ pub(super) async fn remember(store: &Store) -> Remembered {
     write(store, one, yesterday, vec![Entry::Listed(vec![first.clone()])]).await;
     let found = [finding("CVE-2024-1", "HIGH", "zlib"), finding("CVE-2024-2", "LOW", "tar")];
     write(store, one, yesterday, judged(&first, &found, yesterday)).await;
-    store.end_pass(one, yesterday, "completed", None).await.unwrap();
+    store.end_pass(one, yesterday, "complete", None).await.unwrap();
     let two = begin(store, now()).await;
     write(store, two, now(), vec![Entry::Listed(vec![first.clone(), second.clone(), held.clone(), new])])
         .await;
@@ -37,7 +37,7 @@ pub(super) async fn remember(store: &Store) -> Remembered {
     let why = Hold::PassCap { cap: 2 };
     let decision = Decision::Hold(Due::NeverScanned, why);
     write(store, two, now(), vec![Entry::Decided(Box::new(held), decision)]).await;
-    store.end_pass(two, now(), "completed", None).await.unwrap();
+    store.end_pass(two, now(), "complete", None).await.unwrap();
     Remembered { passes: [one, two] }
 }
 

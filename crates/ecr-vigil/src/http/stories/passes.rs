@@ -4,9 +4,11 @@ use axum::body::{Body, BodyDataStream};
 use futures::StreamExt;
 use tower::ServiceExt;
 use vigil_core::port::{Milestone, Progress};
+use vigil_core::testing::now;
 use vigil_core::{ImageName, RegistryId};
 
 use super::answer::request;
+use super::memory::{begin, remember};
 use super::stage::Stage;
 use crate::http::{Limits, Options};
 
@@ -104,6 +106,26 @@ async fn watchers_are_counted() {
     stage.ask("GET /configs").await.is(200);
     drop(watcher);
     Watcher::of(&stage, &pass).await;
+}
+
+#[tokio::test]
+async fn a_hundred_images_are_enough_for_one_request() {
+    let stage = Stage::plain().await;
+    let body = |count| serde_json::json!({ "images": vec!["team/app:v1"; count] }).to_string();
+    let answer = stage.send("POST /api/v1/passes", &body(101)).await.is(422);
+    answer.complains("invalid-content", "images: has 101 values, and at most 100 are taken");
+    started(&stage, &body(100)).await;
+}
+
+#[tokio::test]
+async fn of_a_pass_that_does_not_run_here_is_told_what_is_true() {
+    let stage = Stage::plain().await;
+    let [ended, _] = remember(&stage.store).await.passes;
+    assert_eq!(stage.ask(&format!("GET /api/v1/passes/{ended}/events")).await.is(204).body, b"");
+    let interrupted = begin(&stage.store, now()).await;
+    let answer = stage.ask(&format!("GET /api/v1/passes/{interrupted}/events")).await.is(503);
+    assert_eq!(answer.complains("unavailable", "does not run here now").header("retry-after"), "5");
+    stage.ask("GET /api/v1/passes/4471c156-29f5-40fe-883b-3cd26738d5a6/events").await.is(404);
 }
 
 #[tokio::test]

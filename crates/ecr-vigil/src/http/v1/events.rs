@@ -18,6 +18,7 @@ use vigil_core::RegistryId;
 use super::nouns::RegistryBody;
 use super::passes_list;
 use crate::http::api::App;
+use crate::http::fields::Asked;
 use crate::http::problem::Problem;
 use crate::http::schedules::{PassProgress, RegistryProgress};
 
@@ -64,7 +65,8 @@ struct RegistryProgressBody {
 ///
 /// Server-sent events: `progress`, at once and then at most four times a second as it goes on, each with the whole state
 /// (schema `PassProgress`) as its data; and `ended`, after which there is nothing more. 204 for a pass that has ended
-/// already, so that an `EventSource` does not ask again.
+/// already, so that an `EventSource` does not ask again; 503 for one that neither runs here nor has ended: it was
+/// interrupted, and goes on as soon as it can.
 #[utoipa::path(get, path = "/api/v1/passes/{id}/events", operation_id = "watch_pass", tag = "passes",
     params(("id" = String, Path, description = "Its id", format = "uuid")), responses(
     (status = 200, description = "Events", content_type = "text/event-stream", body = String),
@@ -73,11 +75,11 @@ struct RegistryProgressBody {
 pub(in crate::http) async fn watch(
     State(app): State<App>,
     Path(id): Path<String>,
+    Asked(()): Asked<()>,
 ) -> Result<Response, Problem> {
     let running = id.parse().ok().and_then(|pass| app.api.schedules.progress(pass));
     let Some(progress) = running else {
-        passes_list::find(&app, &id).await?;
-        return Ok(StatusCode::NO_CONTENT.into_response());
+        return elsewhere(&app, &id).await.map(IntoResponse::into_response);
     };
     let place = app.watchers.take()?;
     let stop = app.stop.clone();
@@ -87,6 +89,17 @@ pub(in crate::http) async fn watch(
         Ok::<_, Infallible>(event)
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
+}
+
+/// What there is to say of a pass that does not run here.
+async fn elsewhere(app: &App, id: &str) -> Result<StatusCode, Problem> {
+    let (pass, detail) = passes_list::find(app, id).await?;
+    match detail.pass.ended {
+        Some(_) => Ok(StatusCode::NO_CONTENT),
+        None => Err(Problem::unavailable(format!(
+            "pass {pass} does not run here now, and its end is not written down: it goes on as soon as it can"
+        ))),
+    }
 }
 
 fn events(app: App, progress: watch::Receiver<PassProgress>) -> impl Stream<Item = Event> {

@@ -11,7 +11,7 @@ use vigil_core::policy::Exception;
 use vigil_store::{ExceptionFilter, ExceptionId, NewException, StoredException};
 
 use super::page::away;
-use super::words::{Day, RepositoryGlob, Said, TagGlob, VulnerabilityId, Word};
+use super::words::{Day, Flag, RepositoryGlob, Said, TagGlob, VulnerabilityId, Word};
 use crate::http::api::App;
 use crate::http::fields::{Asked, Fields, FromFields, Told};
 use crate::http::frame::Visitor;
@@ -115,6 +115,7 @@ pub(in crate::http) async fn list(
 pub(in crate::http) async fn add(
     State(app): State<App>,
     visitor: Option<Extension<Visitor>>,
+    Asked(()): Asked<()>,
     Told(exception): Told<Exception>,
 ) -> Result<impl IntoResponse, Problem> {
     // As exactly as the store keeps it.
@@ -134,6 +135,7 @@ pub(in crate::http) async fn add(
 pub(in crate::http) async fn get(
     State(app): State<App>,
     Path(id): Path<String>,
+    Asked(()): Asked<()>,
 ) -> Result<Json<ExceptionBody>, Problem> {
     let known: ExceptionId = id.parse().map_err(|_| unknown(&id))?;
     let stored = app.api.store.exception(known).await.map_err(away)?.ok_or_else(|| unknown(&id))?;
@@ -149,6 +151,7 @@ pub(in crate::http) async fn get(
 pub(in crate::http) async fn expire(
     State(app): State<App>,
     Path(id): Path<String>,
+    Asked(()): Asked<()>,
 ) -> Result<Json<ExceptionBody>, Problem> {
     let known: ExceptionId = id.parse().map_err(|_| unknown(&id))?;
     let now = app.api.clock.now();
@@ -170,7 +173,7 @@ pub(in crate::http) struct Wanted {
 
 impl FromFields for Wanted {
     fn take_from(fields: &mut Fields) -> Option<Self> {
-        let in_force = fields.may("in_force").unwrap_or_default();
+        let in_force = fields.may("in_force").is_some_and(|Flag(yes)| yes);
         Some(Self { in_force, vulnerability: fields.may("vulnerability").map(|VulnerabilityId(name)| name) })
     }
 }

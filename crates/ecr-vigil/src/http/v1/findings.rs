@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
+use jiff::ToSpan;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use vigil_core::lineage::FindingState;
@@ -14,7 +14,7 @@ use vigil_store::{ChangeFilter, FindingFilter, FindingOrder, Scope, Slice, Trend
 use super::findings_body::{ChangeBody, LineageFindingBody};
 use super::images::SeverityName;
 use super::page::{PageBody, PageQuery, ScopeQuery, away, paged};
-use super::words::{Day, KnownSeverity, States, VulnerabilityId, Word};
+use super::words::{Day, Flag, KnownSeverity, Moment, PassKey, States, VulnerabilityId, Word};
 use crate::http::api::App;
 use crate::http::fields::{Asked, Fields, FromFields};
 use crate::http::problem::Problem;
@@ -174,8 +174,8 @@ impl FromFields for FindingFilter {
             states: fields.may("state").map(|States(states)| states).unwrap_or_default(),
             vulnerability: fields.may("vulnerability").map(|VulnerabilityId(name)| name),
             package: fields.may("package").map(|Word(name)| name),
-            fixable: fields.may("fixable"),
-            exploit_known: fields.may("exploit_known"),
+            fixable: fields.may("fixable").map(|Flag(yes)| yes),
+            exploit_known: fields.may("exploit_known").map(|Flag(yes)| yes),
         })
     }
 }
@@ -193,12 +193,12 @@ impl FromFields for ChangeFilter {
         let kinds = fields.may("kind").map(|States(kinds)| kinds).unwrap_or_default();
         let told = [FindingState::New, FindingState::Worsened, FindingState::Fixed];
         if kinds.iter().any(|kind| !told.contains(kind)) {
-            return fields.refuse("kind", "a change is new, worsened or fixed");
+            fields.refuse::<()>("kind", "a change is new, worsened or fixed");
         }
         Some(Self {
             scope,
-            since: fields.may::<Timestamp>("since"),
-            pass: fields.may("pass"),
+            since: fields.may("since").map(|Moment(at)| at),
+            pass: fields.may("pass").map(|PassKey(pass)| pass),
             kinds,
             reaches: fields.may("severity").map(|KnownSeverity(severity)| severity),
             lineage: fields.may("lineage").map(|Word(name)| name),

@@ -12,7 +12,7 @@ use vigil_store::{ImageFilter, ImageFindingFilter, ImageOrder, Scope, Slice};
 use super::findings_body::ImageFindingBody;
 use super::image_body::{ImageBody, ImageDetailBody, ScanBody};
 use super::page::{PageBody, PageQuery, ScopeQuery, away, paged};
-use super::words::{KnownSeverity, StateWord, TagGlob, registry_of};
+use super::words::{Flag, KnownSeverity, StateWord, TagGlob, registry_of};
 use crate::http::api::App;
 use crate::http::fields::{Asked, Fields, FromFields};
 use crate::http::problem::Problem;
@@ -134,6 +134,7 @@ pub(in crate::http) async fn list(
 pub(in crate::http) async fn get(
     State(app): State<App>,
     Path(path): Path<[String; 4]>,
+    Asked(()): Asked<()>,
 ) -> Result<Json<ImageDetailBody>, Problem> {
     let (registry, repository, digest) = find(&app, &path).await?;
     let detail = app.api.store.image(registry, repository, digest).await.map_err(away)?;
@@ -213,8 +214,8 @@ impl FromFields for ImageFilter {
             scan_state: fields.may("scan_state").map(|StateWord(state)| ScanState::from(state.as_str())),
             reaches: fields.may("severity").map(|KnownSeverity(severity)| severity),
             decision: fields.one_of("decision", &DECISIONS).map(str::to_owned),
-            gone: fields.may("gone").unwrap_or_default(),
-            all_kinds: fields.may("all_kinds").unwrap_or_default(),
+            gone: fields.may("gone").is_some_and(|Flag(yes)| yes),
+            all_kinds: fields.may("all_kinds").is_some_and(|Flag(yes)| yes),
         })
     }
 }
@@ -235,6 +236,10 @@ impl FromFields for ImageOrder {
 impl FromFields for ImageFindingFilter {
     fn take_from(fields: &mut Fields) -> Option<Self> {
         let reaches = fields.may("severity").map(|KnownSeverity(severity)| severity);
-        Some(Self { reaches, fixable: fields.may("fixable"), accepted: fields.may("accepted") })
+        Some(Self {
+            reaches,
+            fixable: fields.may("fixable").map(|Flag(yes)| yes),
+            accepted: fields.may("accepted").map(|Flag(yes)| yes),
+        })
     }
 }

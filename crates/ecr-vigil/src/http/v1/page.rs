@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use vigil_store::{Cursor, DatabaseFault, Page, Scope, Slice, Unanswered};
 
-use super::words::{RegistryKey, RepositoryGlob};
+use super::words::{Limit, RegistryKey, RepositoryGlob};
 use crate::http::fields::{Fields, FromFields};
 use crate::http::problem::{MemberFault, Problem, ProblemKind};
 
@@ -49,9 +49,6 @@ pub(in crate::http) struct PageBody<T> {
     /// Where the next ones are; null if there are none. The header `Link` says it too.
     next: Option<String>,
 }
-
-/// The most items that a page can have.
-const MOST: usize = 1000;
 
 /// The page of a list that was asked for under this address.
 pub(super) fn paged<T, Body>(uri: &Uri, page: Page<T>) -> Response
@@ -98,11 +95,8 @@ impl From<Unanswered> for Problem {
 impl FromFields for Slice {
     fn take_from(fields: &mut Fields) -> Option<Self> {
         let after = fields.may::<String>("cursor").map(Cursor);
-        match fields.may::<usize>("limit") {
-            None => Some(Self { after, limit: 100 }),
-            Some(limit) if (1..=MOST).contains(&limit) => Some(Self { after, limit }),
-            Some(limit) => fields.refuse("limit", format!("`{limit}` is not between 1 and {MOST}")),
-        }
+        let limit = fields.may("limit").map_or(100, |Limit(limit)| limit);
+        Some(Self { after, limit })
     }
 }
 

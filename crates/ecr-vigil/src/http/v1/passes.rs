@@ -79,6 +79,7 @@ pub(in crate::http) struct StartedPass {
 ))]
 pub(in crate::http) async fn start(
     State(app): State<App>,
+    Asked(()): Asked<()>,
     Told(request): Told<PassRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let id = app.api.schedules.start_pass(request).await?;
@@ -110,7 +111,7 @@ struct OurImage(ImageName);
 
 impl FromFields for PassRequest {
     fn take_from(fields: &mut Fields) -> Option<Self> {
-        let images = fields.list("images").into_iter().map(|OurImage(name)| name).collect();
+        let images = fields.list("images", 100).into_iter().map(|OurImage(name)| name).collect();
         Some(Self { schedule: fields.may("schedule").map(|Word(name)| name), images })
     }
 }

@@ -27,8 +27,33 @@ pub(in crate::http) struct PassesQuery {
     #[param(pattern = "^[!-~]{1,200}$", example = "default")]
     schedule: Option<String>,
     /// That ended so.
-    #[param(pattern = "^[!-~]{1,200}$", example = "completed")]
-    outcome: Option<String>,
+    #[param(inline)]
+    outcome: Option<OutcomeName>,
+}
+
+/// How a pass ended: every registry was read whole; something could not be read; it was told to end before it was done;
+/// it could not go on; or it was left unfinished by a service that has no such schedule any more.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it documents what the memory keeps")]
+enum OutcomeName {
+    Complete,
+    Partial,
+    CutShort,
+    Failed,
+    GivenUp,
+}
+
+/// What set off a pass: its schedule came around, the service was told to begin with one, somebody asked for it,
+/// or it is the first one of a demonstration.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "it documents what the memory keeps")]
+enum TriggerName {
+    Schedule,
+    RunNow,
+    Api,
+    Demo,
 }
 
 /// Which images of a pass.
@@ -53,14 +78,13 @@ pub(in crate::http) struct PassBody {
     schedule: String,
     /// Which of the schedule's times it was for; null if somebody asked for it.
     tick: Option<Timestamp>,
-    /// What set it off.
-    #[schema(example = "schedule")]
+    #[schema(inline, value_type = TriggerName)]
     trigger: String,
     /// When it began.
     began: Timestamp,
     /// When it ended; null while it is under way.
     ended: Option<Timestamp>,
-    /// How it ended.
+    #[schema(inline, value_type = Option<OutcomeName>)]
     outcome: Option<String>,
     /// How often it was resumed after a restart.
     resumed: u64,
@@ -122,6 +146,7 @@ pub(in crate::http) async fn list(
 pub(in crate::http) async fn get(
     State(app): State<App>,
     Path(id): Path<String>,
+    Asked(()): Asked<()>,
 ) -> Result<Json<PassDetailBody>, Problem> {
     let (_, detail) = find(&app, &id).await?;
     Ok(Json(detail.into()))
@@ -153,6 +178,9 @@ pub(super) async fn find(app: &App, id: &str) -> Result<(PassId, PassDetail), Pr
     detail.map(|detail| (pass, detail)).ok_or_else(unknown)
 }
 
+/// The codes of outcomes.
+const OUTCOMES: [&str; 5] = ["complete", "partial", "cut_short", "failed", "given_up"];
+
 /// What was decided.
 pub(in crate::http) struct Decision(Option<String>);
 
@@ -165,7 +193,7 @@ impl FromFields for Decision {
 impl FromFields for PassFilter {
     fn take_from(fields: &mut Fields) -> Option<Self> {
         let schedule = fields.may("schedule").map(|Word(name)| name);
-        Some(Self { schedule, outcome: fields.may("outcome").map(|Word(outcome)| outcome) })
+        Some(Self { schedule, outcome: fields.one_of("outcome", &OUTCOMES).map(str::to_owned) })
     }
 }
 

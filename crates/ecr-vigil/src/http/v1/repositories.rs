@@ -11,6 +11,7 @@ use vigil_store::{RegistryRow, RepositoryRow, Scope, Slice};
 
 use super::nouns::{BySeverity, RegistryBody, by_severity};
 use super::page::{PageBody, PageQuery, ScopeQuery, away, paged};
+use super::words::Flag;
 use crate::http::api::App;
 use crate::http::fields::{Asked, Fields, FromFields};
 use crate::http::problem::Problem;
@@ -78,7 +79,10 @@ pub(in crate::http) struct GoneToo(bool);
 /// Lists registries.
 #[utoipa::path(get, path = "/api/v1/registries", operation_id = "list_registries", tag = "images", responses(
     (status = 200, description = "All registries", body = RegistriesBody)))]
-pub(in crate::http) async fn registries(State(app): State<App>) -> Result<Json<RegistriesBody>, Problem> {
+pub(in crate::http) async fn registries(
+    State(app): State<App>,
+    Asked(()): Asked<()>,
+) -> Result<Json<RegistriesBody>, Problem> {
     let rows = app.api.store.registries().await.map_err(away)?;
     Ok(Json(RegistriesBody { items: rows.into_iter().map(RegistryItem::from).collect() }))
 }
@@ -97,7 +101,7 @@ pub(in crate::http) async fn list(
 
 impl FromFields for GoneToo {
     fn take_from(fields: &mut Fields) -> Option<Self> {
-        Some(Self(fields.may("gone").unwrap_or_default()))
+        Some(Self(fields.may("gone").is_some_and(|Flag(yes)| yes)))
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::api::App;
+use crate::http::fields::Asked;
 use crate::http::schedules::ScheduleState;
 
 /// All schedules.
@@ -37,7 +38,7 @@ struct ScheduleBody {
 /// Lists schedules.
 #[utoipa::path(get, path = "/api/v1/schedules", operation_id = "list_schedules", tag = "passes", responses(
     (status = 200, description = "All schedules", body = SchedulesBody)))]
-pub(in crate::http) async fn list(State(app): State<App>) -> Json<SchedulesBody> {
+pub(in crate::http) async fn list(State(app): State<App>, Asked(()): Asked<()>) -> Json<SchedulesBody> {
     Json(SchedulesBody { items: app.api.schedules.all().into_iter().map(ScheduleBody::from).collect() })
 }
 

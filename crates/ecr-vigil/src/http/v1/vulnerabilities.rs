@@ -68,6 +68,7 @@ pub(in crate::http) async fn list(
 pub(in crate::http) async fn get(
     State(app): State<App>,
     Path(name): Path<String>,
+    Asked(()): Asked<()>,
 ) -> Result<Json<DetailBody>, Problem> {
     let (row, images) = find(&app, &name).await?;
     Ok(Json(DetailBody { vulnerability: row.into(), images }))

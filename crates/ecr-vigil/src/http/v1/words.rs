@@ -4,11 +4,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use vigil_core::Severity;
 use vigil_core::image::{AccountId, Partition, Region, RegistryId};
 use vigil_core::lineage::FindingState;
 use vigil_core::policy::Pattern;
+use vigil_store::PassId;
 
 /// A text that is not what is wanted.
 #[derive(Debug)]
@@ -52,6 +54,22 @@ pub(super) struct Said(pub(super) String);
 /// A day: `2026-12-31`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Day(pub(super) Date);
+
+/// Yes or no.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Flag(pub(super) bool);
+
+/// How many items a page has at most.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limit(pub(super) usize);
+
+/// A moment: `2026-11-20T00:00:00Z`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment(pub(super) Timestamp);
+
+/// The id of a pass.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PassKey(pub(super) PassId);
 
 /// Finding states with commas between them.
 #[derive(Debug, Clone)]
@@ -184,6 +202,42 @@ impl FromStr for Day {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let day = Some(text).filter(|text| text.len() == 10).and_then(|text| text.parse().ok());
         day.map(Self).ok_or_else(|| not(text, "a day such as `2026-12-31`"))
+    }
+}
+
+impl FromStr for Flag {
+    type Err = NotThat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self).map_err(|_| not(text, "`true` or `false`"))
+    }
+}
+
+/// The most items that a page can have.
+const MOST: usize = 1000;
+
+impl FromStr for Limit {
+    type Err = NotThat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+        limit.map(Self).ok_or_else(|| not(text, "a number from 1 to 1000"))
+    }
+}
+
+impl FromStr for Moment {
+    type Err = NotThat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self).map_err(|_| not(text, "a moment such as `2026-11-20T00:00:00Z`"))
+    }
+}
+
+impl FromStr for PassKey {
+    type Err = NotThat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self).map_err(|_| not(text, "the id of a pass: a UUID"))
     }
 }
 
