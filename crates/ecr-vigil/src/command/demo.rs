@@ -198,7 +198,7 @@ fn invitation(url: &str, config: Option<&ScanConfig>) -> String {
          \n  {url}/docs                      all that can be asked\
          \n  {url}/api/v1/images             images, worst first\
          \n  {url}/api/v1/vulnerabilities    vulnerabilities, and where they are\
-         \n  {url}/api/v1/plan               what a pass would do now, and why\
+         \n  {url}/api/v1/schedules          when the next passes come\
          \n  {url}/summary                   the findings of scan configurations{}\
          \n  {url}/metrics                   for Prometheus\n\n",
         feed.unwrap_or_default(),

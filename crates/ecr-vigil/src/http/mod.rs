@@ -25,7 +25,7 @@ mod watch;
 pub use api::{Api, Exposition};
 pub use options::{Authentication, Door, Limits, OpenToStrangers, Options, Role, Token};
 pub use schedules::{
-    NotPlanned, NotStarted, PassProgress, PassRequest, PassWatch, Planned, PlannedRepository, ScheduleState,
-    Schedules,
+    Made, NotPlanned, NotStarted, PassProgress, PassRequest, PassWatch, Planned, PlannedRepository, Planning,
+    ScheduleState, Schedules,
 };
 pub use serve::{Tls, TlsUnusable, serve};

@@ -20,7 +20,7 @@ use super::problem::Problem;
 use super::rescan::{configs, findings as findings_feed, summary};
 use super::revised::{as_json, revised};
 use super::v1::{
-    events, exceptions, findings, images, passes, passes_list, repositories, schedules, vulnerabilities,
+    events, exceptions, findings, images, passes, passes_list, plan, repositories, schedules, vulnerabilities,
 };
 use super::watch::Watchers;
 use super::{docs, document, health};
@@ -56,6 +56,7 @@ fn routes(app: &App) -> (Router<App>, OpenApi) {
         .merge(remembered().layer(from_fn_with_state(app.clone(), revised)).layer(from_fn(as_json)))
         .merge(living().layer(from_fn(as_json)))
         .routes(routes!(events::watch))
+        .routes(routes!(plan::make))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .split_for_parts();
@@ -99,7 +100,6 @@ fn living() -> OpenApiRouter<App> {
         .routes(routes!(exceptions::get))
         .routes(routes!(exceptions::expire))
         .routes(routes!(schedules::list))
-        .routes(routes!(passes::plan))
 }
 
 /// The description of what is served, for programs and for people.

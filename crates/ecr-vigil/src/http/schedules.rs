@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::sync::watch;
-use vigil_core::port::{Milestone, Progress};
+use tokio::task::JoinHandle;
+use vigil_core::port::{Milestone, NotRecorded, Progress};
 use vigil_core::record::RepositoryRecord;
 use vigil_core::{RegistryId, RepositoryName};
 use vigil_store::PassId;
@@ -24,8 +25,8 @@ pub trait Schedules: Send + Sync {
     /// Begins a pass and returns its id while it runs.
     async fn start_pass(&self, request: PassRequest) -> Result<PassId, NotStarted>;
 
-    /// What a pass would do now, and why; nothing is started, and nothing remembered.
-    async fn plan(&self, request: PassRequest) -> Result<Planned, NotPlanned>;
+    /// Begins to find out what a pass would do now, and why; nothing is started, and nothing remembered.
+    async fn plan(&self, request: PassRequest) -> Result<Planning, NotPlanned>;
 
     /// How far a running pass has come, as it goes on; it ends with the pass. None if no such pass runs here.
     fn progress(&self, pass: PassId) -> Option<watch::Receiver<PassProgress>>;
@@ -53,11 +54,21 @@ pub struct PassRequest {
     pub images: Vec<vigil_core::ImageName>,
 }
 
+/// A plan that is being made. It is given up when this is let go of.
+pub struct Planning {
+    /// How far it has come; it ends with the looking.
+    pub progress: watch::Receiver<PassProgress>,
+    /// What comes of it.
+    pub made: Made,
+}
+
+/// A plan made in a task of its own, so that whoever reads it slowly does not keep it from being made.
+pub struct Made(JoinHandle<Planned>);
+
 /// What a pass would do.
-#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Planned {
-    /// Repository by repository.
-    pub repositories: Vec<PlannedRepository>,
+    /// Repository by repository; one that cannot be read back ends them.
+    pub repositories: Box<dyn Iterator<Item = Result<PlannedRepository, NotRecorded>> + Send>,
     /// Registries that could not be looked at, or not as a whole.
     pub not_entered: Vec<Trouble>,
 }
@@ -105,9 +116,30 @@ pub enum NotPlanned {
     /// Somebody else's plan is being made: each asks ECR as much as a pass does.
     #[error("another plan is being made")]
     Busy,
-    /// Nothing could be looked at.
-    #[error("no plan could be made: {0}")]
-    Failed(String),
+}
+
+impl Made {
+    /// By this task.
+    pub fn by(task: JoinHandle<Planned>) -> Self {
+        Self(task)
+    }
+
+    /// Waits for it; none if its task broke off.
+    pub(super) async fn planned(mut self) -> Option<Planned> {
+        (&mut self.0).await.ok()
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Default for Planned {
+    fn default() -> Self {
+        Self { repositories: Box::new(std::iter::empty()), not_entered: Vec::new() }
+    }
 }
 
 /// How far a pass has come.

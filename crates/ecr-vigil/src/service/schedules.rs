@@ -12,7 +12,7 @@ use super::order::{Order, Trigger};
 use super::service::{Kept, NotStarted as NotBegun, Service};
 use super::timekeeper::Passes;
 use crate::config::ScheduleSettings;
-use crate::http::{NotPlanned, NotStarted, PassProgress, PassRequest, Planned, ScheduleState, Schedules};
+use crate::http::{NotPlanned, NotStarted, PassProgress, PassRequest, Planning, ScheduleState, Schedules};
 
 /// What others may ask of a service.
 pub struct Asked(pub Arc<Service>);
@@ -78,9 +78,9 @@ impl Schedules for Asked {
         })
     }
 
-    async fn plan(&self, request: PassRequest) -> Result<Planned, NotPlanned> {
+    async fn plan(&self, request: PassRequest) -> Result<Planning, NotPlanned> {
         let order = self.order(request)?;
-        self.0.plan(&order).await
+        self.0.plan(order).await
     }
 
     fn progress(&self, pass: PassId) -> Option<watch::Receiver<PassProgress>> {

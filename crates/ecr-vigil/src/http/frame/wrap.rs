@@ -9,6 +9,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tokio::sync::Semaphore;
 use tower::ServiceBuilder;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::normalize_path::NormalizePath;
 use vigil_core::port::Clock;
@@ -16,6 +17,7 @@ use vigil_core::port::Clock;
 use super::{body, etag, guard, headers, identify, limits, route, token};
 use crate::http::api::Exposition;
 use crate::http::options::{Door, Options, is_loopback};
+use crate::http::v1::LINES;
 
 /// What the layers know.
 pub(in crate::http) struct Frame {
@@ -61,10 +63,12 @@ impl Frame {
 /// The routes within their frame. Every path is also found with a slash at its end.
 pub(in crate::http) fn wrap(routes: Router, frame: Frame) -> Router {
     let cors = cors(&frame.options.origins);
+    // What is told line by line would be held back until there is enough to compress.
+    let compressed = DefaultPredicate::new().and(NotForContentType::const_new(LINES));
     let frame = Arc::new(frame);
     let inner = ServiceBuilder::new()
         .layer(from_fn(route::note))
-        .layer(CompressionLayer::new().gzip(true))
+        .layer(CompressionLayer::new().gzip(true).compress_when(compressed))
         .layer(from_fn(etag::tag))
         .layer(from_fn_with_state(frame.clone(), body::take_body));
     let outer = ServiceBuilder::new()

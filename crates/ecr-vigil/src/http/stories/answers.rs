@@ -123,7 +123,7 @@ async fn nothing_is_read_for_who_knows_the_present_revision() {
 #[tokio::test]
 async fn it_is_given_as_json_or_not_at_all() {
     let stage = Stage::plain().await;
-    for path in ["images", "passes", "exceptions", "schedules", "plan"] {
+    for path in ["images", "passes", "exceptions", "schedules"] {
         let answer = stage.ask(&format!("GET /api/v1/{path}\naccept: text/html")).await.is(406);
         answer.complains("not-acceptable", "application/json");
     }

@@ -10,6 +10,7 @@ mod frame;
 mod limits;
 mod memory;
 mod passes;
+mod plans;
 mod questions;
 mod schemathesis;
 mod sockets;

@@ -127,17 +127,3 @@ async fn of_a_pass_that_does_not_run_here_is_told_what_is_true() {
     assert_eq!(answer.complains("unavailable", "does not run here now").header("retry-after"), "5");
     stage.ask("GET /api/v1/passes/4471c156-29f5-40fe-883b-3cd26738d5a6/events").await.is(404);
 }
-
-#[tokio::test]
-async fn a_plan_is_asked_for_by_query() {
-    let stage = Stage::plain().await;
-    assert_eq!(
-        stage.ask("GET /api/v1/plan").await.is(200).text(),
-        r#"{"items":[],"faults":[],"not_entered":[]}"#
-    );
-    stage.ask("GET /api/v1/plan?schedule=hourly").await.is(404).complains("not-found", "hourly");
-    let answer = stage.ask("GET /api/v1/plan?image=A&shedule=x&schedule=a&schedule=b").await.is(400);
-    let answer = answer.complains("invalid-request", "schedule: is given more than once");
-    let errors = answer.json()["errors"].clone();
-    assert_eq!(errors.as_array().unwrap().len(), 3, "{errors}");
-}

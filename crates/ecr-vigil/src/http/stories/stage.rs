@@ -16,8 +16,8 @@ use vigil_store::{NewPass, PassId, Place, Store};
 use super::answer::{Answer, request};
 use crate::http::router::router;
 use crate::http::{
-    Api, Exposition, NotPlanned, NotStarted, Options, PassProgress, PassRequest, PassWatch, Planned,
-    ScheduleState, Schedules,
+    Api, Exposition, Made, NotPlanned, NotStarted, Options, PassProgress, PassRequest, PassWatch, Planned,
+    Planning, ScheduleState, Schedules,
 };
 use crate::metrics::{Format, Rendered};
 
@@ -96,11 +96,22 @@ pub(super) struct ScriptedSchedules {
     _home: tempfile::TempDir,
     pub(super) running: Mutex<Vec<(PassId, PassRequest, Arc<PassWatch>)>>,
     pub(super) dead: AtomicBool,
+    /// Held while a plan is made.
+    pub(super) planning: Arc<tokio::sync::Mutex<()>>,
+    /// Whether plans take as long as this stays so.
+    pub(super) slow: watch::Sender<bool>,
 }
 
 impl ScriptedSchedules {
     fn new(store: Store, home: tempfile::TempDir) -> Self {
-        Self { store, _home: home, running: Mutex::default(), dead: AtomicBool::default() }
+        Self {
+            store,
+            _home: home,
+            running: Mutex::default(),
+            dead: AtomicBool::default(),
+            planning: Arc::default(),
+            slow: watch::Sender::new(false),
+        }
     }
 
     /// The watch of a running pass.
@@ -151,11 +162,21 @@ impl Schedules for ScriptedSchedules {
         Ok(id)
     }
 
-    async fn plan(&self, request: PassRequest) -> Result<Planned, NotPlanned> {
+    /// A plan that is empty, at once or when it is told so; or whoever holds the place is in the way.
+    async fn plan(&self, request: PassRequest) -> Result<Planning, NotPlanned> {
         match request.schedule {
-            Some(name) if name != "default" => Err(NotPlanned::UnknownSchedule(name)),
-            _ => Ok(Planned::default()),
+            Some(name) if name != "default" => return Err(NotPlanned::UnknownSchedule(name)),
+            _ => {}
         }
+        let alone = self.planning.clone().try_lock_owned().map_err(|_| NotPlanned::Busy)?;
+        let (watch, mut slow) = (PassWatch::default(), self.slow.subscribe());
+        let progress = watch.subscribe();
+        let made = tokio::spawn(async move {
+            let _held = (alone, watch);
+            slow.wait_for(|slow| !slow).await.unwrap();
+            Planned::default()
+        });
+        Ok(Planning { progress, made: Made::by(made) })
     }
 
     fn progress(&self, pass: PassId) -> Option<watch::Receiver<PassProgress>> {

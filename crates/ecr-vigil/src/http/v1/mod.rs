@@ -10,6 +10,7 @@ mod nouns;
 mod page;
 pub(super) mod passes;
 pub(super) mod passes_list;
+pub(super) mod plan;
 mod plan_body;
 pub(super) mod repositories;
 pub(super) mod schedules;
@@ -18,4 +19,5 @@ mod words;
 
 pub(super) use nouns::BySeverity;
 pub(super) use page::away;
+pub(super) use plan::LINES;
 pub(super) use words::registry_of;

@@ -1,20 +1,19 @@
-//! Passes: started by hand, and planned without doing anything.
+//! Passes that are started by hand.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use vigil_core::ImageName;
 use vigil_core::image::Reference;
 
-use super::plan_body::PlanBody;
 use super::words::Word;
 use crate::http::api::App;
 use crate::http::fields::{Asked, Fields, FromFields, Told};
 use crate::http::problem::{Problem, ProblemKind};
-use crate::http::schedules::{NotPlanned, NotStarted, PassRequest};
+use crate::http::schedules::{NotStarted, PassRequest};
 
 /// A pass that is asked for.
 #[derive(Deserialize, ToSchema)]
@@ -39,22 +38,6 @@ pub(in crate::http) struct PassRequestBody {
 )]
 #[expect(dead_code, reason = "it documents what `Fields` reads")]
 struct ImageText(String);
-
-/// What is to be planned.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it documents what `Fields` reads")]
-pub(in crate::http) struct PlanQuery {
-    /// The schedule whose selection and cadence hold; the only one, or `default`, if none is named.
-    #[param(pattern = "^[!-~]{1,200}$", example = "default")]
-    schedule: Option<String>,
-    /// The only image or repository to look at.
-    #[param(
-        example = "team/app:v1",
-        pattern = r"^([a-z0-9]((\.|_|__|-+)?[a-z0-9])+|[a-z0-9]((_|__|-+)?[a-z0-9])*(/[a-z0-9]((\.|_|__|-+)?[a-z0-9])*)+)(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})?$"
-    )]
-    image: Option<String>,
-}
 
 /// A pass that was started.
 #[derive(Serialize, ToSchema)]
@@ -88,24 +71,6 @@ pub(in crate::http) async fn start(
     Ok((StatusCode::ACCEPTED, location, Json(StartedPass { id: id.to_string() })))
 }
 
-/// Says what a pass would do now, and why.
-///
-/// Nothing is started, and nothing is remembered. ECR is asked, so this takes as long as a pass takes to look.
-#[utoipa::path(get, path = "/api/v1/plan", operation_id = "plan", tag = "passes", params(PlanQuery), responses(
-    (status = 200, description = "What it would do", body = PlanBody),
-    (status = 404, description = "There is no such schedule", body = crate::http::problem::ProblemBody,
-        content_type = "application/problem+json")))]
-pub(in crate::http) async fn plan(
-    State(app): State<App>,
-    Asked(PlanRequest(request)): Asked<PlanRequest>,
-) -> Result<Json<PlanBody>, Problem> {
-    let planned = app.api.schedules.plan(request).await?;
-    Ok(Json(PlanBody::of(planned)))
-}
-
-/// What is to be planned.
-pub(in crate::http) struct PlanRequest(PassRequest);
-
 /// An image that can be looked at here.
 struct OurImage(ImageName);
 
@@ -113,13 +78,6 @@ impl FromFields for PassRequest {
     fn take_from(fields: &mut Fields) -> Option<Self> {
         let images = fields.list("images", 100).into_iter().map(|OurImage(name)| name).collect();
         Some(Self { schedule: fields.may("schedule").map(|Word(name)| name), images })
-    }
-}
-
-impl FromFields for PlanRequest {
-    fn take_from(fields: &mut Fields) -> Option<Self> {
-        let images = fields.may("image").map(|OurImage(name)| name).into_iter().collect();
-        Some(Self(PassRequest { schedule: fields.may("schedule").map(|Word(name)| name), images }))
     }
 }
 
@@ -147,17 +105,6 @@ impl From<NotStarted> for Problem {
             }
             NotStarted::Ending => Self::unavailable(why.to_string()),
             NotStarted::Failed(_) => Self::unreachable("what starts passes", &why),
-        }
-    }
-}
-
-impl From<NotPlanned> for Problem {
-    fn from(why: NotPlanned) -> Self {
-        match &why {
-            NotPlanned::UnknownSchedule(_) => Self::new(ProblemKind::NotFound, why.to_string()),
-            NotPlanned::WhichSchedule => Self::new(ProblemKind::InvalidRequest, why.to_string()),
-            NotPlanned::Busy => Self::unavailable(why.to_string()),
-            NotPlanned::Failed(_) => Self::unreachable("the registry", &why),
         }
     }
 }

@@ -1,29 +1,54 @@
-//! What a pass would do, image by image, and why.
+//! What a pass would do, image by image, and why: line by line, since it may be as long as a registry is large.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 use vigil_core::record::{Decision, ImageRecord};
 
+use super::events::ProgressBody;
 use super::nouns::RegistryBody;
 use crate::http::schedules::{Planned, PlannedRepository};
 use crate::pass_report::Trouble;
 
-/// What a pass would do.
+/// A line of a plan: an object with one member, which says what it is about.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Plan)]
-pub(in crate::http) struct PlanBody {
-    /// Image by image.
-    items: Vec<PlannedBody>,
+#[serde(rename_all = "snake_case")]
+pub(in crate::http) enum PlanLine {
+    /// How far the looking has come: at once, and then while it goes on.
+    Progress(ProgressBody),
+    /// What would be done with an image.
+    Image(PlannedBody),
     /// What could not be read or is not there.
-    faults: Vec<PlanFault>,
-    /// Registries that could not be looked at, or not as a whole.
-    not_entered: Vec<Trouble>,
+    Fault(PlanFault),
+    /// A registry that could not be looked at, or not as a whole.
+    NotEntered(Trouble),
+    /// There will be no plan.
+    Failed(PlanFailure),
+    /// The last line of a plan that is told as a whole.
+    End(PlanEnd),
+}
+
+/// Why there is no plan.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct PlanFailure {
+    /// For people.
+    pub(super) detail: String,
+}
+
+/// How much a plan has told.
+#[derive(Serialize, ToSchema, Default)]
+pub(in crate::http) struct PlanEnd {
+    /// Lines about images.
+    images: u64,
+    /// Lines about what could not be read or is not there.
+    faults: u64,
+    /// Lines about registries that could not be looked at.
+    not_entered: u64,
 }
 
 /// What would be done with one image.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PlannedImage)]
-struct PlannedBody {
+pub(in crate::http) struct PlannedBody {
     registry: RegistryBody,
     /// The repository.
     repository: String,
@@ -43,7 +68,7 @@ struct PlannedBody {
 
 /// Something that could not be looked at.
 #[derive(Serialize, ToSchema)]
-struct PlanFault {
+pub(in crate::http) struct PlanFault {
     registry: RegistryBody,
     /// The repository.
     repository: String,
@@ -51,28 +76,48 @@ struct PlanFault {
     detail: String,
 }
 
-impl PlanBody {
-    pub(super) fn of(Planned { repositories, not_entered }: Planned) -> Self {
-        Self {
-            items: repositories.iter().flat_map(images).collect(),
-            faults: repositories.iter().flat_map(faults).collect(),
-            not_entered,
+impl PlanEnd {
+    /// Counts a line.
+    fn count(&mut self, line: &PlanLine) {
+        match line {
+            PlanLine::Image(_) => self.images += 1,
+            PlanLine::Fault(_) => self.faults += 1,
+            PlanLine::NotEntered(_) => self.not_entered += 1,
+            PlanLine::Progress(_) | PlanLine::Failed(_) | PlanLine::End(_) => {}
         }
     }
 }
 
-fn images(planned: &PlannedRepository) -> impl Iterator<Item = PlannedBody> {
-    planned.record.images.iter().map(|record| PlannedBody::of(planned, record))
+/// A plan line by line, and at last how many lines it had; it ends early where it cannot be read back.
+pub(super) fn lines(Planned { repositories, not_entered }: Planned) -> impl Iterator<Item = PlanLine> + Send {
+    let troubles = not_entered.into_iter().map(PlanLine::NotEntered);
+    let repositories = repositories.flat_map(|read| match read {
+        Ok(planned) => images(&planned).chain(faults(&planned)).collect(),
+        Err(error) => vec![PlanLine::Failed(PlanFailure { detail: error.to_string() })],
+    });
+    let mut told = Some(PlanEnd::default());
+    let mut lines = repositories.chain(troubles);
+    std::iter::from_fn(move || {
+        let Some(line) = lines.next() else { return told.take().map(PlanLine::End) };
+        match &line {
+            PlanLine::Failed(_) => told = None,
+            line => told.as_mut()?.count(line),
+        }
+        Some(line)
+    })
 }
 
-fn faults(planned: &PlannedRepository) -> impl Iterator<Item = PlanFault> {
+fn images(planned: &PlannedRepository) -> impl Iterator<Item = PlanLine> {
+    planned.record.images.iter().map(|record| PlanLine::Image(PlannedBody::of(planned, record)))
+}
+
+fn faults(planned: &PlannedRepository) -> impl Iterator<Item = PlanLine> {
     let missing = planned.record.missing.iter().map(|name| format!("there is no {name}"));
     let unread = planned.record.unread.iter().map(ToString::to_string);
     let not_reached = planned.record.not_reached.then(|| "it was not looked at in time".to_owned());
-    missing.chain(unread).chain(not_reached).map(|detail| PlanFault {
-        registry: RegistryBody::from(&planned.registry),
-        repository: planned.repository.to_string(),
-        detail,
+    missing.chain(unread).chain(not_reached).map(|detail| {
+        let registry = RegistryBody::from(&planned.registry);
+        PlanLine::Fault(PlanFault { registry, repository: planned.repository.to_string(), detail })
     })
 }
 
