@@ -102,6 +102,7 @@ CREATE TABLE tags (
   PRIMARY KEY (image, name, since)
 ) CLUSTERED;
 CREATE INDEX tags_name ON tags (name, image) WHERE until IS NULL;
+CREATE INDEX tags_moved ON tags (until) WHERE until IS NOT NULL;
 
 CREATE TABLE scans (
   id NUMBERED,
@@ -152,6 +153,8 @@ CREATE TABLE contents (
   -- Whether all packages with this vulnerability count as one finding.
   grouped BIGINT NOT NULL
 );
+CREATE INDEX contents_of_vulnerability ON contents (vulnerability);
+CREATE INDEX contents_of_package ON contents (package);
 
 -- By whom findings are accepted.
 CREATE TABLE acceptances (
@@ -172,6 +175,8 @@ CREATE TABLE image_findings (
   PRIMARY KEY (image, content)
 ) CLUSTERED;
 CREATE INDEX image_findings_of_vulnerability ON image_findings (vulnerability, image);
+-- Few among many.
+CREATE INDEX image_findings_accepted ON image_findings (accepted) WHERE accepted IS NOT NULL;
 
 CREATE TABLE lineages (
   id NUMBERED,

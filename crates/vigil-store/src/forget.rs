@@ -2,7 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::sql::{DatabaseFault, Session, Value};
+use crate::exceptions::EXCEPTIONS;
+use crate::orphans::forget_orphans;
+use crate::sql::{DatabaseFault, Session, Type, Value};
 use crate::store::Store;
 
 /// How long things are remembered; `None`: for ever.
@@ -16,7 +18,7 @@ pub struct Retention {
     pub scans: Option<SignedDuration>,
     /// Findings that went from a lineage: when one comes back later than that, it has no past.
     pub fixed: Option<SignedDuration>,
-    /// Images, repositories and lineages that are gone from ECR.
+    /// Images, tags, repositories and lineages that are gone from ECR.
     pub gone: Option<SignedDuration>,
 }
 
@@ -37,6 +39,10 @@ pub struct Forgotten {
     pub lineages: u64,
     /// Repositories.
     pub repositories: u64,
+    /// Tags that images had.
+    pub tags: u64,
+    /// Contents of findings, vulnerabilities, packages and acceptances that nothing refers to any more.
+    pub orphans: u64,
 }
 
 /// So many rows in a transaction: it is over in milliseconds.
@@ -73,6 +79,8 @@ impl Store {
             images: self.batches(retention.gone, now, |s, at| Box::pin(images(s, *at))).await?,
             lineages: self.batches(retention.gone, now, |s, at| Box::pin(lineages(s, *at))).await?,
             repositories: self.batches(retention.gone, now, |s, at| Box::pin(repositories(s, *at))).await?,
+            tags: self.batches(retention.gone, now, |s, at| Box::pin(tags(s, *at))).await?,
+            orphans: if retention.gone.is_some() { forget_orphans(self).await? } else { 0 },
         })
     }
 
@@ -85,7 +93,15 @@ impl Store {
         let Some(before) = kept.and_then(|kept| now.checked_sub(kept).ok()) else { return Ok(0) };
         let mut forgotten = 0;
         loop {
-            let some = self.write(before, batch).await?;
+            let given = (before, batch);
+            let some = self.write(given, |session, (before, batch)| {
+                Box::pin(async move {
+                    // A pass shares this lock from before it looks at what it goes on with until it is written down.
+                    session.lock(EXCEPTIONS).await?;
+                    batch(session, before).await
+                })
+            });
+            let some = some.await?;
             forgotten += some;
             if some == 0 {
                 return Ok(forgotten);
@@ -129,7 +145,7 @@ async fn fixed(session: &mut dyn Session, before: Timestamp) -> Result<u64, Data
         rows.push(key.map(Value::from).to_vec());
     }
     let forgotten = rows.len() as u64;
-    let columns = ["lineage", "vulnerability", "package"].map(|name| (name, crate::sql::Type::Int));
+    let columns = ["lineage", "vulnerability", "package"].map(|name| (name, Type::Int));
     let sql = "DELETE FROM lineage_findings WHERE (lineage, vulnerability, package) IN
         (SELECT lineage, vulnerability, package FROM {rows})";
     session.each(sql, &columns, rows).await?;
@@ -148,6 +164,19 @@ async fn images(session: &mut dyn Session, before: Timestamp) -> Result<u64, Dat
         session.execute("DELETE FROM images WHERE id = $1", &[(*id).into()]).await?;
     }
     Ok(ids.len() as u64)
+}
+
+async fn tags(session: &mut dyn Session, before: Timestamp) -> Result<u64, DatabaseFault> {
+    let old = "SELECT image, name, since FROM tags WHERE until < $1 ORDER BY until LIMIT $2";
+    let mut rows = Vec::new();
+    for mut row in session.rows(old, &[before.into(), AT_ONCE.into()]).await? {
+        rows.push(vec![row.take::<i64>()?.into(), row.take::<String>()?.into(), row.take::<i64>()?.into()]);
+    }
+    let forgotten = rows.len() as u64;
+    let columns = [("image", Type::Int), ("name", Type::Text), ("since", Type::Int)];
+    let sql = "DELETE FROM tags WHERE (image, name, since) IN (SELECT image, name, since FROM {rows})";
+    session.each(sql, &columns, rows).await?;
+    Ok(forgotten)
 }
 
 async fn lineages(session: &mut dyn Session, before: Timestamp) -> Result<u64, DatabaseFault> {
@@ -173,5 +202,6 @@ async fn repositories(session: &mut dyn Session, before: Timestamp) -> Result<u6
     let Some(mut row) = session.row(old, &[before.into()]).await? else { return Ok(0) };
     let id: [Value; 1] = [row.take::<i64>()?.into()];
     session.execute("DELETE FROM trend WHERE repository = $1", &id).await?;
-    session.execute("DELETE FROM repositories WHERE id = $1", &id).await
+    // A listing of the registry, which holds no lock, may have found it again.
+    session.execute("DELETE FROM repositories WHERE id = $1 AND gone_at IS NOT NULL", &id).await
 }

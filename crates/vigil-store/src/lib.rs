@@ -17,6 +17,7 @@ mod exceptions;
 mod forget;
 mod ledger;
 mod migrate;
+mod orphans;
 mod page;
 mod pass;
 mod place;

@@ -28,7 +28,7 @@ async fn except(stage: &Stage, exception: Exception) -> StoredException {
     stage.store.create_exception(new).await.unwrap()
 }
 
-fn exception(id: &str) -> Exception {
+pub(crate) fn exception(id: &str) -> Exception {
     let (package, repository, tag, until) = (None, None, None, None);
     Exception { id: id.to_owned(), package, repository, tag, reason: "not reachable".to_owned(), until }
 }

@@ -1,22 +1,103 @@
 //! What is forgotten, and what stays.
 
+use jiff::SignedDuration;
+use vigil_core::port::Ledger;
+use vigil_core::record::Entry;
 use vigil_core::testing::{digest, image};
-use vigil_store::{ChangeFilter, Forgotten, Retention, Scope, Slice};
+use vigil_store::{ChangeFilter, Forgotten, NewException, Retention, Scope, Slice};
 
-use crate::databases::stories;
+use crate::databases::{Database, stories};
+use crate::exceptions::exception;
 use crate::stage::{Stage, name, registry};
 
 stories!(
     what_is_gone_is_forgotten_after_its_time,
     a_change_outlives_its_image_and_the_last_time_of_a_schedule_all_passes,
+    a_memory_of_images_that_come_and_go_does_not_grow,
 );
+
+/// All tables of what comes and goes with images.
+const OF_IMAGES: [&str; 12] = [
+    "repositories",
+    "images",
+    "tags",
+    "scans",
+    "image_findings",
+    "contents",
+    "vulnerabilities",
+    "packages",
+    "acceptances",
+    "lineages",
+    "lineage_findings",
+    "changes",
+];
+
+async fn a_memory_of_images_that_come_and_go_does_not_grow(stage: Stage) {
+    let month = Some(SignedDuration::from_hours(24 * 30));
+    let retention = Retention { passes: month, changes: month, scans: month, fixed: month, gone: month };
+    let (mut rows, mut pages) = (Vec::new(), Vec::new());
+    for round in 0..8 {
+        let tags: Vec<String> = (0..5).map(|n| format!("v{round}.{n}")).collect();
+        let images: Vec<_> =
+            (0..5).map(|n| image(100 * round + n, &[&tags[n as usize], "latest"], 1)).collect();
+        stage.list(&images).await;
+        for (n, app) in images.iter().enumerate() {
+            let findings = (0..40).map(|m| format!("CVE-{round}-{n}-{m} HIGH package-{round}-{m}"));
+            let findings: Vec<String> = findings.collect();
+            stage.scanned(app, &findings[1..].iter().map(String::as_str).collect::<Vec<_>>()).await;
+            // Another scan, which finds something new, and something not any more.
+            stage.clock.hours(24);
+            stage.scanned(app, &findings[..39].iter().map(String::as_str).collect::<Vec<_>>()).await;
+        }
+        let (exception, author) = (exception(&format!("CVE-{round}-1-1")), "ann".to_owned());
+        stage.store.create_exception(NewException { exception, author, at: stage.now() }).await.unwrap();
+        stage.clock.hours(24 * 29);
+        stage.store.forget(retention, stage.now()).await.unwrap();
+        rows.push(stage.database.rows(&OF_IMAGES).await);
+        pages.push(stage.database.pages().await);
+    }
+    assert_eq!(rows[3], rows[7], "as many as half the time before");
+    assert!(rows[7].iter().all(|rows| *rows > 0), "{:?}", rows[7]);
+    assert!(pages[7] <= pages[3] + pages[3] / 10, "the file has room of its own: {pages:?}");
+    stage.ledger().present(&registry(), stage.now(), &[]).await.unwrap();
+    for _ in 0..2 {
+        stage.clock.hours(24 * 31);
+        stage.store.forget(retention, stage.now()).await.unwrap();
+    }
+    assert_eq!(stage.database.rows(&OF_IMAGES).await, [0; 12]);
+}
+
+/// Somebody who has found what nothing refers to, as a pass does that is about to.
+#[tokio::test]
+async fn what_a_pass_is_about_to_refer_to_is_not_forgotten() {
+    let stage = Stage::new(Database::postgres().await).await;
+    let app = image(1, &["latest"], 1);
+    stage.list(std::slice::from_ref(&app)).await;
+    stage.scanned(&app, &["CVE-1 HIGH zlib"]).await;
+    stage.scanned(&app, &[]).await;
+    let pass = stage.database.client().await;
+    // The lock that passes share.
+    pass.batch_execute("BEGIN; SELECT pg_advisory_xact_lock_shared(-2)").await.unwrap();
+    let found = pass.query_one("SELECT id, vulnerability FROM contents", &[]).await.unwrap();
+    let (content, vulnerability): (i64, i64) = (found.get(0), found.get(1));
+    let (store, now) = (stage.store.clone(), stage.now());
+    let forgetting = tokio::spawn(async move { store.forget(Retention::default(), now).await });
+    let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    while !forgetting.is_finished() && pass.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {}
+    let refers =
+        "INSERT INTO image_findings (image, content, vulnerability, first_seen) VALUES (1, $1, $2, 0)";
+    pass.execute(refers, &[&content, &vulnerability]).await.unwrap();
+    pass.batch_execute("COMMIT").await.unwrap();
+    forgetting.await.unwrap().unwrap();
+    assert_eq!(stage.database.rows(&["contents", "vulnerabilities", "packages"]).await, [1, 1, 1]);
+}
 
 async fn a_change_outlives_its_image_and_the_last_time_of_a_schedule_all_passes(stage: Stage) {
     let app = image(1, &["latest"], 9);
     stage.list(std::slice::from_ref(&app)).await;
     stage.scanned(&app, &["CVE-1 HIGH zlib"]).await;
     stage.scanned(&app, &["CVE-1 HIGH zlib", "CVE-2 LOW tar"]).await;
-    stage.record("team/app", vec![vigil_core::record::Entry::Empty]).await;
+    stage.record("team/app", vec![Entry::Empty]).await;
     let began = stage.now();
     stage.store.end_pass(stage.pass, began, "complete", None).await.unwrap();
     let by_hand = vigil_store::NewPass { tick: None, ..crate::stage::new_pass("daily", began) };

@@ -53,7 +53,7 @@ impl Server {
 #[tokio::test]
 async fn a_pass_waits_for_a_server_that_is_away_and_readers_are_told() {
     let server = Server::start();
-    let stage = Stage::new(Database { place: server.place(), room: None }).await;
+    let stage = Stage::new(Database { place: server.place(), room: None, url: None }).await;
     stage.store.reside().await.unwrap();
     let app = image(1, &["latest"], 1);
     stage.list(std::slice::from_ref(&app)).await;
@@ -82,7 +82,7 @@ async fn a_pass_waits_for_a_server_that_is_away_and_readers_are_told() {
     writing.await.unwrap().unwrap();
     stage.store.ping().await.unwrap();
     assert_eq!(stage.changes().await, ["latest CVE-1 fixed", "latest CVE-2 new"]);
-    let other = Stage::new(Database { place: server.place(), room: None }).await;
+    let other = Stage::new(Database { place: server.place(), room: None, url: None }).await;
     other.clock.go.add_permits(1_000);
     let refused = other.store.reside().await.unwrap_err();
     assert!(matches!(&refused, NotOpened::Occupied(_)), "the first has taken it again: {refused}");
