@@ -35,7 +35,7 @@ pub use answer::{
     RegistryCoverage, RegistryRow, RepositoryRow, ScanRow, Scope, SightingRow, Standing, TagSpan,
     VulnerabilityFilter, VulnerabilityOrder, VulnerabilityRow,
 };
-pub use exceptions::{ExceptionFilter, ExceptionId, NewException, StoredException};
+pub use exceptions::{CreatedException, ExceptionFilter, ExceptionId, NewException, StoredException};
 pub use forget::{Forgotten, Retention};
 pub use ledger::PassLedger;
 pub use page::{Cursor, Page, Slice, Unanswered};

@@ -1,8 +1,9 @@
 //! Pages: where one ends, the next goes on, whatever has changed between them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::sql::{DatabaseFault, Value};
+use crate::sql::{DatabaseFault, Field, Value};
 
 /// Which part of an answer is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +67,33 @@ pub(crate) fn page<T>(mut found: Vec<(Key, T)>, slice: &Slice, of: &str) -> Page
     found.truncate(slice.limit);
     let next = found.last().filter(|_| more).map(|(key, _)| Cursor(sealed(key, of)));
     Page { items: found.into_iter().map(|(_, item)| item).collect(), next }
+}
+
+impl<T> Page<T> {
+    /// The part of a list that is had whole, given in the order of its names; of two items with one name one is given.
+    ///
+    /// # Errors
+    ///
+    /// For a cursor of another list.
+    pub fn of_all(
+        all: impl IntoIterator<Item = (String, T)>,
+        slice: &Slice,
+        of: &str,
+    ) -> Result<Self, Unanswered> {
+        let after = slice.key(of, &["".into()])?.and_then(|key| key.into_iter().next());
+        let after = after.and_then(<String as Field>::read);
+        let all: BTreeMap<String, T> = all.into_iter().collect();
+        let rest = all.into_iter().filter(|(name, _)| after.as_ref().is_none_or(|after| name > after));
+        let found = rest.take(slice.limit + 1).map(|(name, item)| (vec![name.into()], item));
+        Ok(page(found.collect(), slice, of))
+    }
+}
+
+impl Cursor {
+    /// Where a list given by [`Page::of_all`] begins.
+    pub fn first(of: &str) -> Self {
+        Self(sealed(&vec!["".into()], of))
+    }
 }
 
 /// Hexadecimal, so that nobody is tempted to build one, and no address has to escape it.

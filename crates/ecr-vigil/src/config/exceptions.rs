@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use jiff::civil::Date;
 use toml::Value;
-use vigil_core::policy::{Exception, Exceptions, InvalidPattern, Pattern};
+use vigil_core::policy::{Exception, Exceptions, InvalidPattern, Pattern, VulnerabilityId};
 
 use super::raw::parse_toml;
 
@@ -37,43 +38,57 @@ fn parse(text: &str) -> Result<Exceptions, Vec<String>> {
 }
 
 fn exception(value: Value, problems: &mut Vec<String>) -> Option<Exception> {
-    const MEMBERS: [&str; 6] = ["id", "package", "repository", "tag", "reason", "expires"];
+    const MEMBERS: [&str; 6] = ["vulnerability", "package", "repository", "tag", "reason", "until"];
+    /// Other names, and what they mean.
+    const ALIASES: [(&str, &str); 2] = [("id", "vulnerability"), ("expires", "until")];
     let Value::Table(mut table) = value else {
         problems.push("expected a table: [[exception]]".into());
         return None;
     };
+    for (alias, name) in ALIASES {
+        match table.remove(alias) {
+            Some(_) if table.contains_key(name) => {
+                problems.push(format!("`{alias}` is another name of `{name}`"))
+            }
+            Some(value) => drop(table.insert(name.to_owned(), value)),
+            None => {}
+        }
+    }
     let unknown = table.keys().filter(|name| !MEMBERS.contains(&name.as_str()));
     problems.extend(unknown.map(|name| format!("`{name}` is not known; there are {}", MEMBERS.join(", "))));
     let mut text = |name: &str| match table.remove(name) {
         None => Ok(None),
         Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text)),
-        Some(Value::Datetime(date)) if name == "expires" => Ok(Some(date.to_string())),
+        Some(Value::Datetime(date)) if name == "until" => Ok(Some(date.to_string())),
         Some(other) => Err(format!("`{name}` is {other}: expected a text")),
     };
-    let id = text("id").and_then(|id| id.ok_or_else(|| "`id` is missing: such as CVE-2024-3094".into()));
+    let id = text("vulnerability")
+        .and_then(|id| id.ok_or_else(|| "`vulnerability` is missing: such as CVE-2024-3094".into()))
+        .and_then(|id| id.parse::<VulnerabilityId>().map_err(|error| error.to_string()));
     let reason = text("reason")
         .and_then(|reason| reason.ok_or_else(|| "`reason` is missing: why is it accepted?".into()));
     let repository = text("repository").and_then(pattern);
     let tag = text("tag").and_then(pattern);
-    let until = text("expires").and_then(|text| {
-        let date = |text: String| {
-            text.parse().map_err(|_| format!("`expires` is `{text}`: expected a date such as 2027-01-31"))
-        };
-        text.map(date).transpose()
-    });
+    let until = text("until").and_then(|text| text.map(day).transpose());
     let package = text("package");
     let mut keep = |problem: &String| problems.push(problem.clone());
     let (id, reason) = (id.inspect_err(&mut keep).ok(), reason.inspect_err(&mut keep).ok());
     let (repository, tag) = (repository.inspect_err(&mut keep).ok(), tag.inspect_err(&mut keep).ok());
     let (until, package) = (until.inspect_err(&mut keep).ok(), package.inspect_err(&mut keep).ok());
     Some(Exception {
-        id: id?,
+        id: id?.into(),
         package: package?,
         repository: repository?,
         tag: tag?,
         reason: reason?,
         until: until?,
     })
+}
+
+fn day(text: String) -> Result<Date, String> {
+    // A day with a time would end with its day all the same, so it is none.
+    let day = Some(&text).filter(|text| text.len() == 10).and_then(|text| text.parse().ok());
+    day.ok_or_else(|| format!("`until` is `{text}`: expected a date such as 2027-01-31"))
 }
 
 fn pattern(text: Option<String>) -> Result<Option<Pattern>, String> {
@@ -89,15 +104,18 @@ mod tests {
 
     #[test]
     fn a_file_is_read_and_an_unquoted_date_too() {
-        let file = "[[exception]]\nid = 'CVE-1'\nreason = 'r'\nexpires = 2027-01-31\nrepository = 'team/*'\n\
-                    [[exception]]\nid = 'CVE-2'\nreason = 'r'\nexpires = '2027-01-31'\n";
+        let file = "[[exception]]\nvulnerability = 'CVE-1'\nreason = 'r'\nuntil = 2027-01-31\nrepository = 'team/*'\n\
+                    [[exception]]\nid = 'cve-1'\nreason = 'r'\nexpires = '2027-01-31'\n";
         let exceptions = parse(file).unwrap();
         assert!(exceptions.iter().all(|exception| exception.until.unwrap().to_string() == "2027-01-31"));
+        assert!(exceptions.iter().all(|exception| exception.id == "CVE-1"), "by either name");
     }
 
     #[test]
     fn every_mistake_is_told_at_once() {
-        let file = "[[exception]]\nid = 'CVE-1'\nexpires = 'soon'\nowner = 'me'\n[[exception]]\nreason = 'r'\n[other]\n";
+        let file = "[[exception]]\nid = 'CVE-1'\nexpires = 'soon'\nowner = 'me'\n[[exception]]\nreason = 'r'\n\
+                    [[exception]]\nid = '*'\nvulnerability = 'CVE-2'\nreason = 'r'\n\
+                    [[exception]]\nvulnerability = 'CVE-2024-*'\nreason = 'r'\nuntil = 2027-01-31T10:00:00\n[other]\n";
         let problems = parse(file).unwrap_err().join("\n");
         insta::assert_snapshot!(problems);
     }

@@ -40,6 +40,8 @@ pub struct Settings {
     pub gate: Gate,
     /// What is accepted.
     pub exceptions: Exceptions,
+    /// The file in which that stands.
+    pub exceptions_file: Option<PathBuf>,
     /// How fast, and for how long.
     pub pace: Pace,
     /// How the report looks.
@@ -219,6 +221,7 @@ impl Reader<'_> {
             budget: budget?,
             gate: gate?,
             exceptions,
+            exceptions_file: self.one::<PathBuf>("gate.exceptions"),
             pace: pace?,
             format: format?,
             output: output.and_then(|Place(file)| file),

@@ -1,10 +1,12 @@
 //! What answers are made of: everything that the routes are given.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use vigil_core::Stop;
+use vigil_core::policy::Exceptions;
 use vigil_core::port::{Clock, ScanConfigs};
 use vigil_store::Store;
 
@@ -22,10 +24,27 @@ pub struct Api {
     pub configs: Arc<dyn ScanConfigs>,
     /// The schedules, and what runs.
     pub schedules: Arc<dyn Schedules>,
+    /// What the settings say of findings.
+    pub policy: Arc<dyn Policy>,
     /// The metrics, which are told of every request too.
     pub metrics: Arc<dyn Exposition>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+}
+
+/// What the settings say of findings, as they are now.
+pub trait Policy: Send + Sync {
+    /// What they accept.
+    fn accepted(&self) -> Accepted;
+}
+
+/// What the settings accept.
+#[derive(Debug, Clone, Default)]
+pub struct Accepted {
+    /// The file in which it stands, if there is one.
+    pub file: Option<PathBuf>,
+    /// The exceptions.
+    pub exceptions: Exceptions,
 }
 
 /// Metrics as they are scraped.

@@ -22,7 +22,7 @@ mod stories;
 mod v1;
 mod watch;
 
-pub use api::{Api, Exposition};
+pub use api::{Accepted, Api, Exposition, Policy};
 pub use options::{Authentication, Door, Limits, OpenToStrangers, Options, Role, Token};
 pub use schedules::{
     Made, NotPlanned, NotStarted, PassProgress, PassRequest, PassWatch, Planned, PlannedRepository, Planning,

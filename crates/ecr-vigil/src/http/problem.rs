@@ -189,6 +189,8 @@ impl Problem {
         let detail = match kind {
             ProblemKind::NotFound => "the reference page at /docs lists what there is",
             ProblemKind::MethodNotAllowed => "the header `Allow` says what can be done here",
+            // Whoever reads queries and bodies says more.
+            ProblemKind::InvalidRequest => "the path cannot be read: it must be UTF-8, percent-encoded",
             _ => status.canonical_reason().unwrap_or("refused"),
         };
         Self::new(kind, detail)

@@ -125,7 +125,8 @@ impl House {
         }
         let metrics = Arc::new(Scraped::new(service.clone()));
         let schedules = Arc::new(Asked(service.clone()));
-        let api = Api { store, configs, schedules, metrics, clock: clock.clone() };
+        let policy = schedules.clone();
+        let api = Api { store, configs, schedules, policy, metrics, clock: clock.clone() };
         let answering = tokio::spawn(http::serve(listener, tls.clone(), options, api, stop.clone()));
         let kept = Kept(service.clone());
         let until = stop.clone();

@@ -12,7 +12,9 @@ use super::order::{Order, Trigger};
 use super::service::{Kept, NotStarted as NotBegun, Service};
 use super::timekeeper::Passes;
 use crate::config::ScheduleSettings;
-use crate::http::{NotPlanned, NotStarted, PassProgress, PassRequest, Planning, ScheduleState, Schedules};
+use crate::http::{
+    Accepted, NotPlanned, NotStarted, PassProgress, PassRequest, Planning, Policy, ScheduleState, Schedules,
+};
 
 /// What others may ask of a service.
 pub struct Asked(pub Arc<Service>);
@@ -85,6 +87,13 @@ impl Schedules for Asked {
 
     fn progress(&self, pass: PassId) -> Option<watch::Receiver<PassProgress>> {
         self.0.watch(pass).map(|progress| progress.subscribe())
+    }
+}
+
+impl Policy for Asked {
+    fn accepted(&self) -> Accepted {
+        let general = &self.0.settings().general;
+        Accepted { file: general.exceptions_file.clone(), exceptions: general.exceptions.clone() }
     }
 }
 

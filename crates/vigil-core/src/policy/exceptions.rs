@@ -1,5 +1,7 @@
 //! Findings that somebody has accepted, for a reason and, usually, for a time.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -7,6 +9,17 @@ use jiff::tz::TimeZone;
 use super::Pattern;
 use crate::finding::Finding;
 use crate::image::{Image, RepositoryName};
+
+/// The id of one vulnerability, as people name it: no pattern, since whoever wants to accept whatever comes has thresholds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VulnerabilityId(String);
+
+/// A text that is no id of a vulnerability.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not the id of one vulnerability, such as `CVE-2024-3094`: 1 to 200 printable ASCII characters without blanks, * and ?"
+)]
+pub struct InvalidVulnerabilityId(String);
 
 /// One accepted vulnerability.
 #[derive(Debug, Clone)]
@@ -28,6 +41,26 @@ pub struct Exception {
 /// All accepted vulnerabilities, in the order in which they were written down.
 #[derive(Debug, Clone, Default)]
 pub struct Exceptions(Vec<Exception>);
+
+impl FromStr for VulnerabilityId {
+    type Err = InvalidVulnerabilityId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fits = |byte: u8| byte.is_ascii_graphic() && !b"*?".contains(&byte);
+        if !(1..=200).contains(&text.len()) || !text.bytes().all(fits) {
+            return Err(InvalidVulnerabilityId(text.to_owned()));
+        }
+        // CVE ids are published in capitals, and typed as people like.
+        let is_cve = text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("CVE-"));
+        Ok(Self(if is_cve { text.to_ascii_uppercase() } else { text.to_owned() }))
+    }
+}
+
+impl From<VulnerabilityId> for String {
+    fn from(VulnerabilityId(id): VulnerabilityId) -> Self {
+        id
+    }
+}
 
 impl Exceptions {
     /// These exceptions, in this order.
@@ -108,6 +141,16 @@ mod tests {
         check(Exception { repository: "other/*".parse().ok(), ..exception() }, false);
         check(Exception { tag: "v*".parse().ok(), ..exception() }, true);
         check(Exception { tag: "dev-*".parse().ok(), ..exception() }, false);
+    }
+
+    #[test]
+    fn a_vulnerability_is_named_by_its_id_and_by_no_pattern() {
+        let id = |text: &str| text.parse::<VulnerabilityId>().map(String::from).ok();
+        assert_eq!(id("cve-2024-3094").as_deref(), Some("CVE-2024-3094"));
+        assert_eq!(id("GHSA-abcd-efgh-ijkl").as_deref(), Some("GHSA-abcd-efgh-ijkl"));
+        for pattern in ["*", "CVE-2024-*", "CVE-2024-309?", "", "CVE 1", "é"] {
+            assert_eq!(id(pattern), None, "{pattern}");
+        }
     }
 
     #[test]

@@ -5,6 +5,6 @@ mod keep;
 mod rejudge;
 
 pub(crate) use accepted::{Acceptance, acceptance_id};
-pub use keep::{ExceptionFilter, ExceptionId, NewException, StoredException};
+pub use keep::{CreatedException, ExceptionFilter, ExceptionId, NewException, StoredException};
 pub(crate) use keep::{Kept, in_force};
 pub(crate) use rejudge::{EXCEPTIONS, Judgement, except, image_with};

@@ -13,6 +13,8 @@ use crate::stage::{Stage, name, registry};
 stories!(
     an_exception_counts_at_once_and_so_does_its_end,
     an_exception_expires,
+    an_exception_is_made_once,
+    exceptions_come_in_pages,
     what_an_exception_names_decides,
     an_exception_made_or_ended_during_a_pass_holds,
     what_a_scan_that_failed_leaves_standing_can_be_accepted,
@@ -25,7 +27,7 @@ async fn accept(stage: &Stage, id: &str) -> StoredException {
 
 async fn except(stage: &Stage, exception: Exception) -> StoredException {
     let new = NewException { exception, author: "ann".to_owned(), at: stage.now() };
-    stage.store.create_exception(new).await.unwrap()
+    stage.store.create_exception(new).await.unwrap().stored
 }
 
 pub(crate) fn exception(id: &str) -> Exception {
@@ -73,8 +75,50 @@ async fn an_exception_counts_at_once_and_so_does_its_end(stage: Stage) {
     assert_eq!((open, accepted, findings[0].as_str()), (2, 0, "latest CVE-1 zlib open 24h"));
     assert_eq!(stage.changes().await, [""; 0], "what somebody decides is no news of the image");
     let in_force = ExceptionFilter { in_force_at: Some(stage.now()), vulnerability: None };
-    assert!(stage.store.exceptions(in_force).await.unwrap().is_empty());
-    assert_eq!(stage.store.exceptions(ExceptionFilter::default()).await.unwrap().len(), 1, "it is kept");
+    assert!(stage.store.exceptions(in_force, Slice::first(9)).await.unwrap().items.is_empty());
+    let all = stage.store.exceptions(ExceptionFilter::default(), Slice::first(9)).await.unwrap();
+    assert_eq!(all.items.len(), 1, "it is kept");
+}
+
+async fn an_exception_is_made_once(stage: Stage) {
+    let make = async |exception: Exception, author: &str| {
+        let new = NewException { exception, author: author.to_owned(), at: stage.now() };
+        let made = stage.store.create_exception(new).await.unwrap();
+        (made.stored.id, made.stored.author, made.is_new)
+    };
+    let (first, _, is_new) = make(exception("CVE-1"), "ann").await;
+    assert!(is_new);
+    assert_eq!(make(exception("cve-1"), "bob").await, (first, "ann".to_owned(), false));
+    let today = stage.now().to_zoned(TimeZone::UTC).date();
+    let others = [
+        Exception { package: Some("zlib".into()), ..exception("CVE-1") },
+        Exception { tag: "v*".parse().ok(), ..exception("CVE-1") },
+        Exception { until: Some(today), ..exception("CVE-1") },
+        Exception { reason: "something else".into(), ..exception("CVE-1") },
+        exception("CVE-2"),
+    ];
+    for other in others.clone() {
+        assert!(make(other.clone(), "ann").await.2, "{other:?}");
+        assert!(!make(other.clone(), "ann").await.2, "{other:?}");
+    }
+    stage.clock.hours(48);
+    assert!(make(others[2].clone(), "ann").await.2, "its last day is over");
+    stage.store.end_exception(first, stage.now()).await.unwrap();
+    assert!(make(exception("CVE-1"), "ann").await.2, "the one before was ended");
+}
+
+async fn exceptions_come_in_pages(stage: Stage) {
+    for n in 1..=5 {
+        accept(&stage, &format!("CVE-{n}")).await;
+    }
+    let (mut slice, mut told) = (Slice::first(2), Vec::new());
+    loop {
+        let page = stage.store.exceptions(ExceptionFilter::default(), slice).await.unwrap();
+        told.extend(page.items.into_iter().map(|stored| stored.exception.id));
+        let Some(next) = page.next else { break };
+        slice = Slice { after: Some(next), limit: 2 };
+    }
+    assert_eq!(told, ["CVE-5", "CVE-4", "CVE-3", "CVE-2", "CVE-1"]);
 }
 
 async fn an_exception_expires(stage: Stage) {

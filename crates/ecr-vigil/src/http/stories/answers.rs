@@ -149,9 +149,14 @@ async fn pages(stage: &Stage, path: &str) -> Vec<Value> {
 async fn lists_come_in_pages() {
     let stage = Stage::plain().await;
     remember(&stage.store).await;
-    for (list, count) in
-        [("images?sort=name&", 4), ("images?", 4), ("passes?", 2), ("vulnerabilities?sort=name&", 3)]
-    {
+    for (list, count) in [
+        ("images?sort=name&", 4),
+        ("images?", 4),
+        ("passes?", 2),
+        ("vulnerabilities?sort=name&", 3),
+        ("registries?", 1),
+        ("schedules?", 2),
+    ] {
         let path = format!("/api/v1/{list}");
         let whole = stage.ask(&format!("GET {path}limit=1000")).await.json();
         let pages = pages(&stage, &format!("{path}limit=1")).await;

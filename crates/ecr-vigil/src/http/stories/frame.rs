@@ -19,6 +19,8 @@ async fn what_is_not_there_is_a_problem() {
     let stage = Stage::plain().await;
     let answer = stage.ask("GET /nowhere").await.is(404).complains("not-found", "/docs");
     assert_eq!(answer.json()["instance"], "/nowhere");
+    let answer = stage.ask("GET /api/v1/passes/%ff").await.is(400);
+    answer.complains("invalid-request", "the path cannot be read: it must be UTF-8");
     let answer = stage.ask("GET /").await.is(307);
     assert_eq!(answer.header("location"), "/docs", "whoever opens the address finds the way");
 }

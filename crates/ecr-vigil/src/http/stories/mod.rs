@@ -6,6 +6,7 @@ mod browsers;
 mod configs;
 mod crowd;
 mod description;
+mod exceptions;
 mod frame;
 mod limits;
 mod memory;

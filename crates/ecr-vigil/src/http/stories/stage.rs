@@ -16,8 +16,8 @@ use vigil_store::{NewPass, PassId, Place, Store};
 use super::answer::{Answer, request};
 use crate::http::router::router;
 use crate::http::{
-    Api, Exposition, Made, NotPlanned, NotStarted, Options, PassProgress, PassRequest, PassWatch, Planned,
-    Planning, ScheduleState, Schedules,
+    Accepted, Api, Exposition, Made, NotPlanned, NotStarted, Options, PassProgress, PassRequest, PassWatch,
+    Planned, Planning, Policy, ScheduleState, Schedules,
 };
 use crate::metrics::{Format, Rendered};
 
@@ -70,6 +70,7 @@ pub(super) async fn set() -> Set {
         store: store.clone(),
         configs: Arc::new(store),
         schedules: schedules.clone(),
+        policy: schedules.clone(),
         metrics: metrics.clone(),
         clock,
     };
@@ -96,6 +97,8 @@ pub(super) struct ScriptedSchedules {
     _home: tempfile::TempDir,
     pub(super) running: Mutex<Vec<(PassId, PassRequest, Arc<PassWatch>)>>,
     pub(super) dead: AtomicBool,
+    /// What the settings accept.
+    pub(super) accepted: Mutex<Accepted>,
     /// Held while a plan is made.
     pub(super) planning: Arc<tokio::sync::Mutex<()>>,
     /// Whether plans take as long as this stays so.
@@ -109,6 +112,7 @@ impl ScriptedSchedules {
             _home: home,
             running: Mutex::default(),
             dead: AtomicBool::default(),
+            accepted: Mutex::default(),
             planning: Arc::default(),
             slow: watch::Sender::new(false),
         }
@@ -181,6 +185,12 @@ impl Schedules for ScriptedSchedules {
 
     fn progress(&self, pass: PassId) -> Option<watch::Receiver<PassProgress>> {
         self.watch_of(pass).map(|watch| watch.subscribe())
+    }
+}
+
+impl Policy for ScriptedSchedules {
+    fn accepted(&self) -> Accepted {
+        self.accepted.lock().unwrap().clone()
     }
 }
 

@@ -2,20 +2,21 @@
 
 use axum::Json;
 use axum::extract::{Extension, Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
 use jiff::{Timestamp, Unit};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use vigil_core::policy::Exception;
-use vigil_store::{ExceptionFilter, ExceptionId, NewException, StoredException};
+use vigil_core::policy::{Exception, VulnerabilityId};
+use vigil_store::{CreatedException, Cursor, ExceptionFilter, ExceptionId, NewException, Page, Slice};
 
-use super::page::away;
-use super::words::{Day, Flag, RepositoryGlob, Said, TagGlob, VulnerabilityId, Word};
-use crate::http::api::App;
+use super::exceptions_body::ExceptionBody;
+use super::page::{PageBody, PageQuery, away, paged};
+use super::words::{Day, Flag, RepositoryGlob, Said, TagGlob, Word};
+use crate::http::api::{Accepted, App};
 use crate::http::fields::{Asked, Fields, FromFields, Told};
 use crate::http::frame::Visitor;
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemKind};
 
 /// Which exceptions.
 #[derive(IntoParams)]
@@ -25,7 +26,7 @@ pub(in crate::http) struct ExceptionsQuery {
     /// Only those that are in force now.
     in_force: Option<bool>,
     /// About this vulnerability.
-    #[param(pattern = "^[!-~]{1,200}$", example = "CVE-2024-3094")]
+    #[param(pattern = "^[!-)+->@-~]{1,200}$", example = "CVE-2024-3094")]
     vulnerability: Option<String>,
 }
 
@@ -36,7 +37,7 @@ pub(in crate::http) struct ExceptionsQuery {
 #[expect(dead_code, reason = "it documents what `Fields` reads")]
 pub(in crate::http) struct NewExceptionBody {
     /// The vulnerability that is accepted.
-    #[schema(pattern = "^[!-~]{1,200}$", example = "CVE-2024-3094")]
+    #[schema(pattern = "^[!-)+->@-~]{1,200}$", example = "CVE-2024-3094")]
     vulnerability: String,
     /// Only in this package.
     #[schema(required = false, pattern = "^[!-~]{1,200}$", example = "xz-utils")]
@@ -55,63 +56,58 @@ pub(in crate::http) struct NewExceptionBody {
     until: Option<String>,
 }
 
-/// Exceptions, newest first.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Exceptions)]
-pub(in crate::http) struct ExceptionsBody {
-    /// All that were asked for.
-    items: Vec<ExceptionBody>,
-}
-
-/// An exception.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Exception)]
-pub(in crate::http) struct ExceptionBody {
-    /// Its id.
-    #[schema(format = "uuid")]
-    id: String,
-    /// The vulnerability that is accepted.
-    vulnerability: String,
-    /// Only in this package.
-    package: Option<String>,
-    /// Only in repositories that match.
-    repository: Option<String>,
-    /// Only in images of which a tag matches.
-    tag: Option<String>,
-    /// Why it is accepted.
-    reason: String,
-    /// The last day, in UTC, on which it is.
-    #[schema(format = "date")]
-    until: Option<String>,
-    /// Who made it: the name of a token.
-    author: String,
-    /// When.
-    created_at: Timestamp,
-    /// When somebody ended it.
-    ended_at: Option<Timestamp>,
-    /// Whether it is in force now.
-    in_force: bool,
-}
-
-/// Lists exceptions, newest first.
+/// Lists exceptions.
+///
+/// Those made here, newest first; then those of the settings' file, by the vulnerability.
 #[utoipa::path(get, path = "/api/v1/exceptions", operation_id = "list_exceptions", tag = "findings",
-    params(ExceptionsQuery), responses((status = 200, description = "Exceptions", body = ExceptionsBody)))]
+    params(ExceptionsQuery, PageQuery), responses(
+    (status = 200, description = "A page of exceptions", body = PageBody<ExceptionBody>)))]
 pub(in crate::http) async fn list(
     State(app): State<App>,
-    Asked(Wanted { in_force, vulnerability }): Asked<Wanted>,
-) -> Result<Json<ExceptionsBody>, Problem> {
+    uri: Uri,
+    Asked((wanted, slice)): Asked<(Wanted, Slice)>,
+) -> Result<Response, Problem> {
     let now = app.api.clock.now();
-    let filter = ExceptionFilter { in_force_at: in_force.then_some(now), vulnerability };
-    let stored = app.api.store.exceptions(filter).await.map_err(away)?;
-    Ok(Json(ExceptionsBody { items: stored.into_iter().map(|one| ExceptionBody::of(one, now)).collect() }))
+    let written = |slice: &Slice| Page::of_all(wanted.written(&app, now), slice, WRITTEN);
+    // A cursor of theirs leads on among them; any other is the store's to understand.
+    if slice.after.is_some()
+        && let Ok(page) = written(&slice)
+    {
+        return Ok(paged::<_, ExceptionBody>(&uri, page));
+    }
+    let filter = ExceptionFilter {
+        in_force_at: wanted.in_force.then_some(now),
+        vulnerability: wanted.vulnerability.clone(),
+    };
+    let Page { items, mut next } = app.api.store.exceptions(filter, slice.clone()).await?;
+    let mut items: Vec<ExceptionBody> =
+        items.into_iter().map(|stored| ExceptionBody::stored(stored, now)).collect();
+    if next.is_none() {
+        let rest = written(&Slice::first((slice.limit - items.len()).max(1)))?;
+        if items.len() < slice.limit {
+            items.extend(rest.items);
+            next = rest.next;
+        } else if !rest.items.is_empty() {
+            next = Some(Cursor::first(WRITTEN));
+        }
+    }
+    Ok(paged::<_, ExceptionBody>(&uri, Page { items, next }))
 }
+
+/// The list of those that the settings' file holds.
+const WRITTEN: &str = "exceptions of the settings";
 
 /// Accepts a vulnerability.
 ///
-/// The findings that it is about are counted as accepted when this is answered.
+/// The findings that it is about are counted as accepted when this is answered. Where an exception in force says the same,
+/// it is the answer.
 #[utoipa::path(post, path = "/api/v1/exceptions", operation_id = "add_exception", tag = "findings",
-    request_body = NewExceptionBody, responses((status = 201, description = "The exception", body = ExceptionBody,
-        headers(("Location" = String, description = "Where it is")))))]
+    request_body = NewExceptionBody, responses(
+    (status = 201, description = "The new exception", body = ExceptionBody,
+        headers(("Location" = String, description = "Where it is"))),
+    (status = 200, description = "The same exception was in force", body = ExceptionBody,
+        headers(("Location" = String, description = "Where it is"))),
+))]
 pub(in crate::http) async fn add(
     State(app): State<App>,
     visitor: Option<Extension<Visitor>>,
@@ -122,10 +118,13 @@ pub(in crate::http) async fn add(
     let at = app.api.clock.now().round(Unit::Microsecond).unwrap_or(Timestamp::MAX);
     let author = visitor.map_or_else(|| "anonymous".to_owned(), |Extension(visitor)| visitor.name);
     let new = NewException { exception, author, at };
-    let stored = app.api.store.create_exception(new).await.map_err(away)?;
-    tracing::info!(exception = %stored.id, vulnerability = stored.exception.id, "vulnerability accepted");
+    let CreatedException { stored, is_new } = app.api.store.create_exception(new).await.map_err(away)?;
+    if is_new {
+        tracing::info!(exception = %stored.id, vulnerability = stored.exception.id, "vulnerability accepted");
+    }
     let location = [(header::LOCATION, format!("/api/v1/exceptions/{}", stored.id))];
-    Ok((StatusCode::CREATED, location, Json(ExceptionBody::of(stored, at))))
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, location, Json(ExceptionBody::stored(stored, at))))
 }
 
 /// One exception.
@@ -138,16 +137,21 @@ pub(in crate::http) async fn get(
     Asked(()): Asked<()>,
 ) -> Result<Json<ExceptionBody>, Problem> {
     let known: ExceptionId = id.parse().map_err(|_| unknown(&id))?;
-    let stored = app.api.store.exception(known).await.map_err(away)?.ok_or_else(|| unknown(&id))?;
-    Ok(Json(ExceptionBody::of(stored, app.api.clock.now())))
+    let now = app.api.clock.now();
+    let stored = app.api.store.exception(known).await.map_err(away)?;
+    let stored = stored.map(|stored| ExceptionBody::stored(stored, now));
+    stored.or_else(|| written(&app, &id, now)).map(Json).ok_or_else(|| unknown(&id))
 }
 
 /// Ends an exception now.
 ///
-/// The findings that it was about are open again when this is answered. One that has ended stays as it was.
+/// The findings that it was about are open again when this is answered. One that has ended stays as it was. One of the
+/// settings' file ends there.
 #[utoipa::path(post, path = "/api/v1/exceptions/{id}/expire", operation_id = "expire_exception", tag = "findings",
     params(("id" = String, Path, description = "Its id", format = "uuid")), responses(
-    (status = 200, description = "The exception", body = ExceptionBody)))]
+    (status = 200, description = "The exception", body = ExceptionBody),
+    (status = 409, description = "It stands in the settings' file", body = crate::http::problem::ProblemBody,
+        content_type = "application/problem+json")))]
 pub(in crate::http) async fn expire(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -156,9 +160,25 @@ pub(in crate::http) async fn expire(
     let known: ExceptionId = id.parse().map_err(|_| unknown(&id))?;
     let now = app.api.clock.now();
     let ended = app.api.store.end_exception(known, now).await.map_err(away)?;
-    let ended = ended.ok_or_else(|| unknown(&id))?;
+    let ended = ended.ok_or_else(|| match written(&app, &id, now) {
+        Some(written) => in_a_file(&written),
+        None => unknown(&id),
+    })?;
     tracing::info!(exception = %ended.id, vulnerability = ended.exception.id, "exception ended");
-    Ok(Json(ExceptionBody::of(ended, now)))
+    Ok(Json(ExceptionBody::stored(ended, now)))
+}
+
+/// The exception of the settings' file with this id.
+fn written(app: &App, id: &str, now: Timestamp) -> Option<ExceptionBody> {
+    let all = Wanted { in_force: false, vulnerability: None }.written(app, now);
+    all.into_iter().map(|(_, body)| body).find(|body| body.id == id.to_ascii_lowercase())
+}
+
+fn in_a_file(written: &ExceptionBody) -> Problem {
+    let file = written.file.as_deref().unwrap_or_default();
+    let detail =
+        format!("this exception stands in `{file}`: it ends there, when the settings are read again");
+    Problem::new(ProblemKind::Conflict, detail)
 }
 
 fn unknown(id: &str) -> Problem {
@@ -171,40 +191,35 @@ pub(in crate::http) struct Wanted {
     vulnerability: Option<String>,
 }
 
+impl Wanted {
+    /// Those of the settings' file, each with its place among them.
+    fn written(&self, app: &App, now: Timestamp) -> Vec<(String, ExceptionBody)> {
+        let Accepted { file, exceptions } = app.api.policy.accepted();
+        let of = |id: &str| self.vulnerability.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(id));
+        let wanted = |exception: &&Exception| of(&exception.id) && !(self.in_force && exception.expired(now));
+        let bodies = exceptions.iter().filter(wanted).map(|one| ExceptionBody::written(one, &file, now));
+        bodies.map(|body| (format!("{} {}", body.vulnerability, body.id), body)).collect()
+    }
+}
+
 impl FromFields for Wanted {
     fn take_from(fields: &mut Fields) -> Option<Self> {
         let in_force = fields.may("in_force").is_some_and(|Flag(yes)| yes);
-        Some(Self { in_force, vulnerability: fields.may("vulnerability").map(|VulnerabilityId(name)| name) })
+        Some(Self {
+            in_force,
+            vulnerability: fields.may::<VulnerabilityId>("vulnerability").map(String::from),
+        })
     }
 }
 
 impl FromFields for Exception {
     fn take_from(fields: &mut Fields) -> Option<Self> {
-        let id = fields.need("vulnerability").map(|VulnerabilityId(name)| name);
+        let id = fields.need::<VulnerabilityId>("vulnerability").map(String::from);
         let package = fields.may("package").map(|Word(name)| name);
         let repository = fields.may("repository").map(|RepositoryGlob(pattern)| pattern);
         let tag = fields.may("tag").map(|TagGlob(pattern)| pattern);
         let reason = fields.need("reason").map(|Said(reason)| reason);
         let until = fields.may("until").map(|Day(day)| day);
         Some(Self { id: id?, package, repository, tag, reason: reason?, until })
-    }
-}
-
-impl ExceptionBody {
-    fn of(stored: StoredException, now: Timestamp) -> Self {
-        let StoredException { id, exception, author, created_at, ended_at } = stored;
-        Self {
-            id: id.to_string(),
-            in_force: ended_at.is_none() && !exception.expired(now),
-            vulnerability: exception.id,
-            package: exception.package,
-            repository: exception.repository.map(|pattern| pattern.to_string()),
-            tag: exception.tag.map(|pattern| pattern.to_string()),
-            reason: exception.reason,
-            until: exception.until.map(|until| until.to_string()),
-            author,
-            created_at,
-            ended_at,
-        }
     }
 }

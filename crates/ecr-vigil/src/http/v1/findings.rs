@@ -9,12 +9,13 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use vigil_core::lineage::FindingState;
+use vigil_core::policy::VulnerabilityId;
 use vigil_store::{ChangeFilter, FindingFilter, FindingOrder, Scope, Slice, TrendPoint};
 
 use super::findings_body::{ChangeBody, LineageFindingBody};
 use super::images::SeverityName;
 use super::page::{PageBody, PageQuery, ScopeQuery, away, paged};
-use super::words::{Day, Flag, KnownSeverity, Moment, PassKey, States, VulnerabilityId, Word};
+use super::words::{Day, Flag, KnownSeverity, Moment, PassKey, States, Word};
 use crate::http::api::App;
 use crate::http::fields::{Asked, Fields, FromFields};
 use crate::http::problem::Problem;
@@ -40,7 +41,7 @@ pub(in crate::http) struct FindingsQuery {
     )]
     state: Option<String>,
     /// Of this vulnerability.
-    #[param(pattern = "^[!-~]{1,200}$", example = "CVE-2024-3094")]
+    #[param(pattern = "^[!-)+->@-~]{1,200}$", example = "CVE-2024-3094")]
     vulnerability: Option<String>,
     /// In this package.
     #[param(pattern = "^[!-~]{1,200}$", example = "xz-utils")]
@@ -172,7 +173,7 @@ impl FromFields for FindingFilter {
             digest: fields.may("digest"),
             reaches: fields.may("severity").map(|KnownSeverity(severity)| severity),
             states: fields.may("state").map(|States(states)| states).unwrap_or_default(),
-            vulnerability: fields.may("vulnerability").map(|VulnerabilityId(name)| name),
+            vulnerability: fields.may::<VulnerabilityId>("vulnerability").map(String::from),
             package: fields.may("package").map(|Word(name)| name),
             fixable: fields.may("fixable").map(|Flag(yes)| yes),
             exploit_known: fields.may("exploit_known").map(|Flag(yes)| yes),

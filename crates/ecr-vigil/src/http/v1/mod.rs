@@ -2,6 +2,7 @@
 
 pub(super) mod events;
 pub(super) mod exceptions;
+mod exceptions_body;
 pub(super) mod findings;
 mod findings_body;
 mod image_body;

@@ -1,13 +1,12 @@
 //! Registries and repositories.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
-use vigil_store::{RegistryRow, RepositoryRow, Scope, Slice};
+use vigil_store::{Page, RegistryRow, RepositoryRow, Scope, Slice};
 
 use super::nouns::{BySeverity, RegistryBody, by_severity};
 use super::page::{PageBody, PageQuery, ScopeQuery, away, paged};
@@ -16,17 +15,9 @@ use crate::http::api::App;
 use crate::http::fields::{Asked, Fields, FromFields};
 use crate::http::problem::Problem;
 
-/// All registries.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Registries)]
-pub(in crate::http) struct RegistriesBody {
-    /// In the order in which they were first seen.
-    items: Vec<RegistryItem>,
-}
-
 /// A registry, and how much is in it.
 #[derive(Serialize, ToSchema)]
-struct RegistryItem {
+pub(in crate::http) struct RegistryItem {
     registry: RegistryBody,
     /// Repositories that are there.
     repositories: u64,
@@ -76,15 +67,18 @@ pub(in crate::http) struct GoneQuery {
 /// Whether those that are gone are wanted, too.
 pub(in crate::http) struct GoneToo(bool);
 
-/// Lists registries.
-#[utoipa::path(get, path = "/api/v1/registries", operation_id = "list_registries", tag = "images", responses(
-    (status = 200, description = "All registries", body = RegistriesBody)))]
+/// Lists registries, by account and region.
+#[utoipa::path(get, path = "/api/v1/registries", operation_id = "list_registries", tag = "images",
+    params(PageQuery), responses(
+    (status = 200, description = "A page of registries", body = PageBody<RegistryItem>)))]
 pub(in crate::http) async fn registries(
     State(app): State<App>,
-    Asked(()): Asked<()>,
-) -> Result<Json<RegistriesBody>, Problem> {
-    let rows = app.api.store.registries().await.map_err(away)?;
-    Ok(Json(RegistriesBody { items: rows.into_iter().map(RegistryItem::from).collect() }))
+    uri: Uri,
+    Asked(slice): Asked<Slice>,
+) -> Result<Response, Problem> {
+    let all = app.api.store.registries().await.map_err(away)?.into_iter();
+    let all = all.map(|row| (row.registry.to_string(), row));
+    Ok(paged::<_, RegistryItem>(&uri, Page::of_all(all, &slice, "registries")?))
 }
 
 /// Lists repositories, by name.

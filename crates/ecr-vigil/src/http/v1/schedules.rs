@@ -1,27 +1,23 @@
 //! Schedules, and when they come next.
 
-use axum::Json;
 use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
+use vigil_store::{Page, Slice};
 
+use super::page::{PageBody, PageQuery, paged};
 use crate::http::api::App;
 use crate::http::fields::Asked;
+use crate::http::problem::Problem;
 use crate::http::schedules::ScheduleState;
-
-/// All schedules.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Schedules)]
-pub(in crate::http) struct SchedulesBody {
-    /// In the order in which they are configured.
-    items: Vec<ScheduleBody>,
-}
 
 /// One schedule.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Schedule)]
-struct ScheduleBody {
+pub(in crate::http) struct ScheduleBody {
     /// Its name.
     #[schema(example = "default")]
     name: String,
@@ -35,11 +31,17 @@ struct ScheduleBody {
     running: Option<String>,
 }
 
-/// Lists schedules.
-#[utoipa::path(get, path = "/api/v1/schedules", operation_id = "list_schedules", tag = "passes", responses(
-    (status = 200, description = "All schedules", body = SchedulesBody)))]
-pub(in crate::http) async fn list(State(app): State<App>, Asked(()): Asked<()>) -> Json<SchedulesBody> {
-    Json(SchedulesBody { items: app.api.schedules.all().into_iter().map(ScheduleBody::from).collect() })
+/// Lists schedules, by name.
+#[utoipa::path(get, path = "/api/v1/schedules", operation_id = "list_schedules", tag = "passes",
+    params(PageQuery), responses(
+    (status = 200, description = "A page of schedules", body = PageBody<ScheduleBody>)))]
+pub(in crate::http) async fn list(
+    State(app): State<App>,
+    uri: Uri,
+    Asked(slice): Asked<Slice>,
+) -> Result<Response, Problem> {
+    let all = app.api.schedules.all().into_iter().map(|state| (state.name.clone(), state));
+    Ok(paged::<_, ScheduleBody>(&uri, Page::of_all(all, &slice, "schedules")?))
 }
 
 impl From<ScheduleState> for ScheduleBody {

@@ -6,12 +6,13 @@ use axum::http::Uri;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
+use vigil_core::policy::VulnerabilityId;
 use vigil_store::{Scope, Slice, VulnerabilityFilter, VulnerabilityOrder};
 
 use super::findings_body::{SightingBody, VulnerabilityBody};
 use super::images::SeverityName;
 use super::page::{PageBody, PageQuery, ScopeQuery, away, paged};
-use super::words::{KnownSeverity, VulnerabilityId};
+use super::words::KnownSeverity;
 use crate::http::api::App;
 use crate::http::fields::{Asked, Fields, FromFields};
 use crate::http::problem::Problem;
@@ -22,7 +23,7 @@ use crate::http::problem::Problem;
 #[expect(dead_code, reason = "it documents what `Fields` reads")]
 pub(in crate::http) struct VulnerabilitiesQuery {
     /// Whose names begin so.
-    #[param(pattern = "^[!-~]{1,200}$", example = "CVE-2024-")]
+    #[param(pattern = "^[!-)+->@-~]{1,200}$", example = "CVE-2024-")]
     prefix: Option<String>,
     /// At least once found as severe as this.
     #[param(inline)]
@@ -91,13 +92,14 @@ pub(in crate::http) async fn images(
 
 async fn find(app: &App, name: &str) -> Result<(vigil_store::VulnerabilityRow, u64), Problem> {
     let unknown = || Problem::not_found(format!("no vulnerability `{name}` was ever found"));
-    let VulnerabilityId(known) = name.parse().map_err(|_| unknown())?;
+    let known: VulnerabilityId = name.parse().map_err(|_| unknown())?;
+    let known = String::from(known);
     app.api.store.vulnerability(&known).await.map_err(away)?.ok_or_else(unknown)
 }
 
 impl FromFields for VulnerabilityFilter {
     fn take_from(fields: &mut Fields) -> Option<Self> {
-        let prefix = fields.may("prefix").map(|VulnerabilityId(prefix)| prefix);
+        let prefix = fields.may::<VulnerabilityId>("prefix").map(String::from);
         Some(Self { prefix, reaches: fields.may("severity").map(|KnownSeverity(severity)| severity) })
     }
 }

@@ -39,10 +39,6 @@ pub(super) struct KnownSeverity(pub(super) Severity);
 #[derive(Debug, Clone)]
 pub(super) struct Word(pub(super) String);
 
-/// The id of a vulnerability. CVE ids are published in capitals, and typed as people like.
-#[derive(Debug, Clone)]
-pub(super) struct VulnerabilityId(pub(super) String);
-
 /// The state of a scan, in ECR's word.
 #[derive(Debug, Clone)]
 pub(super) struct StateWord(pub(super) String);
@@ -144,16 +140,6 @@ impl FromStr for KnownSeverity {
         let known = Severity::KNOWN.into_iter().find(|severity| severity.as_str() == text);
         let wanted = "one of CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL, UNTRIAGED, UNDEFINED";
         known.map(Self).ok_or_else(|| not(text, wanted))
-    }
-}
-
-impl FromStr for VulnerabilityId {
-    type Err = NotThat;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let Word(name) = text.parse()?;
-        let is_cve = name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("CVE-"));
-        Ok(Self(if is_cve { name.to_ascii_uppercase() } else { name }))
     }
 }
 

@@ -1,0 +1,96 @@
+//! Exceptions as they are sent: those made here, and those that the settings' file holds.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+use vigil_core::policy::{Exception, Pattern};
+use vigil_store::StoredException;
+
+/// An exception.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Exception)]
+pub(in crate::http) struct ExceptionBody {
+    /// Its id; of one in a file it follows from what it says.
+    #[schema(format = "uuid")]
+    pub(super) id: String,
+    /// The vulnerability that is accepted.
+    #[schema(example = "CVE-2024-3094")]
+    pub(super) vulnerability: String,
+    /// Only in this package.
+    package: Option<String>,
+    /// Only in repositories that match.
+    repository: Option<String>,
+    /// Only in images of which a tag matches.
+    tag: Option<String>,
+    /// Why it is accepted.
+    reason: String,
+    /// The last day, in UTC, on which it is.
+    #[schema(format = "date")]
+    until: Option<String>,
+    #[schema(inline)]
+    source: Source,
+    /// The file, for one that stands in a file of the settings.
+    pub(super) file: Option<String>,
+    /// Who made it: the name of a token; null for one in a file.
+    author: Option<String>,
+    /// When; null for one in a file.
+    created_at: Option<Timestamp>,
+    /// When somebody ended it.
+    ended_at: Option<Timestamp>,
+    /// Whether it is in force now.
+    in_force: bool,
+}
+
+/// Where an exception comes from: it was made here, and can be ended here; or it stands in a file of the settings, and ends
+/// there.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Source {
+    Api,
+    File,
+}
+
+impl ExceptionBody {
+    pub(super) fn stored(stored: StoredException, now: Timestamp) -> Self {
+        let StoredException { id, exception, author, created_at, ended_at } = stored;
+        let of = Self::of(id.to_string(), &exception, now);
+        let in_force = of.in_force && ended_at.is_none();
+        Self { author: Some(author), created_at: Some(created_at), ended_at, in_force, ..of }
+    }
+
+    pub(super) fn written(exception: &Exception, file: &Option<PathBuf>, now: Timestamp) -> Self {
+        let file = file.as_ref().map(|file| file.display().to_string());
+        Self { source: Source::File, file, ..Self::of(id_of(exception), exception, now) }
+    }
+
+    fn of(id: String, exception: &Exception, now: Timestamp) -> Self {
+        let written = |pattern: &Option<Pattern>| pattern.as_ref().map(Pattern::to_string);
+        Self {
+            id,
+            vulnerability: exception.id.clone(),
+            package: exception.package.clone(),
+            repository: written(&exception.repository),
+            tag: written(&exception.tag),
+            reason: exception.reason.clone(),
+            until: exception.until.map(|until| until.to_string()),
+            source: Source::Api,
+            file: None,
+            author: None,
+            created_at: None,
+            ended_at: None,
+            in_force: !exception.expired(now),
+        }
+    }
+}
+
+/// The same for the same exception, wherever in a file it stands.
+fn id_of(exception: &Exception) -> String {
+    let Exception { id, package, repository, tag, reason, until } = exception;
+    let said = format!("{:?}", (id, package, repository, tag, reason, until));
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(Sha256::digest(said)).for_each(|(byte, hashed)| *byte = hashed);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+}
