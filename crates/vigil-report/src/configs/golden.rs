@@ -92,3 +92,17 @@ fn the_documents_example_is_answered_line_for_line() {
     let expected = "Results for test/centos:7 in us-west-2:\n HIGH: 7\n MEDIUM: 20\n LOW: 7\n\n\n";
     assert_eq!(String::from_utf8(configs_as_text(&[centos])).unwrap(), expected);
 }
+
+#[test]
+fn repositories_of_two_accounts_with_one_name_are_told_apart() {
+    let mut namesakes = [story().swap_remove(0), story().swap_remove(0), story().swap_remove(1)];
+    namesakes[1].config.request.registry = "210987654321".parse().unwrap();
+    let told = String::from_utf8(configs_as_text(&namesakes)).unwrap();
+    let head = "Results for amazonlinux:2018.03 in us-west-2:";
+    let first = format!("{head}\n (in the registry of 123456789012)\n\n\n");
+    let second = format!("{head}\n (in the registry of 210987654321)\n\n\n");
+    assert!(
+        told.starts_with(&format!("{first}{second}Results for test/centos:7 in us-west-2:\n HIGH: 7\n")),
+        "{told}"
+    );
+}

@@ -61,6 +61,9 @@ pub fn feed(feed: &Feed<'_>, entries: &[Entry], paging: Paging) -> Result<Vec<u8
 }
 
 fn subtitle(tags: &[Tag]) -> String {
+    if tags.is_empty() {
+        return "There are no entries: no tagged image is known there".to_owned();
+    }
     let tags: String = tags.iter().map(|tag| format!("[{tag}] ")).collect();
     xml::text(&format!("Details of the image scan findings across the tags: {tags}"))
 }
