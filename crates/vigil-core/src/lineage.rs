@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Finding, Severity};
+use crate::finding::Severity;
 use crate::image::{Image, Kind, Platform};
 use crate::policy::Pattern;
 
@@ -52,8 +52,10 @@ pub enum FindingState {
 /// What is known of one finding along a lineage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Followed {
-    /// Where it stands.
+    /// Where it stands, whether somebody has accepted it or not: what it is told to be once nobody does any more.
     pub state: FindingState,
+    /// Whether somebody has accepted it.
+    pub accepted: bool,
     /// How bad it is; the worst, if several versions of the package have it.
     pub severity: Severity,
     /// Whether a version that fixes it is known.
@@ -68,6 +70,17 @@ pub struct Followed {
 
 /// Findings of one image, as a lineage sees them.
 pub type Seen = BTreeMap<FindingKey, Sighting>;
+
+/// How a lineage goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// To its first scan: everything is open, and nothing new.
+    First,
+    /// To another scan: of its image, or of the image that follows.
+    Next,
+    /// To the scan that it has followed already, and in which something else is accepted now.
+    Again,
+}
 
 /// One finding in one scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,53 +115,55 @@ pub fn lineages(image: &Image, patterns: &[Pattern]) -> Vec<LineageName> {
 }
 
 /// Sums up the findings of one scan by what a lineage tells them apart by.
-pub fn seen<'a>(findings: impl IntoIterator<Item = (&'a Finding, bool)>) -> Seen {
+pub fn seen(findings: impl IntoIterator<Item = (FindingKey, Sighting)>) -> Seen {
     let mut seen = Seen::new();
-    for (finding, accepted) in findings {
-        let package = finding.package.as_ref();
-        let key = FindingKey {
-            vulnerability: finding.id.clone(),
-            package: package.map(|package| package.name.clone()),
-        };
-        let fixable = package.is_some_and(|package| package.fixed_in.is_some());
-        let exploit_known = finding.exploit_known == Some(true);
-        let sight = Sighting { severity: finding.severity.clone(), fixable, exploit_known, accepted };
+    for (key, sight) in findings {
         seen.entry(key).and_modify(|other| other.merge(&sight)).or_insert(sight);
     }
     seen
 }
 
-/// Takes a lineage on to another scan: a new one of its image, or the first of the image that follows. Returns what has
-/// changed, finding by finding; what is as it was is not in it. Without `known` at the first scan of a lineage
-/// (`baseline`), everything is open and nothing new.
+/// Takes a lineage on to a scan. Returns what has changed, finding by finding; what is as it was is not in it.
 pub fn follow(
     known: &BTreeMap<FindingKey, Followed>,
     seen: &Seen,
-    baseline: bool,
+    step: Step,
     at: Timestamp,
 ) -> BTreeMap<FindingKey, Followed> {
     let there = seen.iter().map(|(key, sight)| {
         let before = known.get(key);
-        let state = state(before, sight, baseline);
-        let Sighting { severity, fixable, exploit_known, .. } = sight.clone();
+        let state = state(before, sight, step);
+        let Sighting { severity, fixable, exploit_known, accepted } = sight.clone();
         let first_seen = before.map_or(at, |before| before.first_seen);
-        (key.clone(), Followed { state, severity, fixable, exploit_known, first_seen, fixed_at: None })
+        (
+            key.clone(),
+            Followed { state, accepted, severity, fixable, exploit_known, first_seen, fixed_at: None },
+        )
     });
     let gone = known.iter().filter(|(key, before)| before.fixed_at.is_none() && !seen.contains_key(key));
     let gone = gone.map(|(key, before)| {
-        (key.clone(), Followed { state: FindingState::Fixed, fixed_at: Some(at), ..before.clone() })
+        let (state, accepted) = (FindingState::Fixed, false);
+        (key.clone(), Followed { state, accepted, fixed_at: Some(at), ..before.clone() })
     });
     there.chain(gone).filter(|(key, now)| known.get(key) != Some(now)).collect()
 }
 
-fn state(before: Option<&Followed>, sight: &Sighting, baseline: bool) -> FindingState {
+fn state(before: Option<&Followed>, sight: &Sighting, step: Step) -> FindingState {
     match before {
-        _ if sight.accepted => FindingState::Excepted,
-        None if baseline => FindingState::Open,
+        None if step == Step::First => FindingState::Open,
         None => FindingState::New,
         Some(before) if before.fixed_at.is_some() => FindingState::New,
+        // No scan has come between: what was new is new still.
+        Some(before) if step == Step::Again => before.state,
         Some(before) if sight.is_worse_than(before) => FindingState::Worsened,
         Some(_) => FindingState::Open,
+    }
+}
+
+impl Followed {
+    /// What it is told to be.
+    pub fn told(&self) -> FindingState {
+        if self.accepted { FindingState::Excepted } else { self.state }
     }
 }
 
@@ -198,21 +213,26 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::testing::{finding, image, now};
+    use crate::testing::{image, now};
 
-    /// A lineage, scan by scan: each is a list of `CVE SEVERITY package`, `!` in front if it is accepted.
+    /// A lineage, scan by scan: each is a list of `CVE SEVERITY package`, `!` in front if it is accepted. A list that
+    /// begins with `again` is the scan before, judged anew.
     #[track_caller]
     fn check(scans: &[&[&str]], expected: &[&str]) {
         let mut known = BTreeMap::new();
         let mut told = Vec::new();
         for (n, scan) in (0..).zip(scans) {
-            let findings: Vec<(Finding, bool)> = scan.iter().map(|text| parse(text)).collect();
-            let seen = seen(findings.iter().map(|(finding, accepted)| (finding, *accepted)));
+            let step = match scan.first() {
+                Some(&"again") => Step::Again,
+                _ if n == 0 => Step::First,
+                _ => Step::Next,
+            };
+            let seen = seen(scan.iter().filter(|text| **text != "again").map(|text| parse(text)));
             let at = now() + SignedDuration::from_hours(24 * n);
-            let changed = follow(&known, &seen, n == 0, at);
+            let changed = follow(&known, &seen, step, at);
             let days = |at: Timestamp| at.duration_since(now()).as_hours() / 24;
             for (key, followed) in &changed {
-                let state = followed.state.code();
+                let state = followed.told().code();
                 told.push(format!(
                     "day {n}: {} {state} since day {}",
                     key.vulnerability,
@@ -224,10 +244,11 @@ mod tests {
         assert_eq!(told, expected);
     }
 
-    fn parse(text: &str) -> (Finding, bool) {
+    fn parse(text: &str) -> (FindingKey, Sighting) {
         let accepted = text.starts_with('!');
         let words: Vec<&str> = text.trim_start_matches('!').split(' ').collect();
-        (finding(words[0], words[1], words[2]), accepted)
+        let key = FindingKey { vulnerability: words[0].into(), package: Some(words[2].into()) };
+        (key, Sighting { severity: words[1].into(), fixable: false, exploit_known: false, accepted })
     }
 
     #[test]
@@ -275,6 +296,64 @@ mod tests {
         check(
             &[&[], &["!CVE-1 LOW zlib"], &["CVE-1 LOW zlib"]],
             &["day 1: CVE-1 excepted since day 1", "day 2: CVE-1 open since day 1"],
+        );
+    }
+
+    #[test]
+    fn what_is_accepted_for_a_while_is_what_it_would_be_without() {
+        // Between two scans nothing ages, whoever changes their mind.
+        check(
+            &[
+                &[],
+                &["CVE-1 LOW zlib"],
+                &["again", "!CVE-1 LOW zlib"],
+                &["again", "CVE-1 LOW zlib"],
+                &["CVE-1 LOW zlib"],
+            ],
+            &[
+                "day 1: CVE-1 new since day 1",
+                "day 2: CVE-1 excepted since day 1",
+                "day 3: CVE-1 new since day 1",
+                "day 4: CVE-1 open since day 1",
+            ],
+        );
+        check(
+            &[
+                &["CVE-1 LOW zlib"],
+                &["CVE-1 HIGH zlib"],
+                &["again", "!CVE-1 HIGH zlib"],
+                &["again", "CVE-1 HIGH zlib"],
+            ],
+            &[
+                "day 0: CVE-1 open since day 0",
+                "day 1: CVE-1 worsened since day 0",
+                "day 2: CVE-1 excepted since day 0",
+                "day 3: CVE-1 worsened since day 0",
+            ],
+        );
+        // What gets worse while it is accepted has done so once it is not.
+        check(
+            &[
+                &["!CVE-1 LOW zlib"],
+                &["!CVE-1 HIGH zlib"],
+                &["again", "CVE-1 HIGH zlib"],
+                &["CVE-1 HIGH zlib"],
+            ],
+            &[
+                "day 0: CVE-1 excepted since day 0",
+                "day 1: CVE-1 excepted since day 0",
+                "day 2: CVE-1 worsened since day 0",
+                "day 3: CVE-1 open since day 0",
+            ],
+        );
+        // What is gone is fixed, accepted or not, and new when it comes back.
+        check(
+            &[&["!CVE-1 LOW zlib"], &[], &["CVE-1 LOW zlib"]],
+            &[
+                "day 0: CVE-1 excepted since day 0",
+                "day 1: CVE-1 fixed since day 0",
+                "day 2: CVE-1 new since day 0",
+            ],
         );
     }
 

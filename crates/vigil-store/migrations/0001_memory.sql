@@ -66,6 +66,8 @@ CREATE TABLE images (
   scanned_at BIGINT,
   scan_counts WORDS,
   scan_content BYTES,
+  -- The last scan that had findings, which stand when another one fails.
+  findings_content BYTES,
   -- What we know beyond ECR.
   asked_at BIGINT,
   started_at BIGINT,
@@ -203,6 +205,8 @@ CREATE TABLE lineage_findings (
   vulnerability BIGINT NOT NULL,
   package BIGINT NOT NULL,
   state BIGINT NOT NULL,
+  -- What it would be if nobody had accepted it; nothing where nobody has.
+  beneath BIGINT,
   severity BIGINT NOT NULL,
   -- The severity turned round, so that an order of several columns goes one way and an index can be entered anywhere.
   rank BIGINT GENERATED ALWAYS AS (-severity) STORED,

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use vigil_core::finding::{Finding, Package, Severity};
+use vigil_core::finding::Severity;
 use vigil_core::image::{Digest, Image};
-use vigil_core::lineage::{self, FindingKey, FindingState, Followed, LineageName, Seen};
+use vigil_core::lineage::{self, FindingKey, FindingState, Followed, LineageName, Seen, Sighting, Step};
 use vigil_core::policy::Pattern;
 
 use super::findings::severities;
@@ -65,9 +65,7 @@ struct Behind {
     digest: Digest,
     /// Whether it has followed the same image before.
     same_image: bool,
-    /// Whether it was the same scan, and only the judgement is another.
-    same_scan: bool,
-    baseline: bool,
+    step: Step,
     content: Vec<u8>,
     scan: Option<Vec<u8>>,
     scanned_at: Option<Timestamp>,
@@ -98,8 +96,8 @@ async fn behind(
     images: Option<Vec<i64>>,
 ) -> Result<Vec<Behind>, DatabaseFault> {
     let sql = "SELECT l.id, i.id, i.digest, l.followed_image IS NOT DISTINCT FROM i.id,
-          l.followed_scan IS NOT DISTINCT FROM i.scan_content, l.followed_image IS NULL,
-          i.judged_content, i.scan_content, i.scanned_at
+          l.followed_scan IS NOT DISTINCT FROM i.findings_content, l.followed_image IS NULL,
+          i.judged_content, i.findings_content, i.scanned_at
         FROM {these} JOIN images i ON i.id = l.image
         WHERE i.judged_content IS NOT NULL
           AND (l.followed_image IS DISTINCT FROM i.id OR l.followed_content IS DISTINCT FROM i.judged_content)";
@@ -116,13 +114,19 @@ async fn behind(
     };
     let mut behind = Vec::new();
     for mut row in rows {
+        let (lineage, image, digest) = (row.take()?, row.take()?, row.take()?);
+        let (same_image, same_scan, is_first) = (row.take()?, row.take()?, row.take()?);
+        let step = match (is_first, same_image && same_scan) {
+            (true, _) => Step::First,
+            (false, true) => Step::Again,
+            (false, false) => Step::Next,
+        };
         behind.push(Behind {
-            lineage: row.take()?,
-            image: row.take()?,
-            digest: row.take()?,
-            same_image: row.take()?,
-            same_scan: row.take()?,
-            baseline: row.take()?,
+            lineage,
+            image,
+            digest,
+            same_image,
+            step,
             content: row.take()?,
             scan: row.take()?,
             scanned_at: row.take()?,
@@ -143,17 +147,13 @@ async fn follow(
     let known = known(session, behind.lineage).await?;
     let seen = seen(session, behind.image).await?;
     // An image that was scanned long ago and is current again has its findings here only from now on.
-    let at = behind.scanned_at.filter(|_| behind.baseline || behind.same_image).unwrap_or(now);
-    let mut changed = lineage::follow(&known, &seen, behind.baseline, at);
-    if behind.same_image && behind.same_scan {
-        // No scan has come between: what was new is new still, and only what is accepted or not any more has changed.
-        let excepted = |followed: &Followed| followed.state == FindingState::Excepted;
-        changed.retain(|key, now| known.get(key).is_none_or(|before| excepted(before) != excepted(now)));
-    }
+    let at = behind.scanned_at.filter(|_| behind.step == Step::First || behind.same_image).unwrap_or(now);
+    let changed = lineage::follow(&known, &seen, behind.step, at);
     if !changed.is_empty() {
         let ids = severities(session, changed.values().map(|followed| &followed.severity)).await?;
         keep(session, behind.lineage, (&known, &changed), &ids, now).await?;
-        if !behind.baseline {
+        // What somebody decides is no news of the image.
+        if behind.step == Step::Next {
             let new = tell(session, repository, pass, behind, (&known, &changed), &ids, now).await?;
             let new = new.into_iter().filter(|(key, ..)| counted.insert((behind.digest, key.clone())));
             let new: Vec<_> = new.map(|(_, severity, kind)| (severity, kind)).collect();
@@ -183,19 +183,25 @@ async fn known(
     lineage: i64,
 ) -> Result<BTreeMap<FindingKey, Followed>, DatabaseFault> {
     let sql = "SELECT f.vulnerability, f.package, f.state, s.word, f.fixable, f.exploit_known, f.first_seen,
-          f.fixed_at
+          f.fixed_at, f.beneath
         FROM lineage_findings f JOIN severities s ON s.id = f.severity WHERE f.lineage = $1";
     let mut known = BTreeMap::new();
     for mut row in session.rows(sql, &[lineage.into()]).await? {
         let key = key(row.take()?, row.take()?);
-        let followed = Followed {
-            state: state_from(row.take()?),
+        let told = state_from(row.take()?);
+        let accepted = told == FindingState::Excepted;
+        let mut followed = Followed {
+            state: told,
+            accepted,
             severity: row.take()?,
             fixable: row.take()?,
             exploit_known: row.take()?,
             first_seen: row.take()?,
             fixed_at: row.take()?,
         };
+        if accepted {
+            followed.state = row.take::<Option<i64>>()?.map_or(FindingState::Open, state_from);
+        }
         known.insert(key, followed);
     }
     Ok(known)
@@ -208,23 +214,12 @@ async fn seen(session: &mut dyn Session, image: i64) -> Result<Seen, DatabaseFau
         WHERE f.image = $1";
     let mut findings = Vec::new();
     for mut row in session.rows(sql, &[image.into()]).await? {
-        let FindingKey { vulnerability, package } = key(row.take()?, row.take()?);
-        let (severity, fixable): (Severity, bool) = (row.take()?, row.take()?);
-        let (fixed_in, version, manager, path) = (fixable.then(|| "yes".into()), None, None, None);
-        let finding = Finding {
-            id: vulnerability,
-            arn: None,
-            severity,
-            package: package.map(|name| Package { name, version, fixed_in, manager, path }),
-            scores: Vec::new(),
-            description: None,
-            links: Vec::new(),
-            exploit_known: row.take()?,
-            suppressed: false,
-        };
-        findings.push((finding, row.take::<bool>()?));
+        let key = key(row.take()?, row.take()?);
+        let (severity, fixable, exploit_known) = (row.take()?, row.take()?, row.take::<Option<bool>>()?);
+        let exploit_known = exploit_known == Some(true);
+        findings.push((key, Sighting { severity, fixable, exploit_known, accepted: row.take()? }));
     }
-    Ok(lineage::seen(findings.iter().map(|(finding, accepted)| (finding, *accepted))))
+    Ok(lineage::seen(findings))
 }
 
 async fn keep(
@@ -240,7 +235,8 @@ async fn keep(
             lineage.into(),
             vulnerability.into(),
             package.into(),
-            state_code(followed.state).into(),
+            state_code(followed.told()).into(),
+            followed.accepted.then(|| state_code(followed.state)).into(),
             severities.get(&followed.severity).copied().unwrap_or_default().into(),
             followed.fixable.into(),
             followed.exploit_known.into(),
@@ -255,6 +251,7 @@ async fn keep(
         "vulnerability",
         "package",
         "state",
+        "beneath",
         "severity",
         "fixable",
         "exploit_known",
@@ -269,8 +266,8 @@ async fn keep(
     );
     let columns = columns.map(|name| (name, Type::Int));
     session.each(&sql, &columns, new.into_iter().map(row).collect()).await?;
-    let sql = "UPDATE lineage_findings SET state = rows.state, severity = rows.severity, fixable = rows.fixable,
-          exploit_known = rows.exploit_known, changed_at = rows.changed_at, fixed_at = rows.fixed_at
+    let sql = "UPDATE lineage_findings SET state = rows.state, beneath = rows.beneath, severity = rows.severity,
+          fixable = rows.fixable, exploit_known = rows.exploit_known, changed_at = rows.changed_at, fixed_at = rows.fixed_at
         FROM {rows} WHERE lineage_findings.lineage = rows.lineage
           AND lineage_findings.vulnerability = rows.vulnerability AND lineage_findings.package = rows.package";
     session.each(sql, &columns, before.into_iter().map(row).collect()).await.map(drop)
@@ -287,13 +284,12 @@ async fn tell(
     severities: &BTreeMap<Severity, i64>,
     now: Timestamp,
 ) -> Result<Vec<(FindingKey, i64, FindingState)>, DatabaseFault> {
-    let was_accepted =
-        |key| known.get(key).is_some_and(|before: &Followed| before.state == FindingState::Excepted);
+    let was_accepted = |key| known.get(key).is_some_and(|before: &Followed| before.accepted);
     let (mut rows, mut told) = (Vec::new(), Vec::new());
     for (key, followed) in changed {
-        let kind = match followed.state {
-            FindingState::New | FindingState::Worsened => followed.state,
-            FindingState::Fixed if !was_accepted(key) => followed.state,
+        let kind = match followed.told() {
+            kind @ (FindingState::New | FindingState::Worsened) => kind,
+            kind @ FindingState::Fixed if !was_accepted(key) => kind,
             _ => continue,
         };
         let severity = severities.get(&followed.severity).copied().unwrap_or_default();

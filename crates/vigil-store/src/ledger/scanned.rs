@@ -76,7 +76,8 @@ async fn finish(
         _ => {}
     }
     let sql = "UPDATE images SET scan_state = $2, scan_description = $3, scanned_at = $4, scan_counts = $5,
-          scan_content = $6, failed_at = $7, refused_at = $8, judged_content = $9 WHERE id = $1";
+          scan_content = $6, failed_at = $7, refused_at = $8, judged_content = $9,
+          findings_content = coalesce($10, findings_content) WHERE id = $1";
     let values = [
         image.id.into(),
         scan.state.as_str().into(),
@@ -87,6 +88,7 @@ async fn finish(
         image.failed_at.into(),
         image.refused_at.into(),
         image.judged_content.clone().into(),
+        (meaning == Meaning::Finished).then(|| told.to_vec()).into(),
     ];
     session.execute(sql, &values).await.map(drop)
 }

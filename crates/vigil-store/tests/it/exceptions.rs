@@ -19,6 +19,7 @@ stories!(
     an_exception_made_or_ended_during_a_pass_holds,
     what_a_scan_that_failed_leaves_standing_can_be_accepted,
     what_a_pass_accepts_by_its_settings_is_left_alone,
+    between_two_scans_nothing_ages_whoever_changes_their_mind,
 );
 
 async fn accept(stage: &Stage, id: &str) -> StoredException {
@@ -182,4 +183,23 @@ async fn what_a_pass_accepts_by_its_settings_is_left_alone(stage: Stage) {
     let kept = accept(&stage, "CVE-1").await;
     stage.store.end_exception(kept.id, stage.now()).await.unwrap();
     assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (0, 1));
+}
+
+async fn between_two_scans_nothing_ages_whoever_changes_their_mind(stage: Stage) {
+    let app = app(&stage, &["CVE-1 LOW zlib"]).await;
+    stage.clock.hours(24);
+    stage.scanned(&app, &["CVE-1 HIGH zlib", "CVE-2 LOW tar"]).await;
+    let told = ["latest CVE-1 zlib worsened 24h", "latest CVE-2 tar new 0h"];
+    assert_eq!(standing(&stage).await.2, told);
+    let failed = || Box::new(vigil_core::testing::scan("FAILED", None, &[]));
+    stage.record("team/app", vec![Entry::Found(app.digest, failed())]).await;
+    let kept = accept(&stage, "CVE-1").await;
+    assert_eq!(standing(&stage).await.2, ["latest CVE-1 zlib excepted 24h", told[1]]);
+    stage.record("team/app", vec![Entry::Found(app.digest, failed())]).await;
+    stage.store.end_exception(kept.id, stage.now()).await.unwrap();
+    assert_eq!(standing(&stage).await.2, told, "as if nobody had accepted it");
+    assert_eq!(stage.changes().await, ["latest CVE-1 worsened", "latest CVE-2 new"], "and it is told once");
+    stage.clock.hours(24);
+    stage.scanned(&app, &["CVE-1 HIGH zlib", "CVE-2 LOW tar"]).await;
+    assert_eq!(standing(&stage).await.2, ["latest CVE-1 zlib open 48h", "latest CVE-2 tar open 24h"]);
 }
