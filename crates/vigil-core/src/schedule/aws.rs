@@ -46,7 +46,7 @@ const FIELDS: [Field; 6] = [
     },
     Field {
         name: "day of the week",
-        form: "1-7 or SUN-SAT, nor , - * ? L # of them",
+        form: "1-7 or SUN-SAT (with , - * ? L #)",
         least: 1,
         most: 7,
         names: &WEEKDAYS,
