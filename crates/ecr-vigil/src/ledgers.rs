@@ -1,6 +1,6 @@
 //! A ledger with witnesses: they are told what goes into it, and know nothing of what becomes of it there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -64,5 +64,14 @@ impl Ledger for Witnessed<'_> {
         repository: &RepositoryName,
     ) -> Result<BTreeMap<Digest, Remembered>, NotRecorded> {
         self.ledger.remembered(registry, repository).await
+    }
+
+    async fn unlisted(
+        &self,
+        registry: &RegistryId,
+        repository: &RepositoryName,
+        since: Timestamp,
+    ) -> Result<BTreeSet<Digest>, NotRecorded> {
+        self.ledger.unlisted(registry, repository, since).await
     }
 }

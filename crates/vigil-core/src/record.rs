@@ -10,7 +10,7 @@ use crate::due::{Due, Rest};
 use crate::evaluate::Evaluation;
 use crate::fault::Fault;
 use crate::finding::{Difference, difference};
-use crate::image::{Digest, Image};
+use crate::image::{Digest, Image, Tag};
 use crate::plan::Hold;
 use crate::policy::LeftOut;
 use crate::scan::{Meaning, Scan, ScanState};
@@ -23,6 +23,10 @@ pub enum Entry {
     Listed(Vec<Image>),
     /// What was looked up by name: with all that has one of these tags. Of what else is there, it says nothing.
     Seen(Vec<Image>),
+    /// Of what this look asked for by name, or knew from before: nothing has these tags, and these images are not there.
+    Absent(Vec<Tag>, Vec<Digest>),
+    /// The repository is not there.
+    Gone,
     /// An index of this look at the repository whose children are not known now; what it gave them before, they have.
     Unopened(Digest),
     /// What ECR says of an image's last scan, whole.
@@ -158,6 +162,8 @@ impl Entry {
             self,
             Self::Listed(_)
                 | Self::Seen(_)
+                | Self::Absent(..)
+                | Self::Gone
                 | Self::Unopened(_)
                 | Self::Found(..)
                 | Self::Asked(..)
@@ -204,6 +210,8 @@ pub fn add_up(entries: impl IntoIterator<Item = Entry>) -> RepositoryRecord {
             Entry::Empty => {}
             Entry::Listed(_)
             | Entry::Seen(_)
+            | Entry::Absent(..)
+            | Entry::Gone
             | Entry::Unopened(_)
             | Entry::Found(..)
             | Entry::Asked(..)

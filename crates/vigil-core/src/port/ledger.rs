@@ -1,6 +1,6 @@
 //! Where a pass writes down what it decided and saw, and where it reads what earlier passes knew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -45,6 +45,17 @@ pub trait Ledger: Send + Sync {
     ) -> Result<BTreeMap<Digest, Remembered>, NotRecorded> {
         let _ = (registry, repository);
         Ok(BTreeMap::new())
+    }
+
+    /// The images of a repository that are taken to be there, though it was not listed since this time: none, if it was.
+    async fn unlisted(
+        &self,
+        registry: &RegistryId,
+        repository: &RepositoryName,
+        since: Timestamp,
+    ) -> Result<BTreeSet<Digest>, NotRecorded> {
+        let _ = (registry, repository, since);
+        Ok(BTreeSet::new())
     }
 }
 

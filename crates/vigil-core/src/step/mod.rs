@@ -10,6 +10,8 @@ mod pursue;
 mod rhythm;
 mod settle;
 mod survey;
+#[cfg(test)]
+mod survey_stories;
 mod waiting;
 
 pub use announce::{announce, only_read};

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::fault::{Fault, FaultKind};
-use crate::image::{Digest, Image, Kind, Pick, RepositoryName, Storage};
+use crate::image::{Digest, Image, Kind, Pick, RepositoryName, Storage, Tag};
 use crate::inventory::{OpenedIndex, inventory};
 use crate::pass::Ports;
 use crate::policy::{LeftOut, Selection, Sight, select};
@@ -20,6 +20,8 @@ pub(super) struct Survey {
     pub(super) sights: Vec<Sight>,
     /// What was asked for by name and is not there.
     pub(super) missing: Vec<String>,
+    /// The tags and digests among that.
+    absent: (Vec<Tag>, Vec<Digest>),
     /// Listings that failed; what was listed before stands.
     pub(super) faults: Vec<Fault>,
     /// Indexes whose children are not known.
@@ -44,6 +46,10 @@ pub(super) struct Wanted {
 const INDEXES_A_CALL: usize = 100;
 /// Nesting deeper than this is nobody's build.
 const NESTING: usize = 4;
+/// A look by name asks about so many images more that nobody lists: one call, however many such images there are.
+const DOUBTED_A_LOOK: usize = 100;
+/// A repository that was listed within this time will be again: what is gone from it is found then.
+const LISTING_STANDS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Looks over a repository: the images that are wanted by name, and those that `selection` admits.
 ///
@@ -61,6 +67,7 @@ pub(super) async fn survey(
         repository,
         sights: Vec::new(),
         missing: Vec::new(),
+        absent: Default::default(),
         faults: Vec::new(),
         unopened: Vec::new(),
         held: Vec::new(),
@@ -80,23 +87,27 @@ pub(super) async fn survey(
     let images = survey.open_indexes(ports, images, !all).await;
     if ports.ledger.remembers() {
         survey.remembered = ports.ledger.remembered(ports.registry.id(), &survey.repository).await?;
-        if !gone && survey.faults.is_empty() {
-            survey.held = held(&images, all, &survey.unopened);
-        }
+        survey.held = match gone {
+            true => vec![Entry::Gone],
+            // What is selected was listed among the repositories: it is there, and no more is known.
+            false if !survey.faults.is_empty() => {
+                selection.map(|_| Entry::Seen(Vec::new())).into_iter().collect()
+            }
+            false if all => survey.unopened().chain([Entry::Listed(images.clone())]).collect(),
+            false => survey.seen(ports, &images, now).await?,
+        };
     }
     survey.sights = sights(images, selection, &picks, now);
     Ok(survey)
 }
 
-/// What to remember of what it holds, if nothing went wrong but that some indexes could not be opened.
-fn held(images: &[Image], all: bool, unopened: &[(Digest, Fault)]) -> Vec<Entry> {
-    let images = match (all, images) {
-        (true, _) => Entry::Listed(images.to_vec()),
-        (false, []) => return Vec::new(),
-        (false, _) => Entry::Seen(images.to_vec()),
-    };
-    let unopened = unopened.iter().map(|(index, _)| Entry::Unopened(*index));
-    unopened.chain([images]).collect()
+/// Of the images that are taken to be there, those to ask about which this look has not seen: each day others, if they are
+/// too many.
+pub(super) fn doubted(unlisted: &BTreeSet<Digest>, seen: &BTreeSet<Digest>, now: Timestamp) -> Vec<Digest> {
+    let unseen: Vec<Digest> = unlisted.difference(seen).copied().collect();
+    let day = usize::try_from(now.as_second() / (24 * 60 * 60)).unwrap_or_default();
+    let turns = unseen.len().div_ceil(DOUBTED_A_LOOK).max(1);
+    unseen.chunks(DOUBTED_A_LOOK).nth(day % turns).unwrap_or_default().to_vec()
 }
 
 /// What is looked at: what is selected, and what is named whatever the selection says of it. What is named can still be
@@ -170,10 +181,45 @@ impl Survey {
                     images.iter().any(|image| image.digest == *digest),
                 ),
             };
-            if !found {
-                self.missing.push(name);
+            if found {
+                continue;
+            }
+            self.missing.push(name);
+            match pick {
+                Pick::Whole | Pick::Tagged => {}
+                Pick::Tag(tag) => self.absent.0.push(tag.clone()),
+                Pick::Digest(digest) => self.absent.1.push(*digest),
             }
         }
+    }
+
+    /// What to remember of a look by name, which nobody ever tells that an image is gone: it asks about those, too, that are
+    /// under no name any more.
+    async fn seen(
+        &self,
+        ports: Ports<'_>,
+        images: &[Image],
+        now: Timestamp,
+    ) -> Result<Vec<Entry>, NotRecorded> {
+        let listed_since = now.checked_sub(LISTING_STANDS).unwrap_or(Timestamp::MIN);
+        let unlisted = ports.ledger.unlisted(ports.registry.id(), &self.repository, listed_since).await?;
+        let (tags, mut absent) = self.absent.clone();
+        let known = images.iter().map(|image| image.digest).chain(absent.iter().copied()).collect();
+        let doubted = doubted(&unlisted, &known, now);
+        let picks: Vec<Pick> = doubted.iter().copied().map(Pick::Digest).collect();
+        // A call that fails says nothing of them; the next look asks again.
+        if !picks.is_empty()
+            && let Ok(found) = ports.registry.named(&self.repository, &picks).await
+        {
+            let found: BTreeSet<Digest> = found.iter().map(|image| image.digest).collect();
+            absent.extend(doubted.into_iter().filter(|digest| !found.contains(digest)));
+        }
+        let absent = (!tags.is_empty() || !absent.is_empty()).then_some(Entry::Absent(tags, absent));
+        Ok(self.unopened().chain(absent).chain([Entry::Seen(images.to_vec())]).collect())
+    }
+
+    fn unopened(&self) -> impl Iterator<Item = Entry> {
+        self.unopened.iter().map(|(index, _)| Entry::Unopened(*index))
     }
 
     /// Opens the indexes among the images. If the children are not among them yet, since only some images were asked

@@ -1,6 +1,6 @@
 //! An ECR and a ledger that live in memory, with state: what is started runs, ends, and uses its quota.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -56,6 +56,17 @@ impl MemoryEcr {
         let mut state = self.lock();
         state.scans.extend(scan.map(|scan| (image.digest, scan)));
         state.images.entry(repository.parse().expect("a repository")).or_default().push(image);
+    }
+
+    /// Takes an image away.
+    pub fn remove(&self, repository: &str, digest: Digest) {
+        let repository = repository.parse().expect("a repository");
+        self.lock().images.entry(repository).or_default().retain(|image| image.digest != digest);
+    }
+
+    /// Takes a repository away with all that it holds.
+    pub fn remove_repository(&self, repository: &str) {
+        self.lock().images.remove(&repository.parse().expect("a repository"));
     }
 
     /// Says what an index lists.
@@ -246,5 +257,25 @@ impl Ledger for MemoryLedger {
             }
         }
         Ok(images)
+    }
+
+    async fn unlisted(
+        &self,
+        _: &RegistryId,
+        repository: &RepositoryName,
+        since: Timestamp,
+    ) -> Result<BTreeSet<Digest>, NotRecorded> {
+        let mut there = BTreeSet::new();
+        for (at, entry) in self.lock().get(repository).into_iter().flatten() {
+            match entry {
+                Entry::Listed(_) if *at >= since => return Ok(BTreeSet::new()),
+                Entry::Listed(images) => there = images.iter().map(|image| image.digest).collect(),
+                Entry::Seen(images) => there.extend(images.iter().map(|image| image.digest)),
+                Entry::Absent(_, images) => there.retain(|image| !images.contains(image)),
+                Entry::Empty | Entry::Gone => there.clear(),
+                _ => {}
+            }
+        }
+        Ok(there)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vigil_core::image::{Digest, Image, Kind, Platform, Tag};
 
-use super::listed::{kind_from, platform_from};
+use super::listed::{Absent, kind_from, platform_from};
 use crate::sql::{DatabaseFault, Session};
 
 /// What was looked at in a repository.
@@ -15,6 +15,8 @@ pub(super) struct Look<'a> {
     pub(super) whole: bool,
     /// Indexes among them whose children are not known.
     pub(super) unopened: &'a BTreeSet<Digest>,
+    /// What was asked for and is not there.
+    pub(super) absent: &'a Absent,
 }
 
 /// What was known of an image that an index lists.
@@ -40,7 +42,8 @@ pub(super) async fn carried(
 
 fn carry(look: &Look<'_>, known: &BTreeMap<Digest, Child>) -> Vec<Image> {
     let looked_at: BTreeMap<Digest, &Image> = look.images.iter().map(|image| (image.digest, image)).collect();
-    let told: BTreeSet<&Tag> = look.images.iter().flat_map(|image| &image.tags).collect();
+    let of_images = look.images.iter().flat_map(|image| &image.tags);
+    let told: BTreeSet<&Tag> = of_images.chain(&look.absent.tags).collect();
     let unopened = || look.unopened.iter().filter_map(|index| looked_at.get(index).copied());
     let of_unopened: BTreeSet<&Tag> = unopened().flat_map(|index| &index.tags).collect();
     let carry = |image: &Image| {

@@ -30,30 +30,36 @@ pub(super) async fn listed(
     let known = known(session, repository).await?;
     let there: BTreeSet<Digest> = images.iter().map(|image| image.digest).collect();
     keep(session, repository, images, &known, now).await?;
-    let gone = known.iter().filter(|(digest, (_, told))| !told.gone && !there.contains(digest));
-    let gone: Vec<Vec<Value>> = gone.map(|(_, (id, _))| vec![(*id).into(), now.into()]).collect();
-    let columns = [("id", Type::Int), ("at", Type::Int)];
-    let sql = "UPDATE images SET gone_at = rows.at FROM {rows} WHERE images.id = rows.id";
-    session.each(sql, &columns, gone).await?;
-    tags(session, repository, images, |_, _| true, now).await?;
+    go(session, &known, |image| !there.contains(image), now).await?;
+    tags(session, repository, images, &BTreeSet::new(), |_, _| true, now).await?;
     let sql = "UPDATE repositories SET listed_at = $2, gone_at = NULL, unread = NULL WHERE id = $1";
     session.execute(sql, &[repository.into(), now.into()]).await.map(drop)
 }
 
-/// Takes what is said of these images for the truth on them and their tags. Nothing is said of others but that they do not
-/// have these tags.
+/// What was asked for by name and is not there.
+#[derive(Debug, Default)]
+pub(super) struct Absent {
+    pub(super) tags: BTreeSet<Tag>,
+    pub(super) images: BTreeSet<Digest>,
+}
+
+/// Takes what is said of these images for the truth on them and their tags, and what is absent for gone. Nothing is said of
+/// others but that they do not have these tags.
 pub(super) async fn named(
     session: &mut dyn Session,
     repository: i64,
     images: &[Image],
+    absent: &Absent,
     now: Timestamp,
 ) -> Result<(), DatabaseFault> {
     let known = known(session, repository).await?;
     keep(session, repository, images, &known, now).await?;
+    go(session, &known, |image| absent.images.contains(image), now).await?;
     let digests: BTreeSet<Digest> = images.iter().map(|image| image.digest).collect();
-    let told: BTreeSet<&Tag> = images.iter().flat_map(|image| &image.tags).collect();
+    let of_images = images.iter().flat_map(|image| &image.tags);
+    let told: BTreeSet<&Tag> = of_images.chain(&absent.tags).collect();
     let is_told = |image: &Digest, tag: &Tag| digests.contains(image) || told.contains(tag);
-    tags(session, repository, images, is_told, now).await?;
+    tags(session, repository, images, &absent.images, is_told, now).await?;
     let sql = "UPDATE repositories SET gone_at = NULL, unread = NULL
         WHERE id = $1 AND (gone_at IS NOT NULL OR unread IS NOT NULL)";
     session.execute(sql, &[repository.into()]).await.map(drop)
@@ -75,6 +81,20 @@ pub(super) async fn seen(
     }
     let unknown: Vec<Image> = images.iter().filter(|image| !known.contains(&image.digest)).cloned().collect();
     keep(session, repository, &unknown, &BTreeMap::new(), now).await
+}
+
+/// Those of the known images that are gone now.
+async fn go(
+    session: &mut dyn Session,
+    known: &BTreeMap<Digest, (i64, Told)>,
+    is_gone: impl Fn(&Digest) -> bool + Send,
+    now: Timestamp,
+) -> Result<(), DatabaseFault> {
+    let gone = known.iter().filter(|(digest, (_, told))| !told.gone && is_gone(digest));
+    let gone: Vec<Vec<Value>> = gone.map(|(_, (id, _))| vec![(*id).into(), now.into()]).collect();
+    let columns = [("id", Type::Int), ("at", Type::Int)];
+    let sql = "UPDATE images SET gone_at = rows.at FROM {rows} WHERE images.id = rows.id";
+    session.each(sql, &columns, gone).await.map(drop)
 }
 
 async fn known(
@@ -149,11 +169,12 @@ async fn keep(
 }
 
 /// Gives the images their tags, and takes those away that somebody has and that are not told, of which `is_told` says
-/// that they would have been.
+/// that they would have been. What is gone takes its tags along, those, too, that it gave as an index.
 async fn tags(
     session: &mut dyn Session,
     repository: i64,
     images: &[Image],
+    gone: &BTreeSet<Digest>,
     is_told: impl Fn(&Digest, &Tag) -> bool + Send,
     now: Timestamp,
 ) -> Result<(), DatabaseFault> {
@@ -164,6 +185,8 @@ async fn tags(
         let key = (row.take()?, row.take()?);
         before.insert(key, [row.take::<i64>()?.into(), row.take::<Timestamp>()?.into()]);
     }
+    let of_gone = before.keys().filter(|(image, _)| gone.contains(image)).map(|(_, tag)| tag.clone());
+    let of_gone: BTreeSet<Tag> = of_gone.collect();
     let mut new = Vec::new();
     for image in images {
         for tag in &image.tags {
@@ -172,7 +195,7 @@ async fn tags(
             }
         }
     }
-    before.retain(|(digest, tag), _| is_told(digest, tag));
+    before.retain(|(digest, tag), _| is_told(digest, tag) || of_gone.contains(tag));
     let columns =
         [("repository", Type::Int), ("digest", Type::Bytes), ("name", Type::Text), ("since", Type::Int)];
     let sql = "INSERT INTO tags (image, name, since) SELECT i.id, rows.name, rows.since

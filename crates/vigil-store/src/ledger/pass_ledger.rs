@@ -1,6 +1,6 @@
 //! The memory as a pass sees it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -106,6 +106,19 @@ impl Ledger for PassLedger {
         repository: &RepositoryName,
     ) -> Result<BTreeMap<Digest, Remembered>, NotRecorded> {
         self.store.remembered(registry, repository).await.map_err(not_recorded)
+    }
+
+    async fn unlisted(
+        &self,
+        registry: &RegistryId,
+        repository: &RepositoryName,
+        since: Timestamp,
+    ) -> Result<BTreeSet<Digest>, NotRecorded> {
+        let given = (registry.clone(), repository.clone(), since);
+        let read = self.store.read_patiently(given, |session, (registry, repository, since)| {
+            Box::pin(place::unlisted(session, registry, repository, *since))
+        });
+        read.await.map_err(not_recorded)
     }
 }
 

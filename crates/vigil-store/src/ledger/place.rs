@@ -1,9 +1,9 @@
 //! Registries and repositories: their rows, and which of them are gone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use vigil_core::image::{RegistryId, Repository, RepositoryName};
+use vigil_core::image::{Digest, RegistryId, Repository, RepositoryName};
 
 use crate::sql::{DatabaseFault, Session, Type, Value};
 
@@ -21,18 +21,29 @@ pub(super) async fn registry(session: &mut dyn Session, id: &RegistryId) -> Resu
     row.map_or(Ok(0), |mut row| row.take())
 }
 
-/// The row of a repository, made if there is none. What is looked at is not gone.
+/// The row of a repository that was heard of before.
+pub(super) async fn known_repository(
+    session: &mut dyn Session,
+    id: &RegistryId,
+    name: &RepositoryName,
+) -> Result<Option<i64>, DatabaseFault> {
+    let sql = "SELECT p.id FROM repositories p JOIN registries r ON r.id = p.registry
+        WHERE r.account = $1 AND r.region = $2 AND p.name = $3";
+    let place = [id.account.as_str().into(), id.region.as_str().into(), name.into()];
+    session.row(sql, &place).await?.map(|mut row| row.take()).transpose()
+}
+
+/// The row of a repository that is there, made if there is none.
 pub(super) async fn repository(
     session: &mut dyn Session,
     id: &RegistryId,
     name: &RepositoryName,
     now: Timestamp,
 ) -> Result<i64, DatabaseFault> {
-    let registry = registry(session, id).await?;
-    let known = "SELECT id FROM repositories WHERE registry = $1 AND name = $2";
-    if let Some(mut row) = session.row(known, &[registry.into(), name.into()]).await? {
-        return row.take();
+    if let Some(known) = known_repository(session, id, name).await? {
+        return Ok(known);
     }
+    let registry = registry(session, id).await?;
     let sql = "INSERT INTO repositories (registry, name, first_seen) VALUES ($1, $2, $3)
         ON CONFLICT (registry, name) DO UPDATE SET name = excluded.name RETURNING id";
     let row = session.row(sql, &[registry.into(), name.into(), now.into()]).await?;
@@ -102,10 +113,29 @@ async fn known(
     Ok(known)
 }
 
-async fn go(session: &mut dyn Session, repository: i64, now: Timestamp) -> Result<(), DatabaseFault> {
+/// The images of a repository that are taken to be there, unless it was listed since this time.
+pub(super) async fn unlisted(
+    session: &mut dyn Session,
+    id: &RegistryId,
+    name: &RepositoryName,
+    since: Timestamp,
+) -> Result<BTreeSet<Digest>, DatabaseFault> {
+    let Some(repository) = known_repository(session, id, name).await? else { return Ok(BTreeSet::new()) };
+    let sql = "SELECT i.digest FROM images i JOIN repositories p ON p.id = i.repository
+        WHERE p.id = $1 AND i.gone_at IS NULL AND (p.listed_at IS NULL OR p.listed_at < $2)";
+    let rows = session.rows(sql, &[repository.into(), since.into()]).await?;
+    rows.into_iter().map(|mut row| row.take()).collect()
+}
+
+/// A repository is gone, with its images.
+pub(super) async fn go(
+    session: &mut dyn Session,
+    repository: i64,
+    now: Timestamp,
+) -> Result<(), DatabaseFault> {
     let at: [Value; 2] = [repository.into(), now.into()];
     for sql in [
-        "UPDATE repositories SET gone_at = $2 WHERE id = $1",
+        "UPDATE repositories SET gone_at = $2 WHERE id = $1 AND gone_at IS NULL",
         "UPDATE tags SET until = $2
          WHERE until IS NULL AND image IN (SELECT id FROM images WHERE repository = $1)",
         "UPDATE images SET gone_at = $2 WHERE repository = $1 AND gone_at IS NULL",

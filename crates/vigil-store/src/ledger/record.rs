@@ -7,6 +7,7 @@ use vigil_core::image::{Digest, Image};
 use vigil_core::record::Entry;
 
 use super::carried::{Look, all_known, carried};
+use super::listed::Absent;
 use super::pass_ledger::Recording;
 use super::standing::{Standing, keep_standings, only_read};
 use super::{follow, judged, listed, place, scanned};
@@ -33,7 +34,11 @@ pub(super) async fn record(session: &mut dyn Session, recording: &Recording) -> 
     let Recording { registry, repository: name, entries, now, .. } = recording;
     // Whoever makes or ends an exception waits for us, and we for them: or a judgement would miss it.
     session.share(EXCEPTIONS).await?;
-    let repository = place::repository(session, registry, name, *now).await?;
+    let repository = match entries.iter().any(is_of_what_is_there) {
+        true => Some(place::repository(session, registry, name, *now).await?),
+        false => place::known_repository(session, registry, name).await?,
+    };
+    let Some(repository) = repository else { return Ok(()) };
     // Two transactions that take one repository's lineages on would each miss what the other does.
     session.lock(repository).await?;
     let sql = "SELECT number FROM passes WHERE id = $1";
@@ -64,6 +69,11 @@ pub(super) async fn record(session: &mut dyn Session, recording: &Recording) -> 
     Ok(())
 }
 
+/// Whether a repository of which this is said is there. Anything can be asked for by name, and be denied.
+fn is_of_what_is_there(entry: &Entry) -> bool {
+    matches!(entry, Entry::Listed(_) | Entry::Seen(_) | Entry::Empty | Entry::Decided(..))
+}
+
 /// Keeps what the repository was seen to hold.
 async fn look_over(
     session: &mut dyn Session,
@@ -76,6 +86,13 @@ async fn look_over(
         _ => None,
     });
     let unopened: BTreeSet<Digest> = unopened.collect();
+    let mut absent = Absent::default();
+    for entry in entries {
+        if let Entry::Absent(tags, images) = entry {
+            absent.tags.extend(tags.iter().cloned());
+            absent.images.extend(images);
+        }
+    }
     for entry in entries {
         let (images, whole) = match entry {
             Entry::Listed(images) => (images.as_slice(), true),
@@ -83,13 +100,13 @@ async fn look_over(
             Entry::Empty => (&[][..], true),
             _ => continue,
         };
-        let look = Look { images, whole, unopened: &unopened };
+        let look = Look { images, whole, unopened: &unopened, absent: &absent };
         let images = carried(session, repository, &look).await?;
         let images = if whole {
             listed::listed(session, repository, &images, *now).await?;
             images
         } else {
-            listed::named(session, repository, &images, *now).await?;
+            listed::named(session, repository, &images, &absent, *now).await?;
             all_known(session, repository).await?
         };
         follow::place_lineages(session, repository, &images, patterns, *now).await?;
@@ -130,6 +147,7 @@ async fn keep(
             let sql = "UPDATE repositories SET unread = $2 WHERE id = $1";
             session.execute(sql, &[repository.into(), fault.to_string().into()]).await.map(drop)
         }
+        (Entry::Gone, _) => place::go(session, repository, now).await,
         (Entry::OnlyRead, _) => only_read(session, repository, pass).await,
         // What the repository holds was kept before all others, and standings are kept together after them. What is missing or was
         // not reached changes nothing that is remembered, and nothing is remembered of an image that was never listed.
@@ -185,6 +203,8 @@ fn digest_of(entry: &Entry) -> Option<Digest> {
         Entry::Decided(image, _) => Some(image.digest),
         Entry::Listed(_)
         | Entry::Seen(_)
+        | Entry::Absent(..)
+        | Entry::Gone
         | Entry::Unopened(_)
         | Entry::Missing(_)
         | Entry::Unread(_)
