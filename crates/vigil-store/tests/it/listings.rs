@@ -1,5 +1,6 @@
 //! What a listing means: images that are gone, back, or under another tag.
 
+use vigil_core::fault::{Fault, FaultKind};
 use vigil_core::image::{Image, Kind, Platform};
 use vigil_core::port::Ledger;
 use vigil_core::record::Entry;
@@ -17,6 +18,11 @@ stories!(
     an_index_that_is_asked_for_by_another_tag_leaves_what_it_is_not_asked_about,
     an_index_that_is_not_opened_leaves_its_children_as_they_were,
     nothing_is_remembered_of_what_was_never_asked,
+    what_was_asked_for_by_name_and_is_not_there_is_gone,
+    an_index_that_is_gone_takes_its_tags_from_its_children,
+    what_nobody_has_listed_lately_is_told,
+    a_name_alone_makes_no_repository,
+    a_repository_that_is_looked_for_and_not_there_is_gone,
 );
 
 async fn images(stage: &Stage, gone: bool) -> Vec<String> {
@@ -178,4 +184,102 @@ async fn nothing_is_remembered_of_what_was_never_asked(stage: Stage) {
     assert_eq!(remembered().await[&digest(1)].failed_at, Some(failed), "since its first sight");
     stage.scanned(&image(1, &[], 2), &[]).await;
     assert_eq!(remembered().await[&digest(1)].failed_at, None);
+}
+
+fn absent(tags: &[&str], images: &[u64]) -> Entry {
+    Entry::Absent(image(0, tags, 0).tags, images.iter().map(|n| digest(*n)).collect())
+}
+
+async fn what_was_asked_for_by_name_and_is_not_there_is_gone(stage: Stage) {
+    let both = [image(1, &["v1", "latest"], 2), image(2, &["v2"], 1)];
+    see(&stage, &both).await;
+    for app in &both {
+        stage.scanned(app, &["CVE-1 HIGH zlib"]).await;
+    }
+    stage.record("team/app", vec![absent(&["latest", "v9"], &[9]), Entry::Seen(Vec::new())]).await;
+    assert_eq!(images(&stage, false).await, ["1 v1", "2 v2"], "a tag that nobody has any more");
+    let mut found = stage.findings(vigil_store::FindingFilter::default()).await;
+    found.sort();
+    assert_eq!(found, ["v1 CVE-1 zlib open 0h", "v2 CVE-1 zlib open 0h"]);
+    stage.record("team/app", vec![absent(&["v1"], &[1]), Entry::Seen(both[1..].to_vec())]).await;
+    assert_eq!(images(&stage, false).await, ["2 v2"]);
+    assert_eq!(images(&stage, true).await, ["1 "]);
+    assert_eq!(stage.findings(vigil_store::FindingFilter::default()).await, ["v2 CVE-1 zlib open 0h"]);
+    see(&stage, &both).await;
+    assert_eq!(images(&stage, false).await, ["1 latest,v1", "2 v2"], "it is back");
+}
+
+async fn an_index_that_is_gone_takes_its_tags_from_its_children(stage: Stage) {
+    see(&stage, &multi(&["v1"])).await;
+    assert_eq!(lineages(&stage).await.len(), 1);
+    stage.record("team/app", vec![absent(&[], &[1]), Entry::Seen(Vec::new())]).await;
+    assert_eq!(lineages(&stage).await, [""; 0]);
+    assert_eq!(images(&stage, false).await, ["2 "]);
+    see(&stage, &multi(&["v1"])).await;
+    assert_eq!(lineages(&stage).await.len(), 1);
+    let child = image(2, &[], 1);
+    stage.record("team/app", vec![absent(&["v1"], &[]), Entry::Seen(vec![child])]).await;
+    assert_eq!(lineages(&stage).await, [""; 0], "nothing has the tag");
+    assert_eq!(images(&stage, false).await, ["2 "]);
+}
+
+async fn what_nobody_has_listed_lately_is_told(stage: Stage) {
+    let ledger = stage.ledger();
+    let unlisted = |since| {
+        let ledger = ledger.clone();
+        async move {
+            let found = ledger.unlisted(&registry(), &name("team/app"), since).await.unwrap();
+            found.into_iter().collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(unlisted(stage.now()).await, []);
+    see(&stage, &[image(1, &["v1"], 2), image(2, &[], 1)]).await;
+    stage.record("team/app", vec![absent(&[], &[2]), Entry::Seen(Vec::new())]).await;
+    assert_eq!(unlisted(stage.now()).await, [digest(1)]);
+    let listed = stage.now();
+    stage.list(&[image(1, &["v1"], 2)]).await;
+    assert_eq!(unlisted(listed).await, []);
+    stage.clock.hours(1);
+    assert_eq!(unlisted(stage.now()).await, [digest(1)]);
+}
+
+async fn repositories(stage: &Stage, gone: bool) -> Vec<String> {
+    let found = stage.store.repositories(Scope::default(), gone, Slice::first(9)).await.unwrap().items;
+    found.iter().map(|row| row.repository.name.to_string()).collect()
+}
+
+async fn a_name_alone_makes_no_repository(stage: Stage) {
+    let denied = Fault::new(FaultKind::Denied, "DescribeImages", "AccessDeniedException");
+    let missing = || Entry::Missing("team/ap:v1".into());
+    for entries in [
+        vec![Entry::Gone, missing()],
+        vec![missing()],
+        vec![Entry::Unread(denied.clone())],
+        vec![Entry::NotReached],
+    ] {
+        stage.record("team/ap", entries).await;
+        assert_eq!(repositories(&stage, true).await, [""; 0]);
+    }
+    stage.record("team/app", vec![Entry::Seen(Vec::new()), Entry::Unread(denied)]).await;
+    assert_eq!(repositories(&stage, false).await, ["team/app"], "there, but denied");
+    stage.record("team/web", vec![Entry::Empty]).await;
+    assert_eq!(repositories(&stage, false).await, ["team/app", "team/web"]);
+}
+
+async fn a_repository_that_is_looked_for_and_not_there_is_gone(stage: Stage) {
+    let app = image(1, &["v1"], 1);
+    see(&stage, std::slice::from_ref(&app)).await;
+    stage.scanned(&app, &["CVE-1 HIGH zlib"]).await;
+    let gone = stage.now();
+    stage.record("team/app", vec![Entry::Gone, Entry::Missing("team/app:v1".into())]).await;
+    stage.clock.hours(1);
+    stage.record("team/app", vec![Entry::Gone]).await;
+    assert_eq!(repositories(&stage, false).await, [""; 0]);
+    let row = stage.store.repository(registry(), name("team/app")).await.unwrap().unwrap();
+    assert_eq!(row.gone_at, Some(gone), "since it was first missed");
+    assert_eq!(images(&stage, false).await, [""; 0]);
+    assert_eq!(stage.findings(vigil_store::FindingFilter::default()).await, [""; 0]);
+    see(&stage, std::slice::from_ref(&app)).await;
+    assert_eq!(images(&stage, false).await, ["1 v1"]);
+    assert_eq!(repositories(&stage, false).await, ["team/app"]);
 }
