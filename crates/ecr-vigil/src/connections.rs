@@ -54,6 +54,12 @@ impl Connections {
         kept.former.iter().cloned().chain(kept.calls()).collect()
     }
 
+    /// Which registries the targets have turned out to be, as far as they were reached.
+    pub async fn entered(&self) -> Vec<(Target, RegistryId)> {
+        let kept = self.0.lock().await;
+        kept.registries.iter().map(|(target, registry)| (target.clone(), registry.id().clone())).collect()
+    }
+
     async fn registries(&self, network: &Network) -> Vec<(Target, AwsRegistry)> {
         let mut kept = self.0.lock().await;
         if kept.network.as_ref() != Some(network) {

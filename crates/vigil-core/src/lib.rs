@@ -4,6 +4,7 @@
 //! Knows images, scans, findings and policy. Refuses to know AWS, HTTP, files, environment and clocks: `now` is an
 //! argument, and everything outside is a [`port`].
 
+pub mod coverage;
 pub mod cycle;
 pub mod due;
 pub mod evaluate;

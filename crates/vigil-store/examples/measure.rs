@@ -20,7 +20,7 @@ use vigil_core::finding::{Counts, Finding, Package, Severity};
 use vigil_core::image::{Digest, Image, Kind, RegistryId, RepositoryName, Storage};
 use vigil_core::policy::{Exceptions, Gate};
 use vigil_core::port::{Clock, Ledger};
-use vigil_core::record::Entry;
+use vigil_core::record::{Decision, Entry};
 use vigil_core::scan::{Scan, ScanState};
 use vigil_store::{ImageFilter, ImageOrder, NewPass, PassLedger, Place, Scope, Slice, Store};
 
@@ -55,6 +55,7 @@ async fn measure(store: &Store, images: u64, findings: u64) -> Outcome<Map<Strin
         at: start(),
     };
     let ledger = store.ledger(store.begin_pass(pass).await?, Vec::new());
+    let ledger = ledger.of_schedule("measure".parse()?, Arc::default());
     let mut measured = Map::new();
     let mut tell = |what: &str, took: &[Took]| measured.insert(what.to_owned(), summed(took));
     let repositories = images.div_ceil(IMAGES_IN_A_REPOSITORY);
@@ -177,7 +178,7 @@ async fn coverage(store: &Store) -> Outcome<Vec<Took>> {
     let mut took = Vec::new();
     for _ in 0..20 {
         let stopwatch = Stopwatch::start();
-        store.coverage(SignedDuration::from_hours(24), start()).await?;
+        store.standings(vec![start() - SignedDuration::from_hours(24)], start()).await?;
         took.push(stopwatch.stop());
     }
     Ok(took)
@@ -198,6 +199,7 @@ async fn fill(ledger: &PassLedger, repository: u64, findings: u64) -> Outcome<()
     let images: Vec<Image> = (first..first + IMAGES_IN_A_REPOSITORY).map(image).collect::<Outcome<_>>()?;
     let mut entries = vec![Entry::Listed(images.clone())];
     for (n, image) in (first..).zip(images) {
+        entries.push(Entry::Decided(Box::new(image.clone()), Decision::Observe));
         entries.extend(scanned(&image, found(n, findings)));
     }
     Ok(ledger.record(&registry()?, &name(repository)?, start(), entries).await?)

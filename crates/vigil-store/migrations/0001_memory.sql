@@ -40,6 +40,12 @@ CREATE TABLE severities (
 INSERT INTO severities (id, word) VALUES
   (7, 'CRITICAL'), (6, 'HIGH'), (5, 'MEDIUM'), (4, 'LOW'), (3, 'INFORMATIONAL'), (2, 'UNTRIAGED'), (1, 'UNDEFINED');
 
+-- Distinct sets of schedules, their names sorted and with spaces between them.
+CREATE TABLE watches (
+  id NUMBERED,
+  schedules WORDS NOT NULL UNIQUE
+);
+
 CREATE TABLE images (
   id NUMBERED,
   repository BIGINT NOT NULL REFERENCES repositories (id),
@@ -53,6 +59,8 @@ CREATE TABLE images (
   storage WORDS NOT NULL,
   first_seen BIGINT NOT NULL,
   gone_at BIGINT,
+  -- The schedules that watch it, in watches; 0: none.
+  watch BIGINT NOT NULL DEFAULT 0,
   -- What the last pass decided, and what came of it.
   decision WORDS,
   reason WORDS,
@@ -86,9 +94,10 @@ CREATE TABLE images (
 CREATE INDEX images_worst_in_repository ON images (repository, badness, id) WHERE gone_at IS NULL;
 CREATE INDEX images_newest ON images (repository, (coalesce(pushed_at, 0)), id)
   WHERE gone_at IS NULL AND kind = 'image';
--- All that coverage is counted from, so that no image itself is read for it.
-CREATE INDEX images_standing ON images (repository, decision, reason, ending, scan_state, scanned_at)
-  WHERE gone_at IS NULL AND kind = 'image';
+-- All that coverage is counted from, so that no image itself is read for it; SQLite looks even at what is the same in all.
+CREATE INDEX images_standing
+  ON images (repository, watch, reason, ending, scan_state, storage, scanned_at, gone_at, kind)
+  WHERE gone_at IS NULL AND kind = 'image' AND watch <> 0;
 CREATE INDEX images_worst ON images (badness, id) WHERE gone_at IS NULL;
 CREATE INDEX images_oldest_scan ON images ((coalesce(scanned_at, 0)), id) WHERE gone_at IS NULL;
 CREATE INDEX images_digest ON images (digest);

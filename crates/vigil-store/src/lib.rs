@@ -32,7 +32,7 @@ mod trend;
 pub use answer::{
     AcceptedHere, Change, ChangeFilter, ChangeId, ExportedImage, FindingFilter, FindingOrder, ImageDetail,
     ImageFilter, ImageFinding, ImageFindingFilter, ImageOrder, ImageRow, LastScan, LineageFinding,
-    RegistryCoverage, RegistryRow, RepositoryRow, ScanRow, Scope, SightingRow, Standing, TagSpan,
+    RegistryRow, RegistryStanding, RepositoryRow, ScanRow, Scope, SightingRow, Standing, TagSpan,
     VulnerabilityFilter, VulnerabilityOrder, VulnerabilityRow,
 };
 pub use exceptions::{CreatedException, ExceptionFilter, ExceptionId, NewException, StoredException};

@@ -72,6 +72,12 @@ impl Dialect {
     }
 }
 
+/// All tables as SQLite has them, for tests that look at how it reads them.
+#[cfg(test)]
+pub(crate) fn tables_of_sqlite() -> String {
+    STEPS.map(|step| Dialect::Sqlite.spell(step)).concat()
+}
+
 impl NotMigrated {
     /// The same, with the name of the database.
     pub(crate) fn at(self, place: &str) -> NotOpened {

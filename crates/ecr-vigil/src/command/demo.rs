@@ -22,7 +22,7 @@ use crate::cli::{BoxContent, DemoRequest};
 use crate::config::{Layers, ServiceSettings, Settings, StoreSettings};
 use crate::enter::chain;
 use crate::exit::Exit;
-use crate::service::{Door, House};
+use crate::service::{Door, House, aims};
 use crate::{compose, shutdown, telemetry};
 
 /// Runs the demo.
@@ -166,7 +166,9 @@ async fn first_pass(
         at: clock.now(),
     };
     let pass = store.begin_pass(begins).await?;
-    let memory = Some(store.ledger(pass, settings.lineage_tags.clone()));
+    let aims = Arc::new(aims(settings, &[], None));
+    let memory = store.ledger(pass, settings.lineage_tags.clone()).of_schedule(Default::default(), aims);
+    let memory = Some(memory);
     let run = PassRun { settings: &settings.general, act: true, named: None, memory, bars };
     let exit = match run_pass(run).await {
         Exit::ThresholdsCrossed | Exit::SomeFailed => Exit::Clean,

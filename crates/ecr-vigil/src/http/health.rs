@@ -18,6 +18,8 @@ pub(super) struct Readiness {
     store: bool,
     /// Whether the schedules go on.
     schedules: bool,
+    /// Schedules whose last pass failed: it is made again, and that does not make the service unready.
+    failing: Vec<String>,
 }
 
 /// That the service lives.
@@ -42,8 +44,10 @@ pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
     let store = app.store_answers().await;
     let schedules = app.api.schedules.is_alive();
     let ready = store && schedules;
+    let states = app.api.schedules.all().into_iter();
+    let failing = states.filter(|schedule| schedule.failed > 0).map(|schedule| schedule.name).collect();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, store, schedules }))
+    (status, Json(Readiness { ready, store, schedules, failing }))
 }
 
 /// The metrics, as they are now.

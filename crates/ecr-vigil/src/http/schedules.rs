@@ -41,6 +41,8 @@ pub struct ScheduleState {
     pub expression: String,
     /// Its next pass, if there will be one.
     pub next: Option<Timestamp>,
+    /// How many of its passes have failed since the last one that did not.
+    pub failed: u32,
     /// The pass that runs now.
     pub running: Option<PassId>,
 }

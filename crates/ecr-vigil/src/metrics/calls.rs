@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use vigil_aws::CallCounts;
 use vigil_core::RegistryId;
+use vigil_core::coverage::Aims;
 
 use super::catalogue as families;
 use super::exposition::Exposition;
-use super::watched::Watched;
 
 /// How the attempts at each operation have ended in one registry, by the operation's name.
 pub type Calls = BTreeMap<&'static str, CallCounts>;
@@ -25,10 +25,10 @@ fn add(all: &mut BTreeMap<RegistryId, Calls>, registry: &RegistryId, calls: &Cal
 }
 
 /// Writes what there is of each connection.
-pub(super) fn write(to: &mut Exposition, connections: &[(RegistryId, Calls)], watched: &Watched) {
+pub(super) fn write(to: &mut Exposition, connections: &[(RegistryId, Calls)], aims: &Aims) {
     let mut all = BTreeMap::new();
-    let of_watched = connections.iter().filter(|(registry, _)| watched.holds(registry));
-    of_watched.for_each(|(registry, calls)| add(&mut all, registry, calls));
+    let of_aims = connections.iter().filter(|(registry, _)| aims.hold(registry));
+    of_aims.for_each(|(registry, calls)| add(&mut all, registry, calls));
     to.family(&families::API_CALLS, |samples| {
         for (registry, calls) in &all {
             for (operation, CallCounts { ok, throttled, transient, refused }) in calls {

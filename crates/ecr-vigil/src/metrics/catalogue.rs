@@ -19,9 +19,9 @@ macro_rules! families {
 families! {
     // Coverage and freshness.
     IMAGES_SCANNABLE = Gauge "ecr_vigil_images_scannable" ["registry", "region"]
-        "Images that are meant to be scanned and can be.";
+        "Images that some schedule looks at and that can be scanned.";
     IMAGES_COVERED = Gauge "ecr_vigil_images_covered" ["registry", "region"]
-        "Scannable images whose last scan is within the cadence; of several schedules' cadences the longest.";
+        "Scannable images whose last scan is within the cadence of each schedule that looks at them.";
     COVERAGE_RATIO = Gauge "ecr_vigil_coverage_ratio" ["registry", "region"]
         "Covered images among scannable ones, from 0 to 1; nothing where nothing is scannable.";
     IMAGES_NEVER_SCANNED = Gauge "ecr_vigil_images_never_scanned" ["registry", "region"]
@@ -29,7 +29,7 @@ families! {
     OLDEST_SCAN = Gauge "ecr_vigil_oldest_scan_timestamp_seconds" ["registry", "region"]
         "When the scan was completed that is the oldest among the last scans of scannable images.";
     IMAGES_UNSCANNABLE = Gauge "ecr_vigil_images_unscannable" ["registry", "region", "reason"]
-        "Images that are not scanned, by reason.";
+        "Images that some schedule looks at and that cannot be scanned, by reason.";
     DAILY_SCANS_USED = Gauge "ecr_vigil_daily_scans_used" ["registry", "region"]
         "Scans of the last 24 hours that are known, whoever started them.";
     DAILY_SCANS_BUDGET = Gauge "ecr_vigil_daily_scans_budget" ["registry", "region"]
@@ -47,7 +47,7 @@ families! {
     PASSES = Counter "ecr_vigil_passes_total" ["schedule", "outcome"]
         "Passes that ended, by outcome: complete, partial (a part of a registry could not be read), cut_short, failed.";
     LAST_PASS = Gauge "ecr_vigil_last_pass_timestamp_seconds" ["schedule"]
-        "When the last pass ended.";
+        "When the last pass ended; this and the next two leave out passes by hand on named images.";
     LAST_PASS_SUCCESS = Gauge "ecr_vigil_last_pass_success_timestamp_seconds" ["schedule"]
         "When the last pass ended that was complete or partial.";
     LAST_PASS_DURATION = Gauge "ecr_vigil_last_pass_duration_seconds" ["schedule"]
@@ -56,6 +56,8 @@ families! {
         "When the next pass begins.";
     SCHEDULE_INTERVAL = Gauge "ecr_vigil_schedule_interval_seconds" ["schedule"]
         "How far apart the next two passes are.";
+    PASSES_FAILED = Gauge "ecr_vigil_passes_failed_in_a_row" ["schedule"]
+        "Passes that failed since the last one that did not; the next one is tried soon, after a wait that grows.";
     IMAGES_DUE = Gauge "ecr_vigil_images_due" ["registry", "region", "schedule"]
         "Images that the schedule's last pass found due and has not got scanned, held ones included.";
     IMAGES_HELD = Gauge "ecr_vigil_images_held" ["registry", "region", "schedule", "reason"]

@@ -64,12 +64,13 @@ impl<'a> CountedEntries<'a> {
         Self { metrics, schedule, drafts: Mutex::default() }
     }
 
-    /// The pass is over: what it found due replaces what the one before found, and nothing is waited for any more.
-    pub fn finish(self) {
+    /// The pass is over: nothing is waited for any more. If it was over all that its schedule looks at, what it found due
+    /// replaces what the one before found.
+    pub fn finish(self, whole: bool) {
         let drafts = self.drafts.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut counted = self.metrics.counted();
         counted.awaited.retain(|(_, schedule), _| schedule != self.schedule);
-        for (registry, tally) in drafts {
+        for (registry, tally) in drafts.into_iter().filter(|_| whole) {
             counted.tallies.insert((registry, self.schedule.to_owned()), tally);
         }
     }

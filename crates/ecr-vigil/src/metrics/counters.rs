@@ -1,11 +1,10 @@
 //! What the service counts while it runs. Whoever does something says so here; nothing here asks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use vigil_core::policy::ScanConfig;
-use vigil_core::{AccountId, Counts, Region, RegistryId, Severity};
+use vigil_core::{Counts, RegistryId, Severity};
 
 use super::histogram::Histogram;
 use super::work::{Awaited, Tally};
@@ -27,6 +26,21 @@ pub struct PassEnd<'a> {
     pub ended: Timestamp,
     /// In what way.
     pub outcome: Outcome,
+    /// Whether it was over all that the schedule looks at, and not over images that somebody named.
+    pub whole: bool,
+}
+
+/// How a schedule stands.
+#[derive(Debug, Clone, Default)]
+pub struct ScheduleStanding {
+    /// When its next pass begins.
+    pub next: Option<Timestamp>,
+    /// The next two times at which it comes around.
+    pub after: Vec<Timestamp>,
+    /// When its last good pass ended, be it in an earlier run: an alert on it does not wait for the first pass after a restart.
+    pub last_success: Option<Timestamp>,
+    /// How many of its passes have failed since the last one that did not.
+    pub failed: u32,
 }
 
 /// In what way a pass ended.
@@ -52,7 +66,6 @@ pub(super) struct Counted {
     pub(super) schedules: BTreeMap<String, ScheduleTimes>,
     pub(super) tallies: BTreeMap<(RegistryId, String), Tally>,
     pub(super) awaited: BTreeMap<(RegistryId, String), Awaited>,
-    pub(super) named: Option<BTreeSet<(Region, AccountId)>>,
     pub(super) findings_new: BTreeMap<(RegistryId, Severity), u64>,
     pub(super) findings_fixed: BTreeMap<(RegistryId, Severity), u64>,
     pub(super) store_failures: u64,
@@ -68,6 +81,7 @@ pub(super) struct ScheduleTimes {
     pub(super) last_duration: Option<SignedDuration>,
     pub(super) next: Option<Timestamp>,
     pub(super) interval: Option<SignedDuration>,
+    pub(super) failed: u32,
 }
 
 impl Metrics {
@@ -76,6 +90,10 @@ impl Metrics {
         let mut counted = self.counted();
         *counted.passes.entry((end.schedule.to_owned(), end.outcome)).or_default() += 1;
         let times = counted.schedules.entry(end.schedule.to_owned()).or_default();
+        // The time of a pass over a few images says nothing of those that the schedule promises.
+        if !end.whole {
+            return;
+        }
         times.last = Some(end.ended);
         times.last_duration = Some(end.ended.duration_since(end.began));
         if matches!(end.outcome, Outcome::Complete | Outcome::Partial) {
@@ -83,14 +101,15 @@ impl Metrics {
         }
     }
 
-    /// A schedule stands: its next two passes are at these times. What an earlier run remembers of its last good pass is
-    /// told too, so that an alert on it does not wait for the first pass after a restart.
-    pub fn schedule(&self, name: &str, next: &[Timestamp], last_success: Option<Timestamp>) {
+    /// A schedule stands so.
+    pub fn schedule(&self, name: &str, standing: &ScheduleStanding) {
         let mut counted = self.counted();
         let times = counted.schedules.entry(name.to_owned()).or_default();
-        times.next = next.first().copied();
-        times.interval = next.first().zip(next.get(1)).map(|(first, second)| second.duration_since(*first));
-        times.last_success = times.last_success.max(last_success);
+        let ScheduleStanding { next, after, last_success, failed } = standing;
+        times.next = *next;
+        times.interval = after.first().zip(after.get(1)).map(|(first, second)| second.duration_since(*first));
+        times.last_success = times.last_success.max(*last_success);
+        times.failed = *failed;
     }
 
     /// A schedule is no more. A pass of it that is under way may go on for a while, and is told of while it does.
@@ -98,12 +117,6 @@ impl Metrics {
         let mut counted = self.counted();
         counted.schedules.remove(name);
         counted.tallies.retain(|(_, schedule), _| schedule != name);
-    }
-
-    /// These are the scan configurations: the registries that they name are watched.
-    pub fn named(&self, configs: &[ScanConfig]) {
-        let place = |config: &ScanConfig| (config.request.region.clone(), config.request.registry.clone());
-        self.counted().named = Some(configs.iter().map(place).collect());
     }
 
     /// A pass has brought these findings and lacks those.

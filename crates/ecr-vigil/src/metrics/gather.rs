@@ -3,17 +3,17 @@
 //! Coverage is added up by the database and asked for at every scrape. Repositories and images are many, so they are asked
 //! for anew only once the store has changed, and not more often than every so often: a pass changes it all the time.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use vigil_core::coverage::{Aims, coverage};
+use vigil_core::schedule::ScheduleName;
 use vigil_core::{Counts, RegistryId};
-use vigil_store::{
-    ExportedImage, RegistryCoverage, RepositoryRow, Revision, Scope, Slice, Store, Unanswered,
-};
+use vigil_store::{ExportedImage, RepositoryRow, Revision, Scope, Slice, Store, Unanswered};
 
 use super::gathered::{Gathered, ImageSeries, RegistryState, RepositorySeries};
 use super::limits::Limits;
-use super::watched::Watched;
 
 /// What was read of repositories and images, and when.
 #[derive(Default)]
@@ -31,22 +31,19 @@ struct Inventory {
     images: Vec<ImageSeries>,
 }
 
-/// What the settings say to coverage.
+/// What is wanted of the images, and how far that has come.
 #[derive(Debug, Clone)]
-pub struct Aims {
-    /// A scan not older than this covers its image.
-    pub within: SignedDuration,
+pub struct Wanted {
+    /// What the schedules look at.
+    pub aims: Aims,
+    /// When the last pass of each schedule began that is over.
+    pub looked: BTreeMap<ScheduleName, Timestamp>,
     /// Scans that may be used in 24 hours.
     pub daily: u64,
-    /// The registries that are told of.
-    pub watched: Watched,
 }
 
 /// Images that were read so short a time ago are told again, whatever has changed since.
 const KEPT_FOR: SignedDuration = SignedDuration::from_secs(60);
-
-/// The reason of an image that ECR has refused to scan, and of which it tells no state.
-const REFUSED: &str = "refused";
 
 /// How many repositories are asked for at once.
 const PAGE: usize = 1000;
@@ -60,27 +57,31 @@ pub async fn gather(
     store: &Store,
     kept: &Kept,
     limits: &Limits,
-    aims: &Aims,
+    wanted: &Wanted,
     now: Timestamp,
 ) -> Result<Gathered, Unanswered> {
-    let watched = |registry: &RegistryId| aims.watched.holds(registry);
-    let mut coverage = store.coverage(aims.within, now).await?;
-    coverage.retain(|covered| watched(&covered.registry));
+    let Wanted { aims, looked, daily } = wanted;
+    let mut standings = store.standings(aims.covered_since(looked, now), now).await?;
+    standings.retain(|standing| aims.hold(&standing.registry));
+    let held: BTreeSet<RegistryId> = standings.iter().map(|standing| standing.registry.clone()).collect();
     let registries = store.registries().await?;
     let inventory = inventory(store, kept, limits, now).await?;
     let repositories = |registry: &RegistryId| {
         registries.iter().find(|row| row.registry == *registry).map_or(0, |row| row.repositories)
     };
-    let states = coverage.into_iter().map(|covered| {
-        let open = open_findings(&inventory.repositories, &covered.registry);
-        let repositories = repositories(&covered.registry);
-        state(covered, repositories, open, aims.daily)
+    let states = standings.into_iter().map(|standing| RegistryState {
+        repositories: repositories(&standing.registry),
+        scans_used: standing.scanned_today,
+        scans_budget: *daily,
+        open: open_findings(&inventory.repositories, &standing.registry),
+        coverage: coverage(aims, &standing.registry, &standing.images),
+        registry: standing.registry,
     });
-    let repositories = inventory.repositories.iter().filter(|row| watched(&row.registry));
+    let repositories = inventory.repositories.iter().filter(|row| held.contains(&row.registry));
     Ok(Gathered {
         registries: states.collect(),
         repositories: repositories.map(repository_series).collect(),
-        images: inventory.images.iter().filter(|image| watched(&image.registry)).cloned().collect(),
+        images: inventory.images.iter().filter(|image| held.contains(&image.registry)).cloned().collect(),
     })
 }
 
@@ -114,26 +115,6 @@ async fn every_repository(store: &Store) -> Result<Vec<RepositoryRow>, Unanswere
             Some(next) => slice.after = Some(next),
             None => return Ok(all),
         }
-    }
-}
-
-fn state(covered: RegistryCoverage, repositories: u64, open: Counts, daily: u64) -> RegistryState {
-    let reason = |state: String| match state.is_empty() {
-        true => REFUSED.to_owned(),
-        false => state.to_ascii_lowercase(),
-    };
-    let unscannable = covered.unscannable.into_iter().map(|(state, count)| (reason(state), count));
-    RegistryState {
-        registry: covered.registry,
-        repositories,
-        scannable: covered.scannable,
-        covered: covered.fresh,
-        never_scanned: covered.never_scanned,
-        oldest_scan: covered.oldest_scan,
-        unscannable: unscannable.collect(),
-        scans_used: covered.scanned_today,
-        scans_budget: daily,
-        open,
     }
 }
 

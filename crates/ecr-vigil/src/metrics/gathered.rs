@@ -3,6 +3,7 @@
 //! Nothing here is kept from one gathering to the next, so what is gone from ECR is gone from the metrics.
 
 use jiff::Timestamp;
+use vigil_core::coverage::Coverage;
 use vigil_core::image::Repository;
 use vigil_core::{Counts, Digest, RegistryId, RepositoryName, Tag};
 
@@ -24,16 +25,8 @@ pub struct RegistryState {
     pub registry: RegistryId,
     /// Its repositories.
     pub repositories: u64,
-    /// Images that are meant to be scanned and can be.
-    pub scannable: u64,
-    /// Those whose last scan is within their cadence.
-    pub covered: u64,
-    /// Those without a scan result.
-    pub never_scanned: u64,
-    /// The oldest of the last scans.
-    pub oldest_scan: Option<Timestamp>,
-    /// Images that are not scanned, by the reason's name.
-    pub unscannable: Vec<(String, u64)>,
+    /// How far its images are scanned.
+    pub coverage: Coverage,
     /// Scans of the last 24 hours.
     pub scans_used: u64,
     /// Scans that may be used in 24 hours.

@@ -19,16 +19,14 @@ mod render;
 mod state;
 #[cfg(test)]
 mod tests;
-mod watched;
 mod work;
 
 pub use calls::Calls;
 pub use counted::{CountedEntries, CountedScanner};
-pub use counters::{Metrics, Outcome, PassEnd};
+pub use counters::{Metrics, Outcome, PassEnd, ScheduleStanding};
 #[cfg(test)]
 pub use format::Format;
-pub use gather::{Aims, Kept, gather};
+pub use gather::{Kept, Wanted, gather};
 pub use limits::Limits;
 pub use process::process;
 pub use render::{Rendered, Scrape, render};
-pub use watched::Watched;

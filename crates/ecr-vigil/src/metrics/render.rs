@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use vigil_core::coverage::Aims;
 use vigil_core::{RegistryId, Severity};
 
 use super::calls::{self, Calls};
@@ -12,7 +13,6 @@ use super::format::Format;
 use super::gathered::{Gathered, RegistryState};
 use super::limits::Limits;
 use super::process::{self, Process};
-use super::watched::Watched;
 use super::{companion, state, work};
 
 /// What a scrape is made from.
@@ -27,8 +27,8 @@ pub struct Scrape<'a> {
     pub process: Process,
     /// How many series images may have.
     pub limits: &'a Limits,
-    /// The registries that are told of.
-    pub watched: &'a Watched,
+    /// What is looked at: other registries are not told of.
+    pub aims: &'a Aims,
 }
 
 /// An answer to a scraper.
@@ -48,13 +48,13 @@ pub fn render(scrape: &Scrape<'_>, accept: Option<&str>) -> Rendered {
     let gathered = scrape.gathered.unwrap_or(&nothing);
     let counted = scrape.metrics.counted();
     state::write_coverage(&mut to, gathered);
-    write_findings(&mut to, &counted, gathered, scrape.watched);
+    write_findings(&mut to, &counted, gathered, scrape.aims);
     write_passes(&mut to, &counted);
-    work::write(&mut to, &counted, scrape.watched);
+    work::write(&mut to, &counted, scrape.aims);
     to.single(&families::SCANS_REQUESTED, Some(counted.scans_requested));
     to.single(&families::SCANS_REQUESTED_ERRORS, Some(counted.scans_requested_errors));
     to.single(&families::SCANS_RATE_LIMITED, Some(counted.scans_rate_limited));
-    calls::write(&mut to, scrape.connections, scrape.watched);
+    calls::write(&mut to, scrape.connections, scrape.aims);
     companion::write(&mut to, gathered, scrape.limits);
     to.family(&families::BUILD_INFO, |samples| samples.put(&[env!("CARGO_PKG_VERSION")], 1_u64));
     to.single(&families::STORE_UP, Some(u64::from(scrape.gathered.is_some())));
@@ -66,7 +66,7 @@ pub fn render(scrape: &Scrape<'_>, accept: Option<&str>) -> Rendered {
 }
 
 /// A registry has all severities from the start: the first finding is an increase, and not a new series.
-fn write_findings(to: &mut Exposition, counted: &Counted, gathered: &Gathered, watched: &Watched) {
+fn write_findings(to: &mut Exposition, counted: &Counted, gathered: &Gathered, aims: &Aims) {
     let every = |state: &RegistryState| {
         let registry = state.registry.clone();
         Severity::KNOWN.into_iter().map(move |severity| ((registry.clone(), severity), 0))
@@ -78,7 +78,7 @@ fn write_findings(to: &mut Exposition, counted: &Counted, gathered: &Gathered, w
     for (family, sums) in sums {
         let mut all: BTreeMap<_, u64> = gathered.registries.iter().flat_map(every).collect();
         all.extend(sums.iter().map(|(key, count)| (key.clone(), *count)));
-        all.retain(|(registry, _), _| watched.holds(registry));
+        all.retain(|(registry, _), _| aims.hold(registry));
         to.family(family, |samples| {
             for ((registry, severity), count) in &all {
                 let severity = severity.as_str().to_ascii_lowercase();
@@ -110,6 +110,7 @@ fn write_passes(to: &mut Exposition, counted: &Counted) {
     each(&families::LAST_PASS_DURATION, |times| times.last_duration.map(Value::from));
     each(&families::NEXT_PASS, |times| times.next.map(Value::from));
     each(&families::SCHEDULE_INTERVAL, |times| times.interval.map(Value::from));
+    each(&families::PASSES_FAILED, |times| Some(u64::from(times.failed).into()));
 }
 
 fn write_requests(to: &mut Exposition, counted: &Counted) {

@@ -10,17 +10,18 @@ use super::gathered::{Gathered, RegistryState};
 /// Writes how far each registry is covered.
 pub(super) fn write_coverage(to: &mut Exposition, gathered: &Gathered) {
     let mut each = |family, value: fn(&RegistryState) -> Option<Value>| put(to, family, gathered, value);
-    each(&families::IMAGES_SCANNABLE, |state| Some(state.scannable.into()));
-    each(&families::IMAGES_COVERED, |state| Some(state.covered.into()));
+    each(&families::IMAGES_SCANNABLE, |state| Some(state.coverage.scannable.into()));
+    each(&families::IMAGES_COVERED, |state| Some(state.coverage.covered.into()));
     each(&families::COVERAGE_RATIO, |state| {
-        (state.scannable > 0).then(|| (state.covered as f64 / state.scannable as f64).into())
+        (state.coverage.scannable > 0)
+            .then(|| (state.coverage.covered as f64 / state.coverage.scannable as f64).into())
     });
-    each(&families::IMAGES_NEVER_SCANNED, |state| Some(state.never_scanned.into()));
-    each(&families::OLDEST_SCAN, |state| state.oldest_scan.map(Value::from));
+    each(&families::IMAGES_NEVER_SCANNED, |state| Some(state.coverage.never_scanned.into()));
+    each(&families::OLDEST_SCAN, |state| state.coverage.oldest_scan.map(Value::from));
     to.family(&families::IMAGES_UNSCANNABLE, |samples| {
         for state in &gathered.registries {
             let [registry, region] = place(state);
-            for (reason, count) in &state.unscannable {
+            for (reason, count) in &state.coverage.unscannable {
                 samples.put(&[registry, region, reason], *count);
             }
         }

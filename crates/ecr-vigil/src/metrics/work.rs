@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use vigil_core::coverage::Aims;
 use vigil_core::{Decision, Digest, Ending, Entry, Hold, RepositoryName};
 
 use super::catalogue as families;
 use super::counters::Counted;
 use super::exposition::Exposition;
-use super::watched::Watched;
 
 /// An image in a registry.
 pub(super) type Place = (RepositoryName, Digest);
@@ -84,8 +84,8 @@ impl Awaited {
 }
 
 /// Writes it.
-pub(super) fn write(to: &mut Exposition, counted: &Counted, watched: &Watched) {
-    let tallies = || counted.tallies.iter().filter(|((registry, _), _)| watched.holds(registry));
+pub(super) fn write(to: &mut Exposition, counted: &Counted, aims: &Aims) {
+    let tallies = || counted.tallies.iter().filter(|((registry, _), _)| aims.hold(registry));
     to.family(&families::IMAGES_DUE, |samples| {
         for ((registry, schedule), tally) in tallies() {
             samples.put(&[registry.account.as_str(), registry.region.as_str(), schedule], tally.0.len());
@@ -98,12 +98,12 @@ pub(super) fn write(to: &mut Exposition, counted: &Counted, watched: &Watched) {
             }
         }
     });
-    write_queues(to, counted, watched);
+    write_queues(to, counted, aims);
 }
 
-fn write_queues(to: &mut Exposition, counted: &Counted, watched: &Watched) {
+fn write_queues(to: &mut Exposition, counted: &Counted, aims: &Aims) {
     let registries = counted.tallies.keys().chain(counted.awaited.keys()).map(|(registry, _)| registry);
-    let registries: BTreeSet<_> = registries.filter(|registry| watched.holds(registry)).collect();
+    let registries: BTreeSet<_> = registries.filter(|registry| aims.hold(registry)).collect();
     let queue_of = |wanted, queue| {
         let of = counted.awaited.iter().filter(move |((registry, _), _)| registry == wanted);
         let all = of.flat_map(|(_, awaited)| &awaited.0).filter(move |(_, (in_queue, _))| *in_queue == queue);

@@ -115,6 +115,8 @@ impl House {
             stop: stop.clone(),
         };
         let service = Arc::new(Service::new(parts, settings).await?);
+        let learner = service.clone();
+        tokio::spawn(async move { learner.learn_named().await });
         service.resume().await?;
         for schedule in run_now {
             let order = Order { schedule, trigger: Trigger::RunNow, images: Vec::new() };

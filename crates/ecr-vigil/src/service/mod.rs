@@ -2,7 +2,9 @@
 //!
 //! Knows the ports and how they are joined; rules are the core's, rows the store's, and HTTP is beside it.
 
+mod aims;
 mod end;
+mod history;
 mod house;
 mod noted;
 mod order;
@@ -15,5 +17,6 @@ mod scraped;
 mod service;
 mod timekeeper;
 
+pub use aims::aims;
 pub use house::{Door, Ended, House, NotOpenedUp};
 pub use service::Service;

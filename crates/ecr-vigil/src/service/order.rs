@@ -42,26 +42,36 @@ impl Order {
 pub enum Trigger {
     /// Its schedule came around, at this time.
     Schedule(Timestamp),
+    /// The last one failed, which may have been for a time of its schedule.
+    Again(Option<Timestamp>),
     /// The service was told to begin with one.
     RunNow,
     /// Somebody asked for it.
     Person,
 }
 
+/// What is said of a pass that is made again.
+const AGAIN: &str = "retry";
+
 impl Trigger {
     /// The time of the schedule that it is for.
     pub fn tick(self) -> Option<Timestamp> {
         match self {
             Self::Schedule(tick) => Some(tick),
+            Self::Again(tick) => tick,
             Self::RunNow | Self::Person => None,
         }
     }
-}
 
-impl Trigger {
+    /// Whether it begins when the schedule lets it, and not because somebody wants it now.
+    pub fn keeps_hours(self) -> bool {
+        matches!(self, Self::Schedule(_) | Self::Again(_))
+    }
+
     /// What set off a pass, as a memory keeps it.
     pub fn kept(said: &str, tick: Option<Timestamp>) -> Self {
         match tick {
+            tick if said == AGAIN => Self::Again(tick),
             Some(tick) => Self::Schedule(tick),
             None if said == Self::RunNow.to_string() => Self::RunNow,
             None => Self::Person,
@@ -73,6 +83,7 @@ impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Schedule(_) => "schedule",
+            Self::Again(_) => AGAIN,
             Self::RunNow => "run-now",
             Self::Person => "api",
         })

@@ -14,6 +14,7 @@ use vigil_report::NotEntered;
 use vigil_store::{ChangeFilter, NewPass, PassId, Slice};
 
 use super::end::End;
+use super::history::Over;
 use super::noted::Noted;
 use super::order::Order;
 use super::scope::{Reached, reach};
@@ -84,7 +85,12 @@ async fn make_in_span(service: &Arc<Service>, ticket: Ticket, schedule: &str) {
         return;
     };
     let ended = parts.clock.now();
-    parts.metrics.pass_ended(&PassEnd { schedule, began, ended, outcome });
+    let whole = order.images.is_empty();
+    parts.metrics.pass_ended(&PassEnd { schedule, began, ended, outcome, whole });
+    if whole {
+        let over = Over { trigger: order.trigger, began, ended, outcome };
+        service.note_over(&order.schedule.schedule.name, &over);
+    }
     let started: u64 = end.report.registries.iter().map(|registry| registry.started).sum();
     let duration_ms = ended.duration_since(began).as_millis();
     let report = serde_json::to_string(&end.report).ok();
@@ -142,7 +148,11 @@ async fn over_all(
     let stop = service.stop_of(order);
     let Prepared { reached: Reached { registries, not_entered, halted }, exceptions } =
         service.prepare(order, settings, &stop).await;
-    let memory = service.parts.store.ledger(id, settings.lineage_tags.clone());
+    let mut memory = service.parts.store.ledger(id, settings.lineage_tags.clone());
+    let whole = order.images.is_empty();
+    if whole {
+        memory = memory.of_schedule(order.schedule.schedule.name.clone(), Arc::new(service.aims().await));
+    }
     let counted = CountedEntries::new(metrics, schedule);
     let noted = Noted::default();
     let ledger = Witnessed { ledger: &memory, witnesses: &[&counted, &noted] };
@@ -160,8 +170,9 @@ async fn over_all(
     });
     let halted = stop.halted().filter(|_| halted);
     let came_out = join_all(passes).await;
-    counted.finish();
-    End::of(came_out, not_entered, halted, noted.into_notes())
+    counted.finish(whole);
+    let come_to = progress.subscribe().borrow().clone();
+    End::of(came_out, not_entered, halted, noted.into_notes(), &come_to)
 }
 
 fn log(registry: &RegistryId, came_out: &Result<CycleReport, NotRecorded>) {
@@ -190,7 +201,7 @@ impl Service {
         let (configs, unreachable) = match listed {
             Ok(configs) => {
                 if take_part {
-                    self.parts.metrics.named(&configs);
+                    self.note_named(&configs);
                 }
                 (configs, None)
             }
@@ -236,9 +247,9 @@ pub(super) fn pass(
         act: true,
         scope,
         // What somebody asks for is wanted now.
-        pacing: match order.trigger.tick() {
-            Some(_) => order.schedule.schedule.pacing(service.parts.clock.now()),
-            None => Default::default(),
+        pacing: match order.trigger.keeps_hours() {
+            true => order.schedule.schedule.pacing(service.parts.clock.now()),
+            false => Default::default(),
         },
         cadence: order.schedule.cadence.clone(),
         budget: order.schedule.budget,

@@ -5,12 +5,10 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
-use vigil_core::schedule::{Turn, turn};
 use vigil_store::PassId;
 
 use super::order::{Order, Trigger};
-use super::service::{Kept, NotStarted as NotBegun, Service};
-use super::timekeeper::Passes;
+use super::service::{NotStarted as NotBegun, Service};
 use crate::config::ScheduleSettings;
 use crate::http::{
     Accepted, NotPlanned, NotStarted, PassProgress, PassRequest, Planning, Policy, ScheduleState, Schedules,
@@ -44,20 +42,13 @@ impl Asked {
 #[async_trait]
 impl Schedules for Asked {
     fn all(&self) -> Vec<ScheduleState> {
-        let kept = Kept(self.0.clone());
-        let now = self.0.parts.clock.now();
         let state = |settings: &ScheduleSettings| {
             let schedule = &settings.schedule;
-            let next = match turn(schedule, &kept.past(schedule), now) {
-                Turn::Run { .. } => Some(now),
-                Turn::Wait { until } => Some(until),
-                Turn::UnderWay => schedule.next(now),
-                Turn::Over => None,
-            };
             ScheduleState {
                 name: schedule.name.to_string(),
                 expression: schedule.cron.to_string(),
-                next,
+                next: self.0.next_pass(schedule),
+                failed: self.0.failed(&schedule.name),
                 running: self.0.running(&schedule.name),
             }
         };

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::service::Service;
-use crate::config::ServiceSettings;
 use crate::http::Exposition;
-use crate::metrics::{Aims, Kept, Rendered, Scrape, Watched, gather, process, render};
+use crate::metrics::{Kept, Rendered, Scrape, Wanted, gather, process, render};
 
 /// The metrics of a service.
 pub struct Scraped {
@@ -23,26 +22,16 @@ impl Scraped {
     }
 }
 
-/// With several schedules the longest cadence counts: what is not covered then is too old for every schedule.
-fn aims(settings: &ServiceSettings, watched: Watched, now: Timestamp) -> Aims {
-    let schedules = || settings.schedules.iter();
-    let cadences = schedules().map(|schedule| schedule.cadence.expiry.after(now).duration_since(now));
-    Aims {
-        within: cadences.max().unwrap_or(SignedDuration::MAX),
-        daily: schedules().map(|schedule| schedule.budget.daily).max().unwrap_or(0),
-        watched,
-    }
-}
-
 #[async_trait]
 impl Exposition for Scraped {
     async fn expose(&self, accept: Option<&str>) -> Rendered {
         let (settings, parts) = (self.service.settings(), &self.service.parts);
         let now = parts.clock.now();
         let limits = &settings.metrics;
-        let watched = Watched::new(&settings.general.targets, &parts.metrics);
-        let aims = aims(&settings, watched, now);
-        let gathered = gather(&parts.store, &self.kept, limits, &aims, now).await;
+        let daily = settings.schedules.iter().map(|schedule| schedule.budget.daily).max().unwrap_or(0);
+        let wanted = Wanted { aims: self.service.aims().await, looked: self.service.looked(), daily };
+        let gathered = gather(&parts.store, &self.kept, limits, &wanted, now).await;
+        self.service.tell_schedules();
         // A scrape is answered all the same: that the store is away is what whoever looks at it needs to see.
         let gathered = gathered.inspect_err(|error| {
             parts.metrics.store_failed();
@@ -55,7 +44,7 @@ impl Exposition for Scraped {
             connections: &connections,
             process: process(),
             limits,
-            watched: &aims.watched,
+            aims: &wanted.aims,
         };
         render(&scrape, accept)
     }

@@ -1,7 +1,7 @@
 //! What all parts of the running service share: the memory, the connections, the settings as they are now, and the passes
 //! under way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,17 +9,21 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::sync::{oneshot, watch};
 use vigil_core::Stop;
+use vigil_core::coverage::{Aims, NamedRepository};
+use vigil_core::policy::ScanConfig;
 use vigil_core::port::{Clock, ScanConfigs};
-use vigil_core::schedule::{Past, Schedule, ScheduleName};
-use vigil_store::{DatabaseFault, PassFilter, PassId, Slice, Store, Unanswered, UnfinishedPass};
+use vigil_core::schedule::{Past, Schedule, ScheduleName, Turn, turn};
+use vigil_store::{DatabaseFault, PassId, Store, Unanswered, UnfinishedPass};
 
+use super::aims::{aims, named};
+use super::history::{History, Over};
 use super::order::{Order, Trigger};
 use super::pass::{Ticket, WrittenEnd, make};
 use super::timekeeper::{NotBegun, Passes};
 use crate::config::{ScheduleSettings, ServiceSettings};
 use crate::connections::Connections;
 use crate::http::PassWatch;
-use crate::metrics::{Metrics, Outcome};
+use crate::metrics::{Metrics, ScheduleStanding};
 
 /// What a service is made of.
 pub struct Parts {
@@ -53,6 +57,10 @@ struct State {
     since: BTreeMap<ScheduleName, Timestamp>,
     /// The last tick of each schedule for which a pass was begun.
     handled: BTreeMap<ScheduleName, Timestamp>,
+    /// What has come of each schedule's passes.
+    history: BTreeMap<ScheduleName, History>,
+    /// What scan configurations name, once somebody has read them.
+    named: Option<BTreeSet<NamedRepository>>,
     running: BTreeMap<ScheduleName, Running>,
     /// Passes that have ended, but of which that could not be written down.
     unwritten: Vec<WrittenEnd>,
@@ -91,11 +99,11 @@ impl Service {
         for schedule in &settings.schedules {
             let name = schedule.schedule.name.clone();
             let last = parts.store.last_tick(&name.to_string()).await?;
-            let next = schedule.schedule.next_two(parts.clock.now());
-            parts.metrics.schedule(&name.to_string(), &next, last_success(&parts.store, &name).await?);
             handled.extend(last.map(|tick| (name, tick)));
         }
-        let state = State { since, handled, running: BTreeMap::new(), unwritten: Vec::new() };
+        let history = histories(&parts.store, &settings).await?;
+        let (running, unwritten) = (BTreeMap::new(), Vec::new());
+        let state = State { since, handled, history, named: None, running, unwritten };
         Ok(Self {
             parts,
             connections: Connections::default(),
@@ -117,15 +125,22 @@ impl Service {
     /// # Errors
     ///
     /// If the memory cannot be written; then the settings stay as they are.
-    pub async fn replace_settings(&self, settings: ServiceSettings) -> Result<(), DatabaseFault> {
-        self.lock().since = known_since(&self.parts, &settings).await?;
+    pub async fn replace_settings(&self, settings: ServiceSettings) -> Result<(), Unanswered> {
+        let since = known_since(&self.parts, &settings).await?;
+        let history = histories(&self.parts.store, &settings).await?;
+        let mut state = self.lock();
+        state.since = since;
+        for (name, history) in history {
+            // What is known already may be newer than what was written down.
+            state.history.entry(name).or_insert(history);
+        }
+        drop(state);
         let before = self.settings.send_replace(Arc::new(settings));
         let now = self.settings();
         let names = before.schedules.iter().map(|schedule| schedule.schedule.name.to_string());
         for gone in names.filter(|name| now.schedule(name).is_none()) {
             self.parts.metrics.schedule_gone(&gone);
         }
-        self.tell_schedules();
         self.note_change();
         Ok(())
     }
@@ -187,6 +202,82 @@ impl Service {
 
     pub(super) fn take_unwritten(&self) -> Vec<WrittenEnd> {
         std::mem::take(&mut self.lock().unwritten)
+    }
+
+    /// What all schedules want to have scanned, as it is now.
+    pub(super) async fn aims(&self) -> Aims {
+        let entered = self.connections.entered().await;
+        let named = self.lock().named.clone();
+        aims(&self.settings(), &entered, named)
+    }
+
+    /// When the last pass of each schedule began that is over.
+    pub(super) fn looked(&self) -> BTreeMap<ScheduleName, Timestamp> {
+        let state = self.lock();
+        let looked = |(name, history): (&ScheduleName, &History)| Some((name.clone(), history.looked?));
+        state.history.iter().filter_map(looked).collect()
+    }
+
+    /// These are the scan configurations.
+    pub(super) fn note_named(&self, configs: &[ScanConfig]) {
+        self.lock().named = Some(named(configs));
+    }
+
+    /// Reads what scan configurations name, so that coverage does not wait for the first pass. That they cannot be read, that
+    /// pass will say.
+    pub(super) async fn learn_named(&self) {
+        if let Ok(configs) = self.parts.configs.list().await {
+            self.lock().named.get_or_insert_with(|| named(&configs));
+        }
+    }
+
+    /// A pass over all that its schedule looks at is over.
+    pub(super) fn note_over(&self, schedule: &ScheduleName, over: &Over) {
+        self.lock().history.entry(schedule.clone()).or_default().note(over);
+    }
+
+    /// How many passes of a schedule have failed since the last one that did not.
+    pub(super) fn failed(&self, schedule: &ScheduleName) -> u32 {
+        let failures = self.lock().history.get(schedule).and_then(|history| history.failures);
+        failures.map_or(0, |failures| failures.times)
+    }
+
+    /// When the next pass of a schedule begins, if there will be one.
+    pub(super) fn next_pass(&self, schedule: &Schedule) -> Option<Timestamp> {
+        let now = self.parts.clock.now();
+        match turn(schedule, &self.past(schedule), now) {
+            Turn::Run { .. } | Turn::Again => Some(now),
+            Turn::Wait { until } => Some(until),
+            Turn::UnderWay => schedule.next(now),
+            Turn::Over => None,
+        }
+    }
+
+    /// Tells the metrics how each schedule stands.
+    pub(super) fn tell_schedules(&self) {
+        for ScheduleSettings { schedule, .. } in &self.settings().schedules {
+            let history = self.lock().history.get(&schedule.name).copied().unwrap_or_default();
+            let standing = ScheduleStanding {
+                next: self.next_pass(schedule),
+                after: schedule.next_two(self.parts.clock.now()),
+                last_success: history.succeeded,
+                failed: self.failed(&schedule.name),
+            };
+            self.parts.metrics.schedule(&schedule.name.to_string(), &standing);
+        }
+    }
+
+    fn past(&self, schedule: &Schedule) -> Past {
+        let state = self.lock();
+        // A tick that was handled for another expression says nothing of what this one has promised since.
+        let since = state.since.get(&schedule.name).copied().unwrap_or(Timestamp::MAX);
+        let failures = state.history.get(&schedule.name).and_then(|history| history.failures);
+        Past {
+            since,
+            handled: state.handled.get(&schedule.name).copied().filter(|handled| *handled >= since),
+            under_way: state.running.contains_key(&schedule.name),
+            failures: failures.filter(|failures| failures.last >= since),
+        }
     }
 
     fn order_of(&self, unfinished: &UnfinishedPass) -> Option<Order> {
@@ -254,14 +345,6 @@ impl Service {
         }
     }
 
-    /// Tells the metrics when the next passes are.
-    fn tell_schedules(&self) {
-        let now = self.parts.clock.now();
-        for ScheduleSettings { schedule, .. } in &self.settings().schedules {
-            self.parts.metrics.schedule(&schedule.name.to_string(), &schedule.next_two(now), None);
-        }
-    }
-
     fn note_change(&self) {
         self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
     }
@@ -296,21 +379,20 @@ struct UnderWay<'a> {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.service.lock().running.remove(&self.schedule);
-        self.service.tell_schedules();
         self.service.note_change();
     }
 }
 
-/// When a schedule's last good pass ended.
-async fn last_success(store: &Store, schedule: &ScheduleName) -> Result<Option<Timestamp>, Unanswered> {
-    let mut last = None;
-    for outcome in [Outcome::Complete, Outcome::Partial] {
-        let filter =
-            PassFilter { schedule: Some(schedule.to_string()), outcome: Some(outcome.code().to_owned()) };
-        let passes = store.passes(filter, Slice::first(1)).await?;
-        last = last.max(passes.items.first().and_then(|pass| pass.ended));
+/// What the memory knows of each schedule's passes.
+async fn histories(
+    store: &Store,
+    settings: &ServiceSettings,
+) -> Result<BTreeMap<ScheduleName, History>, Unanswered> {
+    let mut histories = BTreeMap::new();
+    for ScheduleSettings { schedule, .. } in &settings.schedules {
+        histories.insert(schedule.name.clone(), History::read(store, &schedule.name.to_string()).await?);
     }
-    Ok(last)
+    Ok(histories)
 }
 
 /// The timekeeper's view of the service.
@@ -323,20 +405,18 @@ impl Passes for Kept {
     }
 
     fn past(&self, schedule: &Schedule) -> Past {
-        let state = self.0.lock();
-        // A tick that was handled for another expression says nothing of what this one has promised since.
-        let since = state.since.get(&schedule.name).copied().unwrap_or(Timestamp::MAX);
-        Past {
-            since,
-            handled: state.handled.get(&schedule.name).copied().filter(|handled| *handled >= since),
-            under_way: state.running.contains_key(&schedule.name),
-        }
+        self.0.past(schedule)
     }
 
-    async fn begin(&self, schedule: &Schedule, tick: Timestamp) -> Result<(), NotBegun> {
+    async fn begin(&self, schedule: &Schedule, tick: Option<Timestamp>) -> Result<(), NotBegun> {
         let settings = self.0.settings();
-        let Some(schedule) = settings.schedule(&schedule.name.to_string()).cloned() else { return Ok(()) };
-        let order = Order { schedule, trigger: Trigger::Schedule(tick), images: Vec::new() };
+        let name = &schedule.name;
+        let Some(schedule) = settings.schedule(&name.to_string()).cloned() else { return Ok(()) };
+        let trigger = match tick {
+            Some(tick) => Trigger::Schedule(tick),
+            None => Trigger::Again(self.0.lock().history.get(name).and_then(|history| history.failed_for)),
+        };
+        let order = Order { schedule, trigger, images: Vec::new() };
         match self.0.begin(order).await {
             Ok(_) | Err(NotStarted::UnderWay(_) | NotStarted::Ending) => Ok(()),
             Err(NotStarted::NotWritten(fault)) => Err(NotBegun(fault.to_string())),

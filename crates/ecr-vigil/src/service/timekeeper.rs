@@ -17,8 +17,9 @@ pub trait Passes: Send + Sync {
     /// What is known of a schedule's past.
     fn past(&self, schedule: &Schedule) -> Past;
 
-    /// Begins a pass for this tick, and returns while it runs. An error means that nothing has begun.
-    async fn begin(&self, schedule: &Schedule, tick: Timestamp) -> Result<(), NotBegun>;
+    /// Begins a pass for this tick, or else the last one again, and returns while it runs. An error means that nothing has
+    /// begun.
+    async fn begin(&self, schedule: &Schedule, tick: Option<Timestamp>) -> Result<(), NotBegun>;
 
     /// Is told whenever the schedules or the passes under way may be others than before.
     fn changes(&self) -> watch::Receiver<u64>;
@@ -62,7 +63,8 @@ async fn look(passes: &dyn Passes, clock: &dyn Clock) -> Option<Timestamp> {
     for schedule in passes.schedules() {
         let now = clock.now();
         let again = match turn(&schedule, &passes.past(&schedule), now) {
-            Turn::Run { tick } => begin(passes, &schedule, tick, now).await,
+            Turn::Run { tick } => begin(passes, &schedule, Some(tick), now).await,
+            Turn::Again => begin(passes, &schedule, None, now).await,
             Turn::Wait { until } => Some(until),
             Turn::UnderWay | Turn::Over => None,
         };
@@ -75,7 +77,7 @@ async fn look(passes: &dyn Passes, clock: &dyn Clock) -> Option<Timestamp> {
 async fn begin(
     passes: &dyn Passes,
     schedule: &Schedule,
-    tick: Timestamp,
+    tick: Option<Timestamp>,
     now: Timestamp,
 ) -> Option<Timestamp> {
     match passes.begin(schedule, tick).await {
@@ -92,7 +94,7 @@ mod tests {
     use std::sync::{Arc, Mutex, PoisonError};
 
     use vigil_core::Halt;
-    use vigil_core::schedule::{Blackout, Windows};
+    use vigil_core::schedule::{Blackout, Failures, Windows};
     use vigil_core::testing::{PausedClock, now};
 
     use super::*;
@@ -110,7 +112,11 @@ mod tests {
     struct State {
         handled: Option<Timestamp>,
         ends: Option<Timestamp>,
+        /// So many passes cannot begin.
         fails: u32,
+        /// So many passes enter no registry.
+        locked: u32,
+        failures: Option<Failures>,
         lines: Vec<String>,
     }
 
@@ -129,10 +135,10 @@ mod tests {
         fn past(&self, _: &Schedule) -> Past {
             let state = self.lock();
             let under_way = state.ends.is_some_and(|ends| ends > self.clock.now());
-            Past { since: now(), handled: state.handled, under_way }
+            Past { since: now(), handled: state.handled, under_way, failures: state.failures }
         }
 
-        async fn begin(&self, schedule: &Schedule, tick: Timestamp) -> Result<(), NotBegun> {
+        async fn begin(&self, schedule: &Schedule, tick: Option<Timestamp>) -> Result<(), NotBegun> {
             let at = self.clock.now();
             let mut state = self.lock();
             let when = at.strftime("%a %H:%M:%S");
@@ -141,7 +147,20 @@ mod tests {
                 state.lines.push(format!("{when} {} fails", schedule.name));
                 return Err(NotBegun("the disk is full".into()));
             }
-            state.handled = Some(tick);
+            state.handled = tick.or(state.handled);
+            let what = match tick {
+                Some(tick) => format!("for {}", tick.strftime("%a %H:%M")),
+                None => "again".to_owned(),
+            };
+            if state.locked > 0 {
+                state.locked -= 1;
+                let times = state.failures.map_or(1, |failures| failures.times + 1);
+                state.failures = Some(Failures { times, last: at });
+                self.changes.send_modify(|n| *n += 1);
+                state.lines.push(format!("{when} {} {what}, and no registry is entered", schedule.name));
+                return Ok(());
+            }
+            state.failures = None;
             let ends = at + SignedDuration::from_hours(self.hours);
             state.ends = Some(ends);
             let (clock, changes) = (self.clock, self.changes.clone());
@@ -149,7 +168,7 @@ mod tests {
                 clock.wait_until(ends).await;
                 changes.send_modify(|n| *n += 1);
             });
-            state.lines.push(format!("{when} {} for {}", schedule.name, tick.strftime("%a %H:%M")));
+            state.lines.push(format!("{when} {} {what}", schedule.name));
             Ok(())
         }
 
@@ -159,6 +178,11 @@ mod tests {
     }
 
     async fn week(cron: &str, blackouts: &[&str], hours: i64, fails: u32) -> Vec<String> {
+        let state = State { fails, ..State::default() };
+        week_from(state, cron, blackouts, hours).await
+    }
+
+    async fn week_from(state: State, cron: &str, blackouts: &[&str], hours: i64) -> Vec<String> {
         let clock = PausedClock::new();
         let blackouts: Vec<Blackout> = blackouts.iter().map(|text| text.parse().unwrap()).collect();
         let schedule = Schedule {
@@ -169,8 +193,8 @@ mod tests {
             jitter: Default::default(),
             spread: Default::default(),
         };
-        let state = Mutex::new(State { fails, ..State::default() });
-        let diary = Diary { clock, schedules: vec![schedule], hours, state, changes: Arc::default() };
+        let (state, changes) = (Mutex::new(state), Arc::default());
+        let diary = Diary { clock, schedules: vec![schedule], hours, state, changes };
         let stop = Stop::when(async move {
             clock.wait_until(now() + SignedDuration::from_hours(7 * 24)).await;
             Halt::Interrupted
@@ -194,6 +218,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_pass_that_cannot_begin_is_tried_again_soon_and_its_tick_is_not_lost() {
         let lines = week("0 0 3 * * MON", &[], 1, 2).await;
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pass_that_enters_no_registry_is_made_again_after_waits_that_grow() {
+        let state = State { locked: 4, ..State::default() };
+        let lines = week_from(state, "0 0 3 * * MON", &[], 1).await;
         insta::assert_snapshot!(lines.join("\n"));
     }
 }

@@ -5,8 +5,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
-use vigil_sim::NewImage;
+use vigil_sim::{FaultAction, FaultError, FaultRule, NewImage};
 
 use crate::images::{finding, one_of_everything, vulnerable};
 use crate::serving::Serving;
@@ -139,5 +140,67 @@ async fn a_region_that_is_no_longer_in_the_settings_vanishes() {
     service.pass().await;
     let told = scrape(&service).await;
     assert!(told.contains("region=\"us-east-1\"") && !told.contains("region=\"eu-west-1\""), "{told}");
+    service.end().await.code(0);
+}
+
+#[tokio::test]
+async fn what_two_schedules_look_at_is_measured_by_both_until_the_settings_say_otherwise() {
+    let stage = one_of_everything().await;
+    let running = "[[schedule]]\nname = 'running'\ncron = '@yearly'\nexpiry = '1d'\ntags = ['v*']\n";
+    let rest = |more: &str| format!("[[schedule]]\nname = 'rest'\ncron = '@yearly'\nexpiry = '30d'\n{more}");
+    stage.write("vigil.toml", &format!("{running}{}", rest("")));
+    let mut service = stage.serve("").await;
+    for schedule in ["rest", "running"] {
+        service.pass_of(schedule).await;
+    }
+    let told = scrape(&service).await;
+    check(&told, &format!("ecr_vigil_coverage_ratio{{{PLACE}}} 1"));
+    check(&told, &format!("ecr_vigil_images_scannable{{{PLACE}}} 8"));
+    check(&told, &format!("ecr_vigil_images_unscannable{{{PLACE},reason=\"archived\"}} 1"));
+    check(&told, &format!("ecr_vigil_images_unscannable{{{PLACE},reason=\"failed\"}} 1"));
+    // The other one has left them out since, and they stand as the first one has left them.
+    let images = service.items("images?repository=team/app&decision=leave_out").await;
+    let left_out: Vec<_> =
+        images.as_array().unwrap().iter().map(|image| &image["standing"]["reason"]).collect();
+    assert_eq!(left_out, ["archived"], "{images}");
+
+    stage.write("vigil.toml", &format!("{running}{}", rest("exclude_repositories = ['team/app']\n")));
+    service.signal("HUP");
+    service.until_logged("the settings were read again").await;
+    let told = scrape(&service).await;
+    // Of team/app the running one alone is looked at; team/web has three.
+    check(&told, &format!("ecr_vigil_images_scannable{{{PLACE}}} 4"));
+    stage.write("vigil.toml", running);
+    service.signal("HUP");
+    service.until_logged("the settings were read again").await;
+    let told = scrape(&service).await;
+    check(&told, &format!("ecr_vigil_images_scannable{{{PLACE}}} 3"));
+    service.end().await.code(0);
+}
+
+#[tokio::test]
+async fn a_pass_that_enters_no_registry_is_told_and_tried_again_after_a_restart_too() {
+    let stage = Stage::with_images(quick(), 1).await;
+    let message = "The security token included in the request is expired".to_owned();
+    let expired = FaultError { code: "ExpiredTokenException".to_owned(), message, status: 400 };
+    stage.sim.add_fault(FaultRule::always(FaultAction::Error(expired)));
+    stage.write("vigil.toml", "[schedule]\ncron = '@yearly'\n");
+    let mut service = stage.serve("--run-now").await;
+    service.until_logged("pass ended").await;
+    for restarted in [false, true] {
+        if restarted {
+            service.kill().await;
+            service = stage.serve("").await;
+        }
+        let schedule = service.items("schedules").await[0].clone();
+        assert_eq!(schedule["failed"], 1, "{schedule}");
+        let next: Timestamp = schedule["next"].as_str().unwrap().parse().unwrap();
+        let ended: Timestamp = service.last_pass().await["ended"].as_str().unwrap().parse().unwrap();
+        assert_eq!(next, ended + SignedDuration::from_mins(1));
+        check(&scrape(&service).await, "ecr_vigil_passes_failed_in_a_row{schedule=\"default\"} 1");
+        let ready = service.get("/readyz").await.status(200).json();
+        assert_eq!(ready["failing"][0], "default", "{ready}");
+    }
+    assert_eq!(service.last_pass().await["outcome"], "failed");
     service.end().await.code(0);
 }

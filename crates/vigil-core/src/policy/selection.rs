@@ -76,6 +76,11 @@ pub enum LeftOut {
 }
 
 impl LeftOut {
+    /// Whether it could be looked at, and the user does not want it.
+    pub fn is_by_wish(&self) -> bool {
+        matches!(self, Self::TagStatus | Self::TagPatterns | Self::TooOld | Self::NotNewest(_))
+    }
+
     /// The reason's name in machine-readable output.
     pub fn code(&self) -> &'static str {
         match self {

@@ -15,6 +15,6 @@ mod stories;
 pub use expression::{EXPRESSION_FORMS, Expression, InvalidExpression};
 pub use name::{InvalidScheduleName, ScheduleName};
 pub use spread::{Evenly, Jitter, Spread};
-pub use turn::{Past, Schedule, Turn, turn};
+pub use turn::{Failures, Past, Schedule, Turn, turn};
 pub use weekly::{BLACKOUT_FORMS, Blackout, InvalidBlackout, InvalidWindow, WINDOW_FORMS, Window};
 pub use windows::{NeverOpen, Windows};

@@ -36,7 +36,23 @@ pub struct Past {
     pub handled: Option<Timestamp>,
     /// Whether a pass of this schedule is under way.
     pub under_way: bool,
+    /// The passes that failed since the last one that did not.
+    pub failures: Option<Failures>,
 }
+
+/// Passes that failed as a whole, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Failures {
+    /// How many.
+    pub times: u32,
+    /// When the last of them ended.
+    pub last: Timestamp,
+}
+
+/// After a pass that failed it is tried again this much later; after each further one, twice as much.
+const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
+/// Waits do not grow beyond this: what was mended is found to be so within the hour.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is to be done now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +62,8 @@ pub enum Turn {
         /// What `Past::handled` is from now on.
         tick: Timestamp,
     },
+    /// The last pass is made again, since it failed.
+    Again,
     /// Nothing, until this moment.
     Wait {
         /// When to ask again.
@@ -60,14 +78,15 @@ pub enum Turn {
 /// Decides whether a pass of the schedule begins now.
 ///
 /// However many ticks were missed, because the service was down, a pass took long or no window was open, they are made up
-/// for by one pass, which is begun for the last of them.
+/// for by one pass, which is begun for the last of them. A pass that failed as a whole is made again before the next tick,
+/// after waits that grow.
 pub fn turn(schedule: &Schedule, past: &Past, now: Timestamp) -> Turn {
     let after = past.handled.unwrap_or(past.since);
-    let Some(first) = schedule.next(after) else { return Turn::Over };
-    let begins = first.checked_add(schedule.jitter.of(&schedule.name, first)).unwrap_or(Timestamp::MAX);
-    if now < begins {
-        return Turn::Wait { until: begins };
-    }
+    let next = schedule.next(after).map(|first| (first, schedule.begins(first)));
+    let first = match next {
+        Some((first, begins)) if begins <= now => first,
+        next => return turn_between_ticks(schedule, past, next.map(|(_, begins)| begins), now),
+    };
     if past.under_way {
         return Turn::UnderWay;
     }
@@ -75,6 +94,26 @@ pub fn turn(schedule: &Schedule, past: &Past, now: Timestamp) -> Turn {
         Some(opens) if opens <= now => Turn::Run { tick: schedule.last_by(now, after, first) },
         Some(opens) => Turn::Wait { until: opens },
         None => Turn::Over,
+    }
+}
+
+/// The same while no tick is due; the next one may never be.
+fn turn_between_ticks(schedule: &Schedule, past: &Past, begins: Option<Timestamp>, now: Timestamp) -> Turn {
+    let failures = past.failures.filter(|_| !past.under_way);
+    let again = failures.and_then(|failures| schedule.opens_after(failures.again_at().max(now)));
+    match again.filter(|again| begins.is_none_or(|begins| *again < begins)) {
+        Some(again) if again <= now => Turn::Again,
+        Some(again) => Turn::Wait { until: again },
+        None => begins.map_or(Turn::Over, |until| Turn::Wait { until }),
+    }
+}
+
+impl Failures {
+    /// From when on it is tried again.
+    fn again_at(self) -> Timestamp {
+        let doublings = self.times.saturating_sub(1).min(16);
+        let wait = (FIRST_WAIT * 2i32.pow(doublings)).min(LONGEST_WAIT);
+        self.last.saturating_add(wait).unwrap_or(Timestamp::MAX)
     }
 }
 
@@ -87,6 +126,11 @@ impl Schedule {
     /// The first two ticks after a moment; fewer where there are no more.
     pub fn next_two(&self, after: Timestamp) -> Vec<Timestamp> {
         std::iter::successors(self.next(after), |tick| self.next(*tick)).take(2).collect()
+    }
+
+    /// When the pass of a tick begins.
+    fn begins(&self, tick: Timestamp) -> Timestamp {
+        tick.checked_add(self.jitter.of(&self.name, tick)).unwrap_or(Timestamp::MAX)
     }
 
     /// Whether starts are allowed at a moment.

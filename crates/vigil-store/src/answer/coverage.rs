@@ -1,79 +1,63 @@
-//! How much of what could be scanned was, and how lately.
+//! How the images stand that some schedule watches, as far as coverage asks: counted, and not one by one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use vigil_core::coverage::{Alike, Obstacle};
 use vigil_core::image::RegistryId;
+use vigil_core::scan::ScanState;
+use vigil_core::schedule::ScheduleName;
 
-use crate::sql::{DatabaseFault, Session};
+use crate::ledger::watchers_from;
+use crate::sql::{DatabaseFault, Row, Session, Value};
 use crate::store::Store;
 
-/// How far one registry's images are scanned. What was left out by the user's selection does not count.
+/// How the images of one registry stand. Whether they count, and for what, its reader knows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RegistryCoverage {
+pub struct RegistryStanding {
     /// The registry.
     pub registry: RegistryId,
-    /// Images that ECR can scan.
-    pub scannable: u64,
-    /// Those of them that were scanned within the given time.
-    pub fresh: u64,
-    /// Those of them that were never scanned.
-    pub never_scanned: u64,
-    /// The oldest of their last scans.
-    pub oldest_scan: Option<Timestamp>,
-    /// Images that ECR cannot scan, by the state that it told.
-    pub unscannable: BTreeMap<String, u64>,
-    /// Images on which this was the last decision: `scan`, `wait`, `rest`, `hold`, …
-    pub decisions: BTreeMap<String, u64>,
+    /// Its images that some schedule's pass found to be the schedule's.
+    pub images: Vec<Alike>,
     /// Scans that were completed within 24 hours, by anybody: what is used of the day's quota.
     pub scanned_today: u64,
 }
 
 impl Store {
-    /// How far each registry is covered, for scans not older than `within`.
+    /// How the images of each registry stand, and how many of them were scanned since each of these moments.
     ///
     /// # Errors
     ///
     /// If the database cannot be read.
-    pub async fn coverage(
+    pub async fn standings(
         &self,
-        within: SignedDuration,
+        since: Vec<Timestamp>,
         now: Timestamp,
-    ) -> Result<Vec<RegistryCoverage>, DatabaseFault> {
-        self.read((within, now), |session, (within, now)| Box::pin(read(session, *within, *now))).await
+    ) -> Result<Vec<RegistryStanding>, DatabaseFault> {
+        self.read((since, now), |session, (since, now)| Box::pin(read(session, since, *now))).await
     }
 }
 
 async fn read(
     session: &mut dyn Session,
-    within: SignedDuration,
+    since: &[Timestamp],
     now: Timestamp,
-) -> Result<Vec<RegistryCoverage>, DatabaseFault> {
+) -> Result<Vec<RegistryStanding>, DatabaseFault> {
     let mut all = BTreeMap::new();
     for mut row in session.rows("SELECT id, partition_name, account, region FROM registries", &[]).await? {
         let id: i64 = row.take()?;
         let registry = RegistryId { partition: row.take()?, account: row.take()?, region: row.take()? };
-        let nothing = RegistryCoverage {
-            registry,
-            scannable: 0,
-            fresh: 0,
-            never_scanned: 0,
-            oldest_scan: None,
-            unscannable: BTreeMap::new(),
-            decisions: BTreeMap::new(),
-            scanned_today: 0,
-        };
-        all.insert(id, nothing);
+        all.insert(id, RegistryStanding { registry, images: Vec::new(), scanned_today: 0 });
     }
-    let since = |ago: SignedDuration| now.checked_sub(ago).unwrap_or(Timestamp::MIN);
-    images(session, &mut all, since(within)).await?;
+    images(session, &mut all, since).await?;
     let sql = "SELECT p.registry, count(*) FROM scans s JOIN images i ON i.id = s.image
           JOIN repositories p ON p.id = i.repository
         WHERE s.at > $1 AND s.completed_at > $1 GROUP BY p.registry";
-    let day = since(vigil_core::due::IMAGE_QUOTA_WINDOW);
+    let day = now.checked_sub(vigil_core::due::IMAGE_QUOTA_WINDOW).unwrap_or(Timestamp::MIN);
     for mut row in session.rows(sql, &[day.into()]).await? {
-        if let Some(coverage) = all.get_mut(&row.take()?) {
-            coverage.scanned_today = row.take()?;
+        if let Some(standing) = all.get_mut(&row.take()?) {
+            standing.scanned_today = row.take()?;
         }
     }
     Ok(all.into_values().collect())
@@ -81,36 +65,81 @@ async fn read(
 
 async fn images(
     session: &mut dyn Session,
-    all: &mut BTreeMap<i64, RegistryCoverage>,
-    since: Timestamp,
+    all: &mut BTreeMap<i64, RegistryStanding>,
+    since: &[Timestamp],
 ) -> Result<(), DatabaseFault> {
-    // Grouped as the index is sorted, and joined only then.
-    let sql = "SELECT p.registry, coalesce(g.decision, ''),
-          coalesce(g.reason = 'unscannable' OR g.ending = 'unscannable', false), coalesce(g.scan_state, ''),
-          g.images, g.scanned, g.fresh, g.oldest
-        FROM (SELECT i.repository, i.decision, i.reason, i.ending, i.scan_state, count(*) AS images,
-            count(i.scanned_at) AS scanned, count(CASE WHEN i.scanned_at >= $1 THEN 1 END) AS fresh,
-            min(i.scanned_at) AS oldest
-          FROM images i
-          WHERE i.gone_at IS NULL AND i.kind = 'image' AND coalesce(i.decision, '') <> 'leave_out'
-          GROUP BY i.repository, i.decision, i.reason, i.ending, i.scan_state) AS g
-        JOIN repositories p ON p.id = g.repository";
-    for mut row in session.rows(sql, &[since.into()]).await? {
-        let Some(coverage) = all.get_mut(&row.take()?) else { continue };
-        let (decision, unscannable, state): (String, bool, String) = (row.take()?, row.take()?, row.take()?);
-        let (images, scanned, fresh): (u64, u64, u64) = (row.take()?, row.take()?, row.take()?);
-        let oldest: Option<Timestamp> = row.take()?;
-        if !decision.is_empty() {
-            *coverage.decisions.entry(decision).or_default() += images;
+    let mut watchers = BTreeMap::new();
+    for mut row in session.rows("SELECT id, schedules FROM watches", &[]).await? {
+        watchers.insert(row.take::<i64>()?, Arc::new(watchers_from(&row.take::<String>()?)));
+    }
+    let parameters: Vec<Value> = since.iter().map(|since| (*since).into()).collect();
+    for mut row in session.rows(&counted(since.len()), &parameters).await? {
+        let registry: i64 = row.take()?;
+        let alike = alike(&mut row, &watchers, since.len())?;
+        if let Some(standing) = all.get_mut(&registry) {
+            standing.images.push(alike);
         }
-        if unscannable {
-            *coverage.unscannable.entry(state).or_default() += images;
-            continue;
-        }
-        coverage.scannable += images;
-        coverage.fresh += fresh;
-        coverage.never_scanned += images - scanned;
-        coverage.oldest_scan = [coverage.oldest_scan, oldest].into_iter().flatten().min();
     }
     Ok(())
+}
+
+/// Grouped as the index `images_standing` is sorted, and joined only then. `since`: how many moments are asked about.
+fn counted(since: usize) -> String {
+    let each = |column: &dyn Fn(usize) -> String| (1..=since).map(column).collect::<String>();
+    let (told, counts) = (
+        each(&|n| format!(", g.since_{n}")),
+        each(&|n| format!(", count(CASE WHEN i.scanned_at >= ${n} THEN 1 END) AS since_{n}")),
+    );
+    format!(
+        "SELECT p.registry, p.name, g.watch, g.storage <> 'active' OR coalesce(g.reason = 'archived', false),
+           coalesce(g.reason = 'unscannable' OR g.ending = 'unscannable', false), g.scan_state,
+           g.images, g.scanned, g.oldest{told}
+         FROM (SELECT i.repository, i.watch, i.reason, i.ending, i.scan_state, i.storage, count(*) AS images,
+             count(i.scanned_at) AS scanned, min(i.scanned_at) AS oldest{counts}
+           FROM images i
+           WHERE i.gone_at IS NULL AND i.kind = 'image' AND i.watch <> 0
+           GROUP BY i.repository, i.watch, i.reason, i.ending, i.scan_state, i.storage) AS g
+         JOIN repositories p ON p.id = g.repository"
+    )
+}
+
+fn alike(
+    row: &mut Row,
+    watchers: &BTreeMap<i64, Arc<BTreeSet<ScheduleName>>>,
+    since: usize,
+) -> Result<Alike, DatabaseFault> {
+    let (repository, watch) = (row.take()?, row.take::<i64>()?);
+    let (archived, unscannable): (bool, bool) = (row.take()?, row.take()?);
+    let state: Option<String> = row.take()?;
+    let obstacle = match (archived, unscannable) {
+        (true, _) => Some(Obstacle::Archived),
+        (false, true) => Some(Obstacle::Unscannable(state.map(ScanState::from))),
+        (false, false) => None,
+    };
+    Ok(Alike {
+        repository,
+        watchers: watchers.get(&watch).cloned().unwrap_or_default(),
+        obstacle,
+        images: row.take()?,
+        scanned: row.take()?,
+        oldest_scan: row.take()?,
+        scanned_since: (0..since).map(|_| row.take()).collect::<Result<_, _>>()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_image_itself_is_read_for_it() {
+        let database = rusqlite::Connection::open_in_memory().unwrap();
+        database.execute_batch(&crate::migrate::tables_of_sqlite()).unwrap();
+        let plan = format!("EXPLAIN QUERY PLAN {}", counted(2));
+        let mut statement = database.prepare(&plan).unwrap();
+        let lines = statement.query_map([0, 0], |row| row.get::<_, String>(3)).unwrap();
+        let plan: Vec<String> = lines.map(Result::unwrap).collect();
+        assert!(plan.iter().any(|line| line.contains("USING COVERING INDEX images_standing")), "{plan:#?}");
+        assert!(!plan.iter().any(|line| line.contains("TEMP B-TREE")), "{plan:#?}");
+    }
 }

@@ -13,7 +13,7 @@ mod scope;
 mod vulnerabilities;
 
 pub use changes::{Change, ChangeFilter, ChangeId};
-pub use coverage::RegistryCoverage;
+pub use coverage::RegistryStanding;
 pub use exporter::ExportedImage;
 pub use findings::{FindingFilter, FindingOrder, LineageFinding};
 pub use image::{ImageDetail, TagSpan};

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use vigil_core::coverage::Aims;
 use vigil_core::image::{Digest, RegistryId, Repository, RepositoryName};
 use vigil_core::policy::Pattern;
 use vigil_core::port::{Ledger, NotRecorded};
 use vigil_core::record::Entry;
 use vigil_core::remembered::Remembered;
+use vigil_core::schedule::ScheduleName;
 
+use super::watch::Watch;
 use super::{place, record};
 use crate::pass::PassId;
 use crate::sql::{DatabaseFault, Session};
@@ -23,12 +26,15 @@ pub struct PassLedger {
     store: Store,
     pass: PassId,
     patterns: Arc<[Pattern]>,
+    watch: Option<Watch>,
 }
 
 /// Entries of one repository, and what is needed to keep them.
 pub(super) struct Recording {
     pub(super) pass: PassId,
     pub(super) patterns: Arc<[Pattern]>,
+    /// For which schedule it is looked; `None` for what somebody asks for by name.
+    pub(super) watch: Option<Watch>,
     pub(super) registry: RegistryId,
     pub(super) repository: RepositoryName,
     pub(super) entries: Vec<Entry>,
@@ -39,7 +45,7 @@ impl Store {
     /// What a pass writes down to and remembers from. The tags that match one of these patterns are one lineage; each
     /// other tag is one of its own.
     pub fn ledger(&self, pass: PassId, patterns: Vec<Pattern>) -> PassLedger {
-        PassLedger { store: self.clone(), pass, patterns: patterns.into() }
+        PassLedger { store: self.clone(), pass, patterns: patterns.into(), watch: None }
     }
 
     /// What is remembered of the images of a repository beyond what ECR tells.
@@ -60,6 +66,15 @@ impl Store {
     }
 }
 
+impl PassLedger {
+    /// The same of a pass over all that a schedule looks at: which images are its own is remembered. By these aims, others
+    /// watch them too.
+    #[must_use]
+    pub fn of_schedule(self, schedule: ScheduleName, aims: Arc<Aims>) -> Self {
+        Self { watch: Some(Watch { schedule, aims }), ..self }
+    }
+}
+
 #[async_trait]
 impl Ledger for PassLedger {
     async fn record(
@@ -72,6 +87,7 @@ impl Ledger for PassLedger {
         let recording = Recording {
             pass: self.pass,
             patterns: self.patterns.clone(),
+            watch: self.watch.clone(),
             registry: registry.clone(),
             repository: repository.clone(),
             entries,

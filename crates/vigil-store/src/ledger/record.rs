@@ -10,6 +10,7 @@ use super::carried::{Look, all_known, carried};
 use super::listed::Absent;
 use super::pass_ledger::Recording;
 use super::standing::{Standing, keep_standings, only_read};
+use super::watch::{Watchers, keep_watchers, watchers_from};
 use super::{follow, judged, listed, place, scanned};
 use crate::exceptions::{EXCEPTIONS, Kept, in_force};
 use crate::sql::{DatabaseFault, Row, Session, Type};
@@ -20,6 +21,8 @@ pub(super) struct Known {
     pub(super) id: i64,
     pub(super) digest: Digest,
     pub(super) standing: Standing,
+    /// The schedules that watch it.
+    pub(super) watchers: Watchers,
     pub(super) scan_state: Option<String>,
     pub(super) scanned_at: Option<Timestamp>,
     pub(super) scan_content: Option<Vec<u8>>,
@@ -59,6 +62,9 @@ pub(super) async fn record(session: &mut dyn Session, recording: &Recording) -> 
     let exceptions = if judged.is_empty() { Vec::new() } else { in_force(session, *now).await? };
     for entry in entries {
         keep(session, recording, (repository, pass), &exceptions, &mut known, entry).await?;
+    }
+    if let Some(watch) = &recording.watch {
+        keep_watchers(session, (registry, name, repository), watch, entries, &mut known).await?;
     }
     keep_standings(session, pass, entries, &mut known).await?;
     let moved = entries.iter().any(|entry| matches!(entry, Entry::Listed(_) | Entry::Seen(_) | Entry::Empty));
@@ -164,8 +170,10 @@ async fn known(
     let rows = digests.into_iter().map(|digest| vec![repository.into(), digest.into()]).collect();
     let columns = [("repository", Type::Int), ("digest", Type::Bytes)];
     let sql = "SELECT i.id, i.digest, i.decision, i.reason, i.detail, i.next_at, i.ending, i.said,
-          i.scan_state, i.scanned_at, i.scan_content, i.judged_content, i.asked_at, i.refused_at, i.failed_at
-        FROM {rows} JOIN images i ON i.repository = rows.repository AND i.digest = rows.digest";
+          w.schedules, i.scan_state, i.scanned_at, i.scan_content, i.judged_content, i.asked_at, i.refused_at,
+          i.failed_at
+        FROM {rows} JOIN images i ON i.repository = rows.repository AND i.digest = rows.digest
+          LEFT JOIN watches w ON w.id = i.watch";
     let found = session.each(sql, &columns, rows).await?;
     found.into_iter().map(|row| known_image(row).map(|known| (known.digest, known))).collect()
 }
@@ -182,6 +190,7 @@ fn known_image(mut row: Row) -> Result<Known, DatabaseFault> {
             ending: row.take()?,
             said: row.take()?,
         },
+        watchers: row.take::<Option<String>>()?.as_deref().map(watchers_from).unwrap_or_default(),
         scan_state: row.take()?,
         scanned_at: row.take()?,
         scan_content: row.take()?,

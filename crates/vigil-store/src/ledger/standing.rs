@@ -8,6 +8,7 @@ use vigil_core::image::Digest;
 use vigil_core::record::{Decision, Ending, Entry, Unfinished};
 
 use super::record::Known;
+use super::watch::is_unwanted;
 use crate::sql::{DatabaseFault, Session, Type, Value};
 
 /// The last decision on an image, and what came of it.
@@ -35,7 +36,7 @@ pub(super) async fn keep_standings(
     entries: &[Entry],
     known: &mut BTreeMap<Digest, Known>,
 ) -> Result<(), DatabaseFault> {
-    let (mut after, mut decided_now) = (BTreeMap::new(), BTreeSet::new());
+    let (mut after, mut decided_now, mut unwanted) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
     for entry in entries {
         match entry {
             Entry::Decided(image, decision) => {
@@ -47,6 +48,11 @@ pub(super) async fn keep_standings(
                 }
                 decided_now.insert(image.digest);
                 after.insert(image.digest, standing);
+                if is_unwanted(decision) {
+                    unwanted.insert(image.digest)
+                } else {
+                    unwanted.remove(&image.digest)
+                };
             }
             Entry::Ended(digest, ending) => {
                 let before = known.get(digest).map(|known| known.standing.clone()).unwrap_or_default();
@@ -64,7 +70,9 @@ pub(super) async fn keep_standings(
         } else if decided_now.contains(&digest) {
             quiet.insert(image.id, (standing.decision.clone(), standing.reason.clone()));
         }
-        if image.standing != standing {
+        // What one pass does not want, others do: there it stands as they left it.
+        let is_others = unwanted.contains(&digest) && !image.watchers.is_empty();
+        if image.standing != standing && !is_others {
             changed.push(row(image.id, image.id, &standing));
             image.standing = standing;
         }

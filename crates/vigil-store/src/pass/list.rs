@@ -18,6 +18,8 @@ pub struct PassFilter {
     pub schedule: Option<String>,
     /// With this outcome.
     pub outcome: Option<String>,
+    /// Only those that were asked for nothing beside their schedule.
+    pub whole: bool,
 }
 
 /// A pass.
@@ -127,6 +129,7 @@ async fn list(
     let mut statement = Statement::new(&format!("SELECT {COLUMNS} FROM passes WHERE true"));
     statement.with_some("AND schedule = $", filter.schedule.as_ref());
     statement.with_some("AND outcome = $", filter.outcome.as_ref());
+    statement.when(filter.whole, "AND request IS NULL");
     if let Some([number]) = key.and_then(|key| <[_; 1]>::try_from(key).ok()) {
         statement.with("AND number < $", [number]);
     }

@@ -7,7 +7,6 @@ use jiff::tz::TimeZone;
 use vigil_core::finding::Severity;
 use vigil_core::image::Digest;
 use vigil_core::lineage::FindingState;
-use vigil_core::record::{Decision, Ending, Entry};
 use vigil_core::testing::{contract_of_scan_configs, digest, image};
 use vigil_store::{
     ChangeFilter, FindingFilter, FindingOrder, ImageFilter, ImageFindingFilter, ImageOrder, Page, Scope,
@@ -23,7 +22,6 @@ stories!(
     a_vulnerability_is_found_wherever_it_is,
     findings_are_narrowed_and_ordered,
     what_was_not_told_yet_is_told_once,
-    coverage_says_what_could_be_scanned_and_was_not,
     the_trend_counts_days,
     an_exporter_sees_the_newest_tags,
     scan_configurations_are_kept,
@@ -198,26 +196,6 @@ async fn what_was_not_told_yet_is_told_once(stage: Stage) {
     assert_eq!(found.iter().map(|change| change.vulnerability.as_str()).collect::<Vec<_>>(), ["CVE-2"]);
     let later = ChangeFilter { since: Some(stage.now() + SignedDuration::from_secs(1)), ..new };
     assert!(stage.store.changes(later, Slice::first(9)).await.unwrap().items.is_empty());
-}
-
-async fn coverage_says_what_could_be_scanned_and_was_not(stage: Stage) {
-    let images: Vec<_> = (1..=4).map(|n| image(n, &[&format!("v{n}")], n as i64)).collect();
-    stage.list(&images).await;
-    stage.scanned(&images[0], &["CVE-1 LOW zlib"]).await;
-    let oldest = stage.now();
-    stage.clock.hours(48);
-    stage.scanned(&images[1], &[]).await;
-    stage.found(&images[2], vigil_core::testing::scan("UNSUPPORTED_IMAGE", None, &[])).await;
-    let said = "UNSUPPORTED_IMAGE".to_owned();
-    let decided = Entry::Decided(Box::new(images[2].clone()), Decision::Wait);
-    stage.record("team/app", vec![decided, Entry::Ended(digest(3), Ending::Unscannable { said })]).await;
-    let day = SignedDuration::from_hours(24);
-    let all = stage.store.coverage(day, stage.now()).await.unwrap();
-    let coverage = &all[0];
-    assert_eq!((coverage.scannable, coverage.fresh, coverage.never_scanned), (3, 1, 1));
-    assert_eq!(coverage.oldest_scan, Some(oldest));
-    assert_eq!(coverage.unscannable.get("UNSUPPORTED_IMAGE"), Some(&1));
-    assert_eq!((coverage.scanned_today, coverage.decisions.get("wait")), (1, Some(&1)));
 }
 
 async fn the_trend_counts_days(stage: Stage) {

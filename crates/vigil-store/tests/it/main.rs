@@ -4,6 +4,7 @@
 
 mod answers;
 mod clock;
+mod coverage;
 mod databases;
 mod exceptions;
 mod file;

@@ -138,6 +138,7 @@ impl Schedules for ScriptedSchedules {
             name: name.to_owned(),
             expression: "0 0 0 * * *".to_owned(),
             next: Some(now()),
+            failed: 0,
             running: running
                 .iter()
                 .find(|(_, request, _)| request.schedule.as_deref().unwrap_or("default") == name)

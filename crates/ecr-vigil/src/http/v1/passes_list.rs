@@ -44,13 +44,14 @@ enum OutcomeName {
     GivenUp,
 }
 
-/// What set off a pass: its schedule came around, the service was told to begin with one, somebody asked for it,
-/// or it is the first one of a demonstration.
+/// What set off a pass: its schedule came around, the one before failed, the service was told to begin with one, somebody
+/// asked for it, or it is the first one of a demonstration.
 #[derive(ToSchema)]
 #[schema(rename_all = "kebab-case")]
 #[expect(dead_code, reason = "it documents what the memory keeps")]
 enum TriggerName {
     Schedule,
+    Retry,
     RunNow,
     Api,
     Demo,
@@ -193,7 +194,12 @@ impl FromFields for Decision {
 impl FromFields for PassFilter {
     fn take_from(fields: &mut Fields) -> Option<Self> {
         let schedule = fields.may("schedule").map(|Word(name)| name);
+<<<<<<< HEAD
         Some(Self { schedule, outcome: fields.one_of("outcome", &OUTCOMES).map(str::to_owned) })
+=======
+        let outcome = fields.may("outcome").map(|Word(outcome)| outcome);
+        Some(Self { schedule, outcome, whole: false })
+>>>>>>> 3f3a078 (Coverage: each image is measured by the schedules that look at it today; a pass that failed as a whole is made again soon)
     }
 }
 

@@ -24,8 +24,10 @@ pub(in crate::http) struct ScheduleBody {
     /// When it runs, as it was written.
     #[schema(example = "0 0 0 * * *")]
     expression: String,
-    /// Its next pass, if there will be one.
+    /// Its next pass, if there will be one; one that failed is made again.
     next: Option<Timestamp>,
+    /// How many of its passes have failed since the last one that did not.
+    failed: u32,
     /// The pass that runs now.
     #[schema(format = "uuid")]
     running: Option<String>,
@@ -46,7 +48,7 @@ pub(in crate::http) async fn list(
 
 impl From<ScheduleState> for ScheduleBody {
     fn from(state: ScheduleState) -> Self {
-        let ScheduleState { name, expression, next, running } = state;
-        Self { name, expression, next, running: running.map(|pass| pass.to_string()) }
+        let ScheduleState { name, expression, next, failed, running } = state;
+        Self { name, expression, next, failed, running: running.map(|pass| pass.to_string()) }
     }
 }

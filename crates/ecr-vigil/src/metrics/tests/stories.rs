@@ -6,6 +6,7 @@ use std::path::Path;
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use vigil_aws::CallCounts;
+use vigil_core::coverage::{Aim, Aims, Coverage, Place};
 use vigil_core::image::Repository;
 use vigil_core::port::{Scanner, Start};
 use vigil_core::testing::{MemoryEcr, PausedClock, digest, image, now};
@@ -18,7 +19,8 @@ use crate::metrics::family::{Family, Kind};
 use crate::metrics::gathered::{Gathered, ImageSeries, RegistryState, RepositorySeries};
 use crate::metrics::process::Process;
 use crate::metrics::{
-    CountedEntries, CountedScanner, Limits, Metrics, Outcome, PassEnd, Scrape, Watched, process, render,
+    CountedEntries, CountedScanner, Limits, Metrics, Outcome, PassEnd, ScheduleStanding, Scrape, process,
+    render,
 };
 
 const OPEN_METRICS: &str = "application/openmetrics-text";
@@ -55,11 +57,13 @@ fn gathered() -> Gathered {
     let state = RegistryState {
         registry: registry(),
         repositories: 2,
-        scannable: 8,
-        covered: 6,
-        never_scanned: 1,
-        oldest_scan: Some(hours_ago(24 * 9)),
-        unscannable: vec![("archived".into(), 3), ("unsupported".into(), 1)],
+        coverage: Coverage {
+            scannable: 8,
+            covered: 6,
+            never_scanned: 1,
+            oldest_scan: Some(hours_ago(24 * 9)),
+            unscannable: [("archived".into(), 3), ("unsupported_image".into(), 1)].into(),
+        },
         scans_used: 5,
         scans_budget: 100_000,
         open: counts(&[("CRITICAL", 1), ("HIGH", 4)]),
@@ -88,12 +92,13 @@ fn gathered() -> Gathered {
 /// A service that has made two passes and is in a third.
 fn service() -> Metrics {
     let metrics = Metrics::default();
-    let next = [now() + SignedDuration::from_hours(12), now() + SignedDuration::from_hours(36)];
-    metrics.schedule("nightly", &next, Some(hours_ago(40)));
+    let after = vec![now() + SignedDuration::from_hours(12), now() + SignedDuration::from_hours(36)];
+    let (next, last_success) = (after.first().copied(), Some(hours_ago(40)));
+    metrics.schedule("nightly", &ScheduleStanding { next, after, last_success, failed: 0 });
     for (hours, outcome) in [(30, Outcome::Complete), (12, Outcome::CutShort)] {
         let began = hours_ago(hours);
         let ended = began + SignedDuration::from_secs(90);
-        metrics.pass_ended(&PassEnd { schedule: "nightly", began, ended, outcome });
+        metrics.pass_ended(&PassEnd { schedule: "nightly", began, ended, outcome, whole: true });
     }
     metrics.findings_changed(&registry(), &counts(&[("HIGH", 2)]), &counts(&[("LOW", 1)]));
     metrics.answered("GET", "/findings/{id}", 200, SignedDuration::from_millis(30));
@@ -109,7 +114,7 @@ fn busy_service() -> Metrics {
     let before = CountedEntries::new(&metrics, "nightly");
     let held = Decision::Hold(Due::NeverScanned, Hold::PassCap { cap: 3 });
     before.entries(&registry, &repository, hours_ago(12), &[decided(1, held)]).unwrap();
-    before.finish();
+    before.finish(true);
     let now = CountedEntries::new(&metrics, "nightly");
     let waits = vec![decided(1, Decision::Scan(Due::NeverScanned)), decided(2, Decision::Wait)];
     now.entries(&registry, &repository, hours_ago(1), &waits).unwrap();
@@ -134,15 +139,35 @@ fn told(metrics: &Metrics, accept: Option<&str>) -> String {
 }
 
 fn told_of(metrics: &Metrics, gathered: Option<&Gathered>, process: Process, accept: Option<&str>) -> String {
+    told_by(&everywhere(), metrics, gathered, process, accept)
+}
+
+/// One schedule looks at everything.
+fn everywhere() -> Aims {
+    let aim = Aim {
+        schedule: "nightly".parse().unwrap(),
+        selects: Some(Default::default()),
+        takes_named: false,
+        expiry: "7d".parse().unwrap(),
+    };
+    Aims { schedules: vec![aim], places: vec![Place::default()], named: None }
+}
+
+fn told_by(
+    aims: &Aims,
+    metrics: &Metrics,
+    gathered: Option<&Gathered>,
+    process: Process,
+    accept: Option<&str>,
+) -> String {
     let calls = CallCounts { ok: 40, ..CallCounts::default() };
     let former = CallCounts { ok: 3, throttled: 1, ..CallCounts::default() };
     let connections = [
         (registry(), BTreeMap::from([("DescribeImages", former)])),
         (registry(), BTreeMap::from([("DescribeImages", calls), ("StartImageScan", calls)])),
     ];
-    let (limits, watched) = (Limits::default(), Watched::new(&[], metrics));
-    let (connections, limits, watched) = (&connections, &limits, &watched);
-    render(&Scrape { metrics, gathered, connections, process, limits, watched }, accept).body
+    let (connections, limits) = (&connections, &Limits::default());
+    render(&Scrape { metrics, gathered, connections, process, limits, aims }, accept).body
 }
 
 /// The lines of the samples of one family.
@@ -159,8 +184,8 @@ fn a_scrape_as_text() {
 #[test]
 fn a_registry_that_nothing_names_any_more_is_gone_from_the_metrics() {
     let metrics = busy_service();
-    metrics.named(&[]);
-    let told = told_of(&metrics, None, some_process(), None);
+    let aims = Aims { places: Vec::new(), ..everywhere() };
+    let told = told_by(&aims, &metrics, None, some_process(), None);
     assert!(!told.contains("eu-west-1"), "{told}");
 }
 
@@ -253,7 +278,7 @@ fn a_pass_tells_what_is_due_held_and_in_flight() {
         [oldest("to_start", now()), oldest("in_flight", hours_ago(2))]
     );
     assert_eq!(samples(&during, "ecr_vigil_images_due"), [""; 0], "the pass is not over");
-    ledger.finish();
+    ledger.finish(true);
     let after = told(&metrics, None);
     assert!(samples(&after, "ecr_vigil_scans_in_flight")[0].ends_with(" 0"), "{after}");
     // One was scanned; one was started and did not come to an end, two are held, and one was never started.
@@ -267,6 +292,28 @@ fn a_pass_tells_what_is_due_held_and_in_flight() {
             format!("ecr_vigil_images_held{{{place},reason=\"registry_quota\"}} 1"),
         ]
     );
+}
+
+#[test]
+fn a_pass_by_hand_on_named_images_says_nothing_of_the_schedule() {
+    let (metrics, registry, repository) = (busy_service(), registry(), "team/app".parse().unwrap());
+    let of_schedule = |told: &str| -> Vec<String> {
+        let families =
+            ["ecr_vigil_images_due", "ecr_vigil_images_held", "ecr_vigil_last_pass_timestamp_seconds"];
+        families.iter().flat_map(|family| samples(told, family)).map(str::to_owned).collect()
+    };
+    let before = of_schedule(&told(&metrics, None));
+    assert_eq!(before.len(), 3, "{before:?}");
+    let by_hand = CountedEntries::new(&metrics, "nightly");
+    let held = Decision::Hold(Due::NeverScanned, Hold::PassCap { cap: 3 });
+    let decided = [2, 3].map(|n| Entry::Decided(Box::new(image(n, &["v1"], 1)), held.clone()));
+    by_hand.entries(&registry, &repository, now(), &decided).unwrap();
+    by_hand.finish(false);
+    let (began, ended, outcome) = (hours_ago(1), now(), Outcome::Complete);
+    metrics.pass_ended(&PassEnd { schedule: "nightly", began, ended, outcome, whole: false });
+    let after = told(&metrics, None);
+    assert_eq!(of_schedule(&after), before);
+    assert!(after.contains("passes_total{schedule=\"nightly\",outcome=\"complete\"} 2\n"), "{after}");
 }
 
 #[test]
