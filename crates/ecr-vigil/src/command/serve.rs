@@ -84,13 +84,15 @@ async fn heed_hangups(
         match ServiceSettings::from_layers(&fresh) {
             Ok(settings) => {
                 let Changes { at_once, after_restart } = changes(&read, &fresh);
-                tracing::info!(changed = at_once.join(" "), "the settings were read again");
                 if !after_restart.is_empty() {
                     let changed = after_restart.join(" ");
                     tracing::warn!(changed, "these settings hold when the service is started again");
                 }
                 match service.replace_settings(settings).await {
-                    Ok(()) => read = fresh,
+                    Ok(()) => {
+                        tracing::info!(changed = at_once.join(" "), "the settings were read again");
+                        read = fresh;
+                    }
                     Err(error) => tracing::error!(%error, "the settings stay as they were"),
                 }
             }

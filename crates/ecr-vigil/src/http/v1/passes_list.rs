@@ -194,12 +194,8 @@ impl FromFields for Decision {
 impl FromFields for PassFilter {
     fn take_from(fields: &mut Fields) -> Option<Self> {
         let schedule = fields.may("schedule").map(|Word(name)| name);
-<<<<<<< HEAD
-        Some(Self { schedule, outcome: fields.one_of("outcome", &OUTCOMES).map(str::to_owned) })
-=======
-        let outcome = fields.may("outcome").map(|Word(outcome)| outcome);
+        let outcome = fields.one_of("outcome", &OUTCOMES).map(str::to_owned);
         Some(Self { schedule, outcome, whole: false })
->>>>>>> 3f3a078 (Coverage: each image is measured by the schedules that look at it today; a pass that failed as a whole is made again soon)
     }
 }
 
