@@ -1,6 +1,7 @@
 //! The memory as a whole: opened once, shared by all that read and write.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ pub struct Revision(String);
 
 /// A transaction that met another one is tried at once again, so often.
 const CONFLICTS: usize = 10;
-/// Five seconds, for a service that was killed and whose connection the server has not given up yet.
+/// Five seconds, for a service that is about to end, or was killed and whose connection the server has not given up yet.
 const TRIED_FOR_RESIDENCE: usize = 20;
 /// The first wait for a database that is away; each next one is twice as long, up to the last.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -40,19 +41,14 @@ const LAST_WAIT: Duration = Duration::from_secs(15);
 
 impl Store {
     /// Opens the database, makes it if there is none, and brings it to the newest version. The clock is waited on while a
-    /// PostgreSQL server is away, and for nothing else.
+    /// PostgreSQL server is away, or another process has the file: one that is about to end is waited for a little.
     ///
     /// # Errors
     ///
     /// A file that is no database of ours, corrupt, of a newer version or in use by another process is left untouched.
     pub async fn open(place: &Place, clock: Arc<dyn Clock>) -> Result<Self, NotOpened> {
         let engine = match &place.0 {
-            Kept::File(file) => {
-                let path = file.clone();
-                let opening = tokio::task::spawn_blocking(move || Sqlite::open(&path));
-                let unreachable = |error| NotOpened::Unreachable(file.clone(), std::io::Error::other(error));
-                Engine::Sqlite(opening.await.map_err(unreachable)??)
-            }
+            Kept::File(file) => Engine::Sqlite(open_file(file, &*clock).await?),
             Kept::Postgres(url) => Engine::Postgres(Postgres::open(url, place).await?),
         };
         Ok(Self(Arc::new(Opened { place: place.clone(), engine, clock })))
@@ -72,8 +68,7 @@ impl Store {
             if taken.map_err(|fault| NotOpened::Database { place: place(), fault })? {
                 return Ok(());
             }
-            let until = self.clock().now().checked_add(FIRST_WAIT).unwrap_or(jiff::Timestamp::MAX);
-            self.clock().wait_until(until).await;
+            wait_for_the_other(self.clock()).await;
         }
         Err(NotOpened::Occupied(place()))
     }
@@ -191,6 +186,27 @@ impl Store {
         self.clock().wait_until(until).await;
         *wait = (*wait * 2).min(LAST_WAIT);
     }
+}
+
+/// Opens the file. One that another process has is tried again for a little.
+async fn open_file(file: &Path, clock: &dyn Clock) -> Result<Sqlite, NotOpened> {
+    for _ in 0..TRIED_FOR_RESIDENCE {
+        match try_file(file).await {
+            Err(NotOpened::InUse(_)) => wait_for_the_other(clock).await,
+            done => return done,
+        }
+    }
+    try_file(file).await
+}
+
+async fn try_file(file: &Path) -> Result<Sqlite, NotOpened> {
+    let path = file.to_owned();
+    let opening = tokio::task::spawn_blocking(move || Sqlite::open(&path)).await;
+    opening.map_err(|error| NotOpened::Unreachable(file.to_owned(), std::io::Error::other(error)))?
+}
+
+async fn wait_for_the_other(clock: &dyn Clock) {
+    clock.wait_until(clock.now().checked_add(FIRST_WAIT).unwrap_or(jiff::Timestamp::MAX)).await;
 }
 
 impl fmt::Debug for Store {

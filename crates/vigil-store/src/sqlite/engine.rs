@@ -32,6 +32,7 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     /// Opens the file, creating it if it is not there, and brings it to the newest version.
     pub(crate) fn open(file: &Path) -> Result<Self, NotOpened> {
+        let file = &file::resolve(file)?;
         let lock = file::lock(file)?;
         let unusable = |fault| unusable(file, fault);
         if file::inspect(file)? {

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -23,6 +24,9 @@ pub enum NotOpened {
     /// Another process writes to it.
     #[error("the database {} is in use by another process", .0.display())]
     InUse(PathBuf),
+    /// The file has more than one name, and its log is found by one of them only.
+    #[error("the database {} has several names (hard links): remove the others", .0.display())]
+    SeveralNames(PathBuf),
     /// Another service works with it.
     #[error("the database {0} is in use by another service")]
     Occupied(String),
@@ -64,6 +68,18 @@ pub enum NotOpened {
         #[source]
         fault: DatabaseFault,
     },
+}
+
+/// The file itself, whatever symbolic links lead to it; it is made if it is not there. What SQLite keeps beside it, and the
+/// lock, go by its name: everybody must call it by the same one.
+pub(super) fn resolve(file: &Path) -> Result<PathBuf, NotOpened> {
+    let unreachable = |error| NotOpened::Unreachable(file.to_owned(), error);
+    let opened = OpenOptions::new().create(true).truncate(false).write(true).open(file);
+    let about = opened.and_then(|opened| opened.metadata()).map_err(unreachable)?;
+    if about.nlink() > 1 {
+        return Err(NotOpened::SeveralNames(file.to_owned()));
+    }
+    file.canonicalize().map_err(unreachable)
 }
 
 /// Takes the file for this process, until the result is dropped or the process ends.

@@ -15,6 +15,13 @@ async fn open(file: &Path) -> Result<Store, NotOpened> {
     Store::open(&Place::file(file), Arc::new(StillClock::new())).await
 }
 
+/// Opens it as whoever has waited for another one to end, and waits no more.
+async fn open_impatiently(file: &Path) -> Result<Store, NotOpened> {
+    let clock = StillClock::new();
+    clock.go.add_permits(20);
+    Store::open(&Place::file(file), Arc::new(clock)).await
+}
+
 /// A database with something in it, closed.
 async fn written() -> (tempfile::TempDir, std::path::PathBuf) {
     let stage = Stage::new(Database::sqlite()).await;
@@ -77,7 +84,7 @@ async fn a_newer_version_is_left_as_it_is() {
 async fn a_file_has_one_owner_at_a_time_and_is_what_it_was_after_that() {
     let (_room, file) = written().await;
     let first = open(&file).await.unwrap();
-    check(open(&file).await, &file, "in use by another process");
+    check(open_impatiently(&file).await, &file, "in use by another process");
     let images = |store: Store| async move {
         let page = store.images(ImageFilter::default(), ImageOrder::Name, Slice::first(9)).await;
         page.unwrap().items.len()
@@ -85,6 +92,41 @@ async fn a_file_has_one_owner_at_a_time_and_is_what_it_was_after_that() {
     assert_eq!(images(first.clone()).await, 1);
     drop(first);
     assert_eq!(images(open(&file).await.unwrap()).await, 1);
+}
+
+#[tokio::test]
+async fn one_that_is_about_to_end_is_waited_for() {
+    let (_room, file) = written().await;
+    let first = open(&file).await.unwrap();
+    let clock = Arc::new(StillClock::new());
+    let (place, waiter) = (Place::file(&file), clock.clone());
+    let second = tokio::spawn(async move { Store::open(&place, waiter).await });
+    clock.waiting.acquire().await.unwrap().forget();
+    drop(first);
+    clock.go.add_permits(20);
+    assert!(second.await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn a_file_is_the_same_whatever_leads_to_it() {
+    let (room, file) = written().await;
+    let first = open(&file).await.unwrap();
+    let link = room.path().join("link.db");
+    std::os::unix::fs::symlink("vigil.db", &link).unwrap();
+    check(open_impatiently(&link).await, &file, "in use by another process");
+    let name = room.path().join("name.db");
+    fs::hard_link(&file, &name).unwrap();
+    check(open_impatiently(&name).await, &name, "several names");
+    drop(first);
+    check(open(&file).await, &file, "several names");
+    fs::remove_file(&name).unwrap();
+    assert!(open(&link).await.is_ok());
+    let dangling = room.path().join("dangling.db");
+    std::os::unix::fs::symlink("fresh.db", &dangling).unwrap();
+    let first = open(&dangling).await.unwrap();
+    let fresh = room.path().join("fresh.db");
+    check(open_impatiently(&fresh).await, &fresh, "in use by another process");
+    drop(first);
 }
 
 #[tokio::test]
