@@ -28,6 +28,9 @@ pub struct TrendPoint {
     pub fixed: u64,
 }
 
+/// So many images' counts are held at once, however many there are.
+const HEADS_AT_ONCE: u64 = 1_000;
+
 impl Store {
     /// Day by day, oldest first, and worst first within a day; a day without any pass has no points.
     ///
@@ -95,13 +98,7 @@ pub(crate) async fn count(
 
 /// Writes down how many findings are open in each repository.
 pub(crate) async fn take_stock(session: &mut dyn Session, now: Timestamp) -> Result<(), DatabaseFault> {
-    let sql = "SELECT i.repository, i.counts FROM images i
-        WHERE i.counts IS NOT NULL AND i.id IN (SELECT image FROM lineages WHERE image IS NOT NULL)";
-    let mut open: BTreeMap<i64, Counts> = BTreeMap::new();
-    for mut row in session.rows(sql, &[]).await? {
-        let repository = open.entry(row.take()?).or_default();
-        repository.add(&crate::answer::counts_from(row.take()?).unwrap_or_default());
-    }
+    let open = open(session).await?;
     let day = day_of(now.to_zoned(TimeZone::UTC).date());
     let words = open.values().flat_map(Counts::iter).map(|(severity, _)| severity);
     let ids = severities(session, words).await?;
@@ -119,6 +116,26 @@ pub(crate) async fn take_stock(session: &mut dyn Session, now: Timestamp) -> Res
         SELECT repository, day, severity, open, 0, 0 FROM {rows} WHERE true
         ON CONFLICT (repository, day, severity) DO UPDATE SET open = excluded.open";
     session.each(sql, &columns, rows).await.map(drop)
+}
+
+/// The open findings of each repository.
+async fn open(session: &mut dyn Session) -> Result<BTreeMap<i64, Counts>, DatabaseFault> {
+    let sql = "SELECT i.id, i.repository, i.counts
+        FROM (SELECT DISTINCT image FROM lineages WHERE image > $1 ORDER BY image LIMIT $2) AS heads
+        JOIN images i ON i.id = heads.image ORDER BY i.id";
+    let mut open: BTreeMap<i64, Counts> = BTreeMap::new();
+    let mut last = 0_i64;
+    loop {
+        let page = session.rows(sql, &[last.into(), HEADS_AT_ONCE.into()]).await?;
+        if page.is_empty() {
+            return Ok(open);
+        }
+        for mut row in page {
+            last = row.take()?;
+            let (repository, counts) = (row.take()?, crate::answer::counts_from(row.take()?));
+            counts.into_iter().for_each(|counts| open.entry(repository).or_default().add(&counts));
+        }
+    }
 }
 
 pub(crate) fn day_of(date: Date) -> i64 {

@@ -23,6 +23,7 @@ stories!(
     findings_are_narrowed_and_ordered,
     what_was_not_told_yet_is_told_once,
     the_trend_counts_days,
+    the_trend_counts_all_images_however_many_there_are,
     an_exporter_sees_the_newest_tags,
     scan_configurations_are_kept,
 );
@@ -219,6 +220,18 @@ async fn the_trend_counts_days(stage: Stage) {
     assert_eq!(told(all), ["2026-11-21 HIGH 2 +0 -0", "2026-11-22 HIGH 1 +0 -1", "2026-11-22 LOW 1 +1 -0"]);
     let elsewhere = Scope { registry: None, repository: "other/*".parse().ok() };
     assert_eq!(told(stage.store.trend(elsewhere, since).await.unwrap()), [""; 0]);
+}
+
+async fn the_trend_counts_all_images_however_many_there_are(stage: Stage) {
+    let images: Vec<_> = (0..1_100).map(|n| image(n, &[&format!("v{n}")], 1)).collect();
+    stage.list(&images).await;
+    for app in [&images[0], &images[1_099]] {
+        stage.scanned(app, &["CVE-1 HIGH zlib"]).await;
+    }
+    stage.store.end_pass(stage.pass, stage.now(), "complete", None).await.unwrap();
+    let today = stage.now().to_zoned(TimeZone::UTC).date();
+    let trend = stage.store.trend(Scope::default(), today).await.unwrap();
+    assert_eq!(trend.iter().map(|point| point.open).collect::<Vec<_>>(), [2]);
 }
 
 async fn an_exporter_sees_the_newest_tags(stage: Stage) {
