@@ -13,9 +13,14 @@ use super::exposition::Exposition;
 /// An image in a registry.
 pub(super) type Place = (RepositoryName, Digest);
 
-/// What a pass has found due in a registry and not got scanned, each with the reason if it is held.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub(super) struct Tally(pub(super) BTreeMap<Place, Option<&'static str>>);
+/// What a pass has found due in a registry and not got scanned.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// What is to be scanned: no more than the day's budget.
+    to_scan: BTreeSet<Place>,
+    /// How many are held, by reason. That is the last word on an image, which may be one of a whole registry.
+    held: BTreeMap<&'static str, u64>,
+}
 
 /// What a pass under way waits for in a registry, each since when.
 #[derive(Debug, Default)]
@@ -45,23 +50,22 @@ impl Tally {
     pub(super) fn note(&mut self, repository: &RepositoryName, entry: &Entry) {
         let place = |digest: Digest| (repository.clone(), digest);
         match entry {
-            Entry::Decided(image, Decision::Scan(_)) => drop(self.0.insert(place(image.digest), None)),
+            Entry::Decided(image, Decision::Scan(_)) => drop(self.to_scan.insert(place(image.digest))),
             Entry::Decided(image, Decision::Hold(_, why)) => {
-                self.0.insert(place(image.digest), Some(Hold::code(why)));
+                self.to_scan.remove(&place(image.digest));
+                *self.held.entry(Hold::code(why)).or_default() += 1;
             }
-            Entry::Decided(image, _) => drop(self.0.remove(&place(image.digest))),
+            Entry::Decided(image, _) => drop(self.to_scan.remove(&place(image.digest))),
             // What ECR refuses for having scanned it within the day is not due, and what it cannot scan never is.
             Entry::Ended(digest, Ending::Scanned | Ending::OnceADay | Ending::Unscannable { .. }) => {
-                self.0.remove(&place(*digest));
+                self.to_scan.remove(&place(*digest));
             }
             _ => {}
         }
     }
 
-    fn held(&self) -> BTreeMap<&'static str, u64> {
-        let mut held = BTreeMap::new();
-        self.0.values().flatten().for_each(|reason| *held.entry(*reason).or_default() += 1);
-        held
+    fn due(&self) -> u64 {
+        self.to_scan.len() as u64 + self.held.values().sum::<u64>()
     }
 }
 
@@ -88,13 +92,13 @@ pub(super) fn write(to: &mut Exposition, counted: &Counted, aims: &Aims) {
     let tallies = || counted.tallies.iter().filter(|((registry, _), _)| aims.hold(registry));
     to.family(&families::IMAGES_DUE, |samples| {
         for ((registry, schedule), tally) in tallies() {
-            samples.put(&[registry.account.as_str(), registry.region.as_str(), schedule], tally.0.len());
+            samples.put(&[registry.account.as_str(), registry.region.as_str(), schedule], tally.due());
         }
     });
     to.family(&families::IMAGES_HELD, |samples| {
         for ((registry, schedule), tally) in tallies() {
-            for (reason, count) in tally.held() {
-                samples.put(&[registry.account.as_str(), registry.region.as_str(), schedule, reason], count);
+            for (reason, count) in &tally.held {
+                samples.put(&[registry.account.as_str(), registry.region.as_str(), schedule, reason], *count);
             }
         }
     });
