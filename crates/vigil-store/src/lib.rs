@@ -4,7 +4,7 @@
 //!
 //! - a pass: [`Store::begin_pass`], [`Store::ledger`] (the ledger that the pass writes to and remembers from),
 //!   [`Store::end_pass`]; [`Store::unfinished_passes`] after a restart, [`Store::last_tick`] and
-//!   [`Store::schedule_known_since`] for the schedule;
+//!   [`Store::schedules_known_since`] for the schedule;
 //! - answers, page by page ([`Slice`] in, [`Page`] out): [`Store::images`], [`Store::findings`], [`Store::changes`], …;
 //! - what people decide: [`Store::create_exception`], [`Store::end_exception`], and scan configurations, for which the
 //!   store is a `ScanConfigs`;

@@ -53,9 +53,9 @@ families! {
     LAST_PASS_DURATION = Gauge "ecr_vigil_last_pass_duration_seconds" ["schedule"]
         "How long the last pass took.";
     NEXT_PASS = Gauge "ecr_vigil_next_pass_timestamp_seconds" ["schedule"]
-        "When the next pass begins.";
+        "When the next pass begins, by the schedule and its windows.";
     SCHEDULE_INTERVAL = Gauge "ecr_vigil_schedule_interval_seconds" ["schedule"]
-        "How far apart the next two passes are.";
+        "How long it may take from one pass to the next: from the last good one to the next, or from that to the one after.";
     PASSES_FAILED = Gauge "ecr_vigil_passes_failed_in_a_row" ["schedule"]
         "Passes that failed since the last one that did not; the next one is tried soon, after a wait that grows.";
     IMAGES_DUE = Gauge "ecr_vigil_images_due" ["registry", "region", "schedule"]

@@ -35,8 +35,8 @@ pub struct PassEnd<'a> {
 pub struct ScheduleStanding {
     /// When its next pass begins.
     pub next: Option<Timestamp>,
-    /// The next two times at which it comes around.
-    pub after: Vec<Timestamp>,
+    /// How long it may take from one pass to the next.
+    pub interval: Option<SignedDuration>,
     /// When its last good pass ended, be it in an earlier run: an alert on it does not wait for the first pass after a restart.
     pub last_success: Option<Timestamp>,
     /// How many of its passes have failed since the last one that did not.
@@ -105,9 +105,9 @@ impl Metrics {
     pub fn schedule(&self, name: &str, standing: &ScheduleStanding) {
         let mut counted = self.counted();
         let times = counted.schedules.entry(name.to_owned()).or_default();
-        let ScheduleStanding { next, after, last_success, failed } = standing;
+        let ScheduleStanding { next, interval, last_success, failed } = standing;
         times.next = *next;
-        times.interval = after.first().zip(after.get(1)).map(|(first, second)| second.duration_since(*first));
+        times.interval = *interval;
         times.last_success = times.last_success.max(*last_success);
         times.failed = *failed;
     }

@@ -50,6 +50,8 @@ pub struct Service {
     settings: watch::Sender<Arc<ServiceSettings>>,
     state: Mutex<State>,
     changes: watch::Sender<u64>,
+    /// Is told whenever a pass is under way no more, or was to be and is not.
+    let_go: watch::Sender<()>,
 }
 
 struct State {
@@ -94,13 +96,8 @@ impl Service {
     ///
     /// If the memory cannot be read.
     pub async fn new(parts: Parts, settings: ServiceSettings) -> Result<Self, Unanswered> {
-        let mut handled = BTreeMap::new();
         let since = known_since(&parts, &settings).await?;
-        for schedule in &settings.schedules {
-            let name = schedule.schedule.name.clone();
-            let last = parts.store.last_tick(&name.to_string()).await?;
-            handled.extend(last.map(|tick| (name, tick)));
-        }
+        let handled = last_ticks(&parts.store, &settings).await?;
         let history = histories(&parts.store, &settings).await?;
         let (running, unwritten) = (BTreeMap::new(), Vec::new());
         let state = State { since, handled, history, named: None, running, unwritten };
@@ -112,6 +109,7 @@ impl Service {
             settings: watch::Sender::new(Arc::new(settings)),
             state: Mutex::new(state),
             changes: watch::Sender::default(),
+            let_go: watch::Sender::default(),
         })
     }
 
@@ -127,9 +125,14 @@ impl Service {
     /// If the memory cannot be written; then the settings stay as they are.
     pub async fn replace_settings(&self, settings: ServiceSettings) -> Result<(), Unanswered> {
         let since = known_since(&self.parts, &settings).await?;
+        let handled = last_ticks(&self.parts.store, &settings).await?;
         let history = histories(&self.parts.store, &settings).await?;
         let mut state = self.lock();
         state.since = since;
+        for (name, tick) in handled {
+            let handled = state.handled.entry(name).or_insert(tick);
+            *handled = tick.max(*handled);
+        }
         for (name, history) in history {
             // What is known already may be newer than what was written down.
             state.history.entry(name).or_insert(history);
@@ -176,8 +179,8 @@ impl Service {
 
     /// Waits until no pass is under way.
     pub async fn idle(&self) {
-        let mut changes = self.changes.subscribe();
-        while !self.lock().running.is_empty() && changes.changed().await.is_ok() {}
+        let mut let_go = self.let_go.subscribe();
+        while !self.lock().running.is_empty() && let_go.changed().await.is_ok() {}
     }
 
     /// The pass of a schedule that is under way.
@@ -248,7 +251,8 @@ impl Service {
         match turn(schedule, &self.past(schedule), now) {
             Turn::Run { .. } | Turn::Again => Some(now),
             Turn::Wait { until } => Some(until),
-            Turn::UnderWay => schedule.next(now),
+            // It begins as soon as the one under way has ended, or else with what comes around next.
+            Turn::UnderWay => schedule.occasion(now).map(|occasion| occasion.begins),
             Turn::Over => None,
         }
     }
@@ -257,9 +261,11 @@ impl Service {
     pub(super) fn tell_schedules(&self) {
         for ScheduleSettings { schedule, .. } in &self.settings().schedules {
             let history = self.lock().history.get(&schedule.name).copied().unwrap_or_default();
+            let known = self.past(schedule).since;
+            let over = history.succeeded.map_or(known, |succeeded| succeeded.max(known));
             let standing = ScheduleStanding {
                 next: self.next_pass(schedule),
-                after: schedule.next_two(self.parts.clock.now()),
+                interval: schedule.interval(over),
                 last_success: history.succeeded,
                 failed: self.failed(&schedule.name),
             };
@@ -313,7 +319,7 @@ impl Service {
                 }
                 Err(fault) => {
                     // Nothing has begun, so nothing has changed: whoever keeps time tries again after a while.
-                    service.lock().running.remove(&name);
+                    service.let_go(&name);
                     drop(tell.send(Err(fault)));
                 }
             }
@@ -345,6 +351,11 @@ impl Service {
         }
     }
 
+    fn let_go(&self, schedule: &ScheduleName) {
+        self.lock().running.remove(schedule);
+        self.let_go.send_replace(());
+    }
+
     fn note_change(&self) {
         self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
     }
@@ -359,15 +370,29 @@ async fn known_since(
     parts: &Parts,
     settings: &ServiceSettings,
 ) -> Result<BTreeMap<ScheduleName, Timestamp>, DatabaseFault> {
-    let mut since = BTreeMap::new();
+    // The same words mean other times in another time zone.
+    let expression = |schedule: &Schedule| {
+        format!("{} {}", schedule.cron, schedule.time_zone.iana_name().unwrap_or_default())
+    };
+    let schedules = || settings.schedules.iter().map(|settings| &settings.schedule);
+    let expressions = schedules().map(|schedule| (schedule.name.to_string(), expression(schedule))).collect();
+    let mut known = parts.store.schedules_known_since(expressions, parts.clock.now()).await?;
+    let since =
+        |schedule: &Schedule| Some((schedule.name.clone(), known.remove(&schedule.name.to_string())?));
+    Ok(schedules().filter_map(since).collect())
+}
+
+/// The last tick of each schedule for which a pass was begun.
+async fn last_ticks(
+    store: &Store,
+    settings: &ServiceSettings,
+) -> Result<BTreeMap<ScheduleName, Timestamp>, DatabaseFault> {
+    let mut handled = BTreeMap::new();
     for ScheduleSettings { schedule, .. } in &settings.schedules {
-        let (name, now) = (schedule.name.to_string(), parts.clock.now());
-        // The same words mean other times in another time zone.
-        let expression = format!("{} {}", schedule.cron, schedule.time_zone.iana_name().unwrap_or_default());
-        let known = parts.store.schedule_known_since(&name, &expression, now).await?;
-        since.insert(schedule.name.clone(), known);
+        let last = store.last_tick(&schedule.name.to_string()).await?;
+        handled.extend(last.map(|tick| (schedule.name.clone(), tick)));
     }
-    Ok(since)
+    Ok(handled)
 }
 
 /// A pass that is under way until this is dropped, be it by a panic.
@@ -378,7 +403,7 @@ struct UnderWay<'a> {
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        self.service.lock().running.remove(&self.schedule);
+        self.service.let_go(&self.schedule);
         self.service.note_change();
     }
 }

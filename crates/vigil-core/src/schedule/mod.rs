@@ -3,6 +3,7 @@
 mod aws;
 mod expression;
 mod name;
+mod occasion;
 mod spread;
 mod turn;
 mod wall;
@@ -14,6 +15,7 @@ mod stories;
 
 pub use expression::{EXPRESSION_FORMS, Expression, InvalidExpression};
 pub use name::{InvalidScheduleName, ScheduleName};
+pub use occasion::Occasion;
 pub use spread::{Evenly, Jitter, Spread};
 pub use turn::{Failures, Past, Schedule, Turn, turn};
 pub use weekly::{BLACKOUT_FORMS, Blackout, InvalidBlackout, InvalidWindow, WINDOW_FORMS, Window};

@@ -82,15 +82,14 @@ pub enum Turn {
 /// after waits that grow.
 pub fn turn(schedule: &Schedule, past: &Past, now: Timestamp) -> Turn {
     let after = past.handled.unwrap_or(past.since);
-    let next = schedule.next(after).map(|first| (first, schedule.begins(first)));
-    let first = match next {
-        Some((first, begins)) if begins <= now => first,
-        next => return turn_between_ticks(schedule, past, next.map(|(_, begins)| begins), now),
+    let first = match schedule.occasion(after) {
+        Some(occasion) if occasion.begins <= now => occasion.tick,
+        next => return turn_between_ticks(schedule, past, next.map(|occasion| occasion.begins), now),
     };
     if past.under_way {
         return Turn::UnderWay;
     }
-    match schedule.windows.opens_after(now, &schedule.time_zone) {
+    match schedule.opens_after(now) {
         Some(opens) if opens <= now => Turn::Run { tick: schedule.last_by(now, after, first) },
         Some(opens) => Turn::Wait { until: opens },
         None => Turn::Over,
@@ -118,21 +117,6 @@ impl Failures {
 }
 
 impl Schedule {
-    /// The first tick after a moment.
-    pub fn next(&self, after: Timestamp) -> Option<Timestamp> {
-        self.cron.next(after, &self.time_zone)
-    }
-
-    /// The first two ticks after a moment; fewer where there are no more.
-    pub fn next_two(&self, after: Timestamp) -> Vec<Timestamp> {
-        std::iter::successors(self.next(after), |tick| self.next(*tick)).take(2).collect()
-    }
-
-    /// When the pass of a tick begins.
-    fn begins(&self, tick: Timestamp) -> Timestamp {
-        tick.checked_add(self.jitter.of(&self.name, tick)).unwrap_or(Timestamp::MAX)
-    }
-
     /// Whether starts are allowed at a moment.
     pub fn is_open(&self, at: Timestamp) -> bool {
         self.windows.is_open(at, &self.time_zone)
@@ -152,19 +136,5 @@ impl Schedule {
     pub fn pacing(&self, now: Timestamp) -> Pacing {
         let closes = self.closes_after(now).map(|at| Closes { at, opens: self.opens_after(at) });
         Pacing { spread: self.spread, closes }
-    }
-
-    /// The last tick by `now`, given one after `after` that is. Found by halving: after a long outage there may be many.
-    fn last_by(&self, now: Timestamp, after: Timestamp, first: Timestamp) -> Timestamp {
-        let (mut last, mut early, mut late) = (first, after, now);
-        // Ticks are whole seconds, so within one there is no more than one.
-        while late.duration_since(early) > SignedDuration::from_secs(1) {
-            let middle = early + late.duration_since(early) / 2;
-            match self.next(middle).filter(|tick| *tick <= now) {
-                Some(tick) => (last, early) = (tick, middle.max(tick - SignedDuration::from_nanos(1))),
-                None => late = middle,
-            }
-        }
-        last
     }
 }

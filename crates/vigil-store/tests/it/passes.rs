@@ -16,6 +16,7 @@ use crate::stage::{Stage, name, new_pass, registry};
 stories!(
     a_pass_is_unfinished_until_it_ends,
     a_pass_tells_what_it_held_and_counts_what_rested,
+    a_schedule_is_known_as_it_is_written_and_as_long_as_it_is_there,
     an_image_is_counted_once_however_often_it_is_decided_on,
     what_rests_as_before_is_not_written_again,
     what_was_broken_off_is_done_again_without_harm,
@@ -44,6 +45,24 @@ async fn a_pass_is_unfinished_until_it_ends(stage: Stage) {
     assert_eq!((page.items[0].id, page.next), (stage.pass, None));
     let unknown: PassId = "4471c156-29f5-40fe-883b-3cd26738d5a6".parse().unwrap();
     assert_eq!(stage.store.pass(unknown).await.unwrap(), None);
+}
+
+async fn a_schedule_is_known_as_it_is_written_and_as_long_as_it_is_there(stage: Stage) {
+    let known = async |schedules: &[(&str, &str)]| {
+        let schedules =
+            schedules.iter().map(|(name, cron)| ((*name).to_owned(), (*cron).to_owned())).collect();
+        let since = stage.store.schedules_known_since(schedules, stage.now()).await.unwrap();
+        let line = |(name, since): (String, jiff::Timestamp)| {
+            format!("{name} {}h", stage.now().duration_since(since).as_hours())
+        };
+        let told = since.into_iter().map(line).collect::<Vec<_>>().join(", ");
+        stage.clock.hours(1);
+        told
+    };
+    assert_eq!(known(&[("daily", "@daily"), ("hourly", "@hourly")]).await, "daily 0h, hourly 0h");
+    assert_eq!(known(&[("daily", "@daily"), ("hourly", "rate(1 hour)")]).await, "daily 1h, hourly 0h");
+    assert_eq!(known(&[("hourly", "rate(1 hour)")]).await, "hourly 1h", "the daily one is no more");
+    assert_eq!(known(&[("daily", "@daily"), ("hourly", "rate(1 hour)")]).await, "daily 0h, hourly 2h");
 }
 
 async fn a_pass_tells_what_it_held_and_counts_what_rested(stage: Stage) {

@@ -92,9 +92,10 @@ fn gathered() -> Gathered {
 /// A service that has made two passes and is in a third.
 fn service() -> Metrics {
     let metrics = Metrics::default();
-    let after = vec![now() + SignedDuration::from_hours(12), now() + SignedDuration::from_hours(36)];
-    let (next, last_success) = (after.first().copied(), Some(hours_ago(40)));
-    metrics.schedule("nightly", &ScheduleStanding { next, after, last_success, failed: 0 });
+    let (next, interval) =
+        (Some(now() + SignedDuration::from_hours(12)), Some(SignedDuration::from_hours(24)));
+    let last_success = Some(hours_ago(40));
+    metrics.schedule("nightly", &ScheduleStanding { next, interval, last_success, failed: 0 });
     for (hours, outcome) in [(30, Outcome::Complete), (12, Outcome::CutShort)] {
         let began = hours_ago(hours);
         let ended = began + SignedDuration::from_secs(90);
