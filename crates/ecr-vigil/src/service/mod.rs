@@ -10,6 +10,7 @@ mod noted;
 mod order;
 mod pass;
 mod planning;
+mod recalled;
 mod schedules;
 mod scope;
 mod scraped;

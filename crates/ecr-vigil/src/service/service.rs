@@ -19,6 +19,7 @@ use super::aims::{aims, named};
 use super::history::{History, Over};
 use super::order::{Order, Trigger};
 use super::pass::{Ticket, WrittenEnd, make};
+use super::recalled::Recalled;
 use super::timekeeper::{NotBegun, Passes};
 use crate::config::{ScheduleSettings, ServiceSettings};
 use crate::connections::Connections;
@@ -96,9 +97,7 @@ impl Service {
     ///
     /// If the memory cannot be read.
     pub async fn new(parts: Parts, settings: ServiceSettings) -> Result<Self, Unanswered> {
-        let since = known_since(&parts, &settings).await?;
-        let handled = last_ticks(&parts.store, &settings).await?;
-        let history = histories(&parts.store, &settings).await?;
+        let Recalled { since, handled, history } = Recalled::read(&parts, &settings).await?;
         let (running, unwritten) = (BTreeMap::new(), Vec::new());
         let state = State { since, handled, history, named: None, running, unwritten };
         Ok(Self {
@@ -124,9 +123,7 @@ impl Service {
     ///
     /// If the memory cannot be written; then the settings stay as they are.
     pub async fn replace_settings(&self, settings: ServiceSettings) -> Result<(), Unanswered> {
-        let since = known_since(&self.parts, &settings).await?;
-        let handled = last_ticks(&self.parts.store, &settings).await?;
-        let history = histories(&self.parts.store, &settings).await?;
+        let Recalled { since, handled, history } = Recalled::read(&self.parts, &settings).await?;
         let mut state = self.lock();
         state.since = since;
         for (name, tick) in handled {
@@ -365,36 +362,6 @@ impl Service {
     }
 }
 
-/// Since when each schedule is known with its expression, through all restarts.
-async fn known_since(
-    parts: &Parts,
-    settings: &ServiceSettings,
-) -> Result<BTreeMap<ScheduleName, Timestamp>, DatabaseFault> {
-    // The same words mean other times in another time zone.
-    let expression = |schedule: &Schedule| {
-        format!("{} {}", schedule.cron, schedule.time_zone.iana_name().unwrap_or_default())
-    };
-    let schedules = || settings.schedules.iter().map(|settings| &settings.schedule);
-    let expressions = schedules().map(|schedule| (schedule.name.to_string(), expression(schedule))).collect();
-    let mut known = parts.store.schedules_known_since(expressions, parts.clock.now()).await?;
-    let since =
-        |schedule: &Schedule| Some((schedule.name.clone(), known.remove(&schedule.name.to_string())?));
-    Ok(schedules().filter_map(since).collect())
-}
-
-/// The last tick of each schedule for which a pass was begun.
-async fn last_ticks(
-    store: &Store,
-    settings: &ServiceSettings,
-) -> Result<BTreeMap<ScheduleName, Timestamp>, DatabaseFault> {
-    let mut handled = BTreeMap::new();
-    for ScheduleSettings { schedule, .. } in &settings.schedules {
-        let last = store.last_tick(&schedule.name.to_string()).await?;
-        handled.extend(last.map(|tick| (schedule.name.clone(), tick)));
-    }
-    Ok(handled)
-}
-
 /// A pass that is under way until this is dropped, be it by a panic.
 struct UnderWay<'a> {
     service: &'a Service,
@@ -406,18 +373,6 @@ impl Drop for UnderWay<'_> {
         self.service.let_go(&self.schedule);
         self.service.note_change();
     }
-}
-
-/// What the memory knows of each schedule's passes.
-async fn histories(
-    store: &Store,
-    settings: &ServiceSettings,
-) -> Result<BTreeMap<ScheduleName, History>, Unanswered> {
-    let mut histories = BTreeMap::new();
-    for ScheduleSettings { schedule, .. } in &settings.schedules {
-        histories.insert(schedule.name.clone(), History::read(store, &schedule.name.to_string()).await?);
-    }
-    Ok(histories)
 }
 
 /// The timekeeper's view of the service.
