@@ -32,9 +32,10 @@ pub fn stop(clock: impl Clock + 'static, limit: Option<SignedDuration>) -> std::
             }
             match heard.take() {
                 Some(heard) => {
-                    tracing::warn!("ending in order; a second signal ends the program at once");
                     // Nobody listens any more if the pass has ended by itself.
-                    let _ = heard.send(());
+                    if heard.send(()).is_ok() {
+                        tracing::warn!("ending in order; a second signal ends the program at once");
+                    }
                 }
                 None => exit::at_once(),
             }

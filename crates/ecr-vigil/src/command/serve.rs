@@ -83,14 +83,11 @@ async fn heed_hangups(
         let fresh = layers(written);
         match ServiceSettings::from_layers(&fresh) {
             Ok(settings) => {
-                let Changes { at_once, after_restart } = changes(&read, &fresh);
-                if !after_restart.is_empty() {
-                    let changed = after_restart.join(" ");
-                    tracing::warn!(changed, "these settings hold when the service is started again");
-                }
+                let mut changes = changes(&read, &fresh);
+                note_files(&mut changes, &settings, service, tls);
                 match service.replace_settings(settings).await {
                     Ok(()) => {
-                        tracing::info!(changed = at_once.join(" "), "the settings were read again");
+                        tell_changes(&changes);
                         read = fresh;
                     }
                     Err(error) => tracing::error!(%error, "the settings stay as they were"),
@@ -102,10 +99,33 @@ async fn heed_hangups(
                 }
             }
         }
-        if let Some(tls) = tls
-            && let Err(error) = tls.reload().await
-        {
-            tracing::error!("{}: the one that was read before stays", chain(&error));
+    }
+}
+
+/// Reads the certificate again, and notes which files say something else under the same name.
+fn note_files(changes: &mut Changes, settings: &ServiceSettings, service: &Service, tls: Option<&Tls>) {
+    let mut note = |name| {
+        if !changes.at_once.contains(&name) && !changes.after_restart.contains(&name) {
+            changes.at_once.push(name);
         }
+    };
+    if service.settings().general.exceptions != settings.general.exceptions {
+        note("gate.exceptions");
+    }
+    match tls.map(Tls::reload) {
+        Some(Ok(true)) => note("http.tls_certificate"),
+        Some(Err(error)) => tracing::error!("{}: the one that was read before stays", chain(&error)),
+        Some(Ok(false)) | None => {}
+    }
+}
+
+fn tell_changes(Changes { at_once, after_restart }: &Changes) {
+    match &at_once[..] {
+        [] => tracing::info!("the settings were read again, and nothing of what holds at once has changed"),
+        changed => tracing::info!(changed = changed.join(" "), "the settings were read again"),
+    }
+    if !after_restart.is_empty() {
+        let changed = after_restart.join(" ");
+        tracing::warn!(changed, "these settings hold when the service is started again");
     }
 }

@@ -15,6 +15,10 @@ pub fn run(request: &TokenRequest) -> Exit {
         tell("ecr-vigil: --name is empty: say who is to have the token\n");
         return Exit::Usage;
     }
+    if request.name.contains(char::is_control) {
+        tell("ecr-vigil: --name is not one line: it stands in the settings file and in the log\n");
+        return Exit::Usage;
+    }
     // Two random UUIDs have 244 random bits. The prefix is for those who search for secrets that got out.
     let token = format!("vigil_{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
     let name = toml::Value::String(request.name.clone());

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::reader::Reader;
 use super::service_values::{Hash, Host, HttpPath, OpenTo, Origin, Port, PublicUrl, Readable, Size};
 use super::values::{AtLeastOne, Limit};
-use crate::http::{Authentication, Door, Limits, Options, Role, Token};
+use crate::enter::chain;
+use crate::http::{Authentication, Door, Limits, Options, Role, Tls, Token};
 
 /// The HTTP side.
 #[derive(Debug, Clone)]
@@ -102,6 +103,7 @@ impl Reader<'_> {
                 Some(name) if tokens.iter().any(|token| token.name == *name) => {
                     Err(format!("`{name}` is another token's already"))
                 }
+                Some(name) if name.contains(char::is_control) => Err("it is not one line".to_owned()),
                 Some(name) if !name.trim().is_empty() => Ok(name.clone()),
                 _ => Err("it is missing: who has the token, as it is told in the log".to_owned()),
             };
@@ -109,6 +111,11 @@ impl Reader<'_> {
             let hash = written.sha256.as_deref().unwrap_or("").parse::<Hash>();
             let name = name.map_err(|problem| self.complain_of_table(&key("name"), problem));
             let role = role.map_err(|problem| self.complain_of_table(&key("role"), problem.to_string()));
+            let hash =
+                hash.and_then(|Hash(sha256)| match tokens.iter().find(|token| token.sha256 == sha256) {
+                    Some(token) => Err(format!("it is the token of `{}` already", token.name)),
+                    None => Ok(Hash(sha256)),
+                });
             let hash = hash.map_err(|problem| self.complain_of_table(&key("sha256"), problem));
             if let (Ok(name), Ok(role), Ok(Hash(sha256))) = (name, role, hash) {
                 tokens.push(Token { name, role, sha256 });
@@ -125,7 +132,14 @@ impl Reader<'_> {
             [false, true] => self.complain(PARTS[1], "there is no http.tls_certificate for it"),
             _ => {}
         }
-        certificate.zip(key)
+        let (certificate, key) = certificate.zip(key)?;
+        match Tls::load(certificate.clone(), key.clone()) {
+            Ok(_) => Some((certificate, key)),
+            Err(error) => {
+                self.complain(PARTS[0], chain(&error));
+                None
+            }
+        }
     }
 
     fn door(&mut self, name: &str, asked: bool) -> Option<Door> {

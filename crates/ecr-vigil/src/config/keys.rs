@@ -72,10 +72,10 @@ pub(super) static PASS_KEYS: &[Key] = &[
         .help("Start scans that failed again at every pass: ECR does not say when they failed"),
     key("budget.scans_per_day", "scans-per-day", &["VIGIL_SCANS_PER_DAY"])
         .default("100000")
-        .form("a number of scans")
+        .form("a number of scans; 0 starts none")
         .help("Scans in 24 hours for each account and region; ECR's quota is 100,000"),
     key("budget.scans_per_pass", "scans-per-pass", &["VIGIL_SCANS_PER_PASS"])
-        .form("a number of scans")
+        .form("a number of scans; 0 starts none")
         .absent("no limit")
         .help("Scans that one pass may start for each account and region"),
     key("gate.critical", "critical", &["VIGIL_CRITICAL", "CRITICAL"])

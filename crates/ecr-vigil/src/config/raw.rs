@@ -164,10 +164,16 @@ impl Layers {
             }
         };
         let (table, problems) = parse_toml(&text);
+        let is_broken = !problems.is_empty();
         for problem in problems {
             self.complain("config", source.clone(), format!("the file is not TOML: {problem}"));
         }
+        // Where the file cannot be understood, half of a name may look like another: the rest of it is told once it can.
+        let told = self.problems.len();
         self.read_table(&path, "", table);
+        if is_broken {
+            self.problems.truncate(told);
+        }
         self.file = Some(path);
     }
 

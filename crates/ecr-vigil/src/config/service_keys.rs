@@ -6,7 +6,7 @@ use super::key::{Key, LIMIT, PATTERNS, SWITCH, URL, key};
 
 const DOOR: &str = "open, token or off";
 const ORIGIN: &str = "web origins such as https://board.example.com";
-const KEEP: &str = "an age such as 90d, 26w or 12m (months), or forever";
+const KEEP: &str = "an age of at least 2d such as 90d, 26w or 12m (months), or forever";
 pub(super) const SIZE: &str = "a number of bytes, or one with kB, MB, KiB or MiB";
 const DURATION: &str = "a duration such as 30s or 5m";
 
@@ -46,7 +46,7 @@ pub(super) static SERVICE_KEYS: &[Key] = &[
         .default("false")
         .words(SWITCH)
         .restart()
-        .help("Begin with a pass of every schedule, whatever the time"),
+        .help("Begin with a pass of every schedule, whatever the time, its windows and its blackouts"),
     key("service.grace", "grace", &["VIGIL_GRACE"])
         .default("30s")
         .form(DURATION)

@@ -68,6 +68,9 @@ impl FromStr for OpenTo {
     }
 }
 
+/// The budget counts the scans of 24 hours, a pass may take a day, and whoever has started it wants to read of it.
+const LEAST_KEPT: SignedDuration = SignedDuration::from_hours(48);
+
 impl FromStr for Keep {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -76,7 +79,11 @@ impl FromStr for Keep {
         }
         let age: Age = text.parse().map_err(|error: InvalidAge| error.to_string())?;
         // Nobody counts on the day: the months are those that the calendar began with.
-        Ok(Self(Some(age.after(Timestamp::UNIX_EPOCH).duration_since(Timestamp::UNIX_EPOCH))))
+        let kept = age.after(Timestamp::UNIX_EPOCH).duration_since(Timestamp::UNIX_EPOCH);
+        if kept < LEAST_KEPT {
+            return Err(format!("`{text}` is too short"));
+        }
+        Ok(Self(Some(kept)))
     }
 }
 
@@ -186,7 +193,8 @@ impl FromStr for HttpPath {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts = text.strip_prefix('/').map(|rest| rest.split('/'));
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-        let is_part = |part: &str| !part.is_empty() && part.bytes().all(allowed);
+        // What clients take away before they ask is never asked for.
+        let is_part = |part: &str| !matches!(part, "" | "." | "..") && part.bytes().all(allowed);
         match parts {
             Some(mut parts) if parts.clone().all(is_part) => match parts.next() {
                 Some(first) if TAKEN.contains(&first) => Err(format!("at `/{first}` is something else")),
@@ -251,7 +259,10 @@ mod tests {
         assert_eq!(days("forever"), Ok(None));
         assert_eq!(days("2w1d"), Ok(Some(15)));
         assert_eq!(days("12m"), Ok(Some(365)));
-        assert!(days("long").is_err());
+        assert_eq!(days("2d"), Ok(Some(2)));
+        for bad in ["long", "0d", "1d"] {
+            assert!(days(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]
@@ -269,7 +280,20 @@ mod tests {
         for good in ["/metrics", "/a/b", "/prometheus.txt"] {
             assert!(good.parse::<HttpPath>().is_ok(), "{good}");
         }
-        for bad in ["", "/", "metrics", "/api/metrics", "/configs", "/a//b", "/a/", "/{id}", "/a b", "/a?b"] {
+        for bad in [
+            "",
+            "/",
+            "metrics",
+            "/api/metrics",
+            "/configs",
+            "/a//b",
+            "/a/",
+            "/{id}",
+            "/a b",
+            "/a?b",
+            "/a/../configs",
+            "/./a",
+        ] {
             assert!(bad.parse::<HttpPath>().is_err(), "{bad}");
         }
     }

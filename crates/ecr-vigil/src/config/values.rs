@@ -152,6 +152,9 @@ pub(super) struct Limit(pub(super) SignedDuration);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OptionalLimit(pub(super) Option<SignedDuration>);
 
+/// Nobody waits longer, and clocks can count it.
+const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
+
 impl FromStr for Limit {
     type Err = String;
 
@@ -161,6 +164,7 @@ impl FromStr for Limit {
             return Err(format!("`{text}` is not a duration: its units are lower-case letters"));
         }
         match text.parse::<SignedDuration>() {
+            Ok(duration) if duration > LONGEST => Err(format!("`{text}` is longer than a year")),
             Ok(duration) if duration.is_positive() => Ok(Self(duration)),
             Ok(_) => Err(format!("`{text}` is not longer than zero")),
             Err(_) => Err(format!("`{text}` is not a duration")),
@@ -188,7 +192,7 @@ mod tests {
         for (text, seconds) in [("90s", 90), ("30m", 1800), ("1h30m", 5400), ("1.5h", 5400)] {
             assert_eq!(text.parse::<Limit>().unwrap().0.as_secs(), seconds, "{text}");
         }
-        for text in ["", "90", "0s", "-5s", "soon", "1d", "1M", "1H", "PT1H"] {
+        for text in ["", "90", "0s", "-5s", "soon", "1d", "1M", "1H", "PT1H", "9999999999h"] {
             assert!(text.parse::<Limit>().unwrap_err().contains(&format!("`{text}`")));
             assert!(text.parse::<OptionalLimit>().is_err());
         }

@@ -3,6 +3,7 @@
 
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response, ResponseBuilder, Schema};
 
@@ -66,9 +67,20 @@ pub(super) fn finish(document: &mut OpenApi) {
 
 /// What we answer leaves no member out: what is not known is null. A problem names no parameters where none is wrong.
 fn always_there(schema: &mut RefOr<Schema>) {
-    if let RefOr::T(Schema::Object(object)) = schema {
-        let names = object.properties.keys().filter(|name| *name != "errors");
-        object.required = names.cloned().collect();
+    match schema {
+        RefOr::T(Schema::Object(object)) => {
+            let names = object.properties.keys().filter(|name| *name != "errors");
+            object.required = names.cloned().collect();
+            object.properties.values_mut().for_each(always_there);
+        }
+        // What a page holds is described where the page is.
+        RefOr::T(Schema::Array(array)) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                always_there(items);
+            }
+        }
+        RefOr::T(Schema::OneOf(choice)) => choice.items.iter_mut().for_each(always_there),
+        _ => {}
     }
 }
 

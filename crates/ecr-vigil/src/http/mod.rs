@@ -4,11 +4,13 @@
 
 mod accept;
 mod api;
+mod connection;
 mod docs;
 mod document;
 mod fields;
 mod frame;
 mod health;
+mod held;
 mod members;
 mod options;
 mod problem;
@@ -19,6 +21,7 @@ mod schedules;
 mod serve;
 #[cfg(test)]
 mod stories;
+mod tls;
 mod v1;
 mod watch;
 
@@ -28,4 +31,5 @@ pub use schedules::{
     Made, NotPlanned, NotStarted, PassProgress, PassRequest, PassWatch, Planned, PlannedRepository, Planning,
     ScheduleState, Schedules,
 };
-pub use serve::{Tls, TlsUnusable, serve};
+pub use serve::serve;
+pub use tls::{Tls, TlsUnusable};

@@ -77,7 +77,7 @@ impl Door {
         let listener = TcpListener::bind(wanted).map_err(|error| NotOpenedUp::Listen(wanted, error))?;
         let address = listener.local_addr().map_err(|error| NotOpenedUp::Listen(wanted, error))?;
         let tls = match &settings.tls {
-            Some((certificate, key)) => Some(Tls::load(certificate.clone(), key.clone()).await?),
+            Some((certificate, key)) => Some(Tls::load(certificate.clone(), key.clone())?),
             None => None,
         };
         Ok(Self { listener, address, tls })
@@ -142,14 +142,13 @@ impl House {
 
     /// Waits for the end: until the stop, and then, as long as there is patience, for what is under way.
     pub async fn end(mut self, grace: SignedDuration) -> Ended {
-        let halt = tokio::select! {
+        tokio::select! {
             // First: nobody answers or keeps time any more once it has come.
             biased;
-            halt = self.stop.stopped() => halt,
+            _ = self.stop.stopped() => {}
             ended = &mut self.answering => return Ended::Broken(format!("nobody answers any more: {ended:?}")),
             ended = &mut self.time => return Ended::Broken(format!("nobody keeps time any more: {ended:?}")),
-        };
-        tracing::info!(why = %halt, "ending what is under way");
+        }
         let clock = self.service.parts.clock.clone();
         let until = clock.now().checked_add(grace).unwrap_or(Timestamp::MAX);
         let in_order = async {

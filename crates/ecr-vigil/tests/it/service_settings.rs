@@ -129,6 +129,28 @@ async fn strangers_come_in_only_if_somebody_says_so() {
 }
 
 #[tokio::test]
+async fn a_token_has_one_name_and_one_role() {
+    let stage = Stage::new().await;
+    let token =
+        |name: &str, role| format!("[[http.token]]\nname = \"{name}\"\nrole = '{role}'\nsha256 = '{HASH}'\n");
+    stage.write("vigil.toml", &(token("a", "read") + &token("b", "operate")));
+    check(&stage, &[], Some("http.token[1].sha256 (file vigil.toml): it is the token of `a` already")).await;
+    stage.write("vigil.toml", &token("a\\nb", "read"));
+    check(&stage, &[], Some("http.token[0].name (file vigil.toml): it is not one line")).await;
+    let named = bare(&stage, "token --role read").arg("--name").arg("a\nb");
+    named.run().await.code(2).complains("--name is not one line");
+}
+
+#[tokio::test]
+async fn what_is_no_toml_is_told_once() {
+    let stage = Stage::new().await;
+    stage.write("vigil.toml", "[http]\nx\n");
+    let checked = bare(&stage, "config check").run().await.code(2);
+    assert!(!checked.stderr.contains("there is no such setting"), "{}", checked.stderr);
+    checked.complains("the file is not TOML: line 2");
+}
+
+#[tokio::test]
 async fn a_certificate_needs_its_key() {
     let stage = Stage::new().await;
     stage.write("tls.pem", "");
@@ -141,7 +163,15 @@ async fn a_certificate_needs_its_key() {
         Some("`none.pem` cannot be read"),
     )
     .await;
-    check(&stage, &["--tls-certificate", "tls.pem", "--tls-key", "tls.pem"], None).await;
+    let with = async |certificate: &str, key: &str, complaint| {
+        let place = |name: &str| format!("{}/src/http/stories/tls/{name}", env!("CARGO_MANIFEST_DIR"));
+        let [certificate, key] = [certificate, key].map(place);
+        check(&stage, &["--tls-certificate", &certificate, "--tls-key", &key], complaint).await;
+    };
+    with("first.crt", "first.key", None).await;
+    with("first.crt", "second.key", Some("the key is not that of the certificate")).await;
+    with("first.key", "first.key", Some("there is no certificate in ")).await;
+    with("first.crt", "first.crt", Some("there is no private key in ")).await;
 }
 
 #[tokio::test]

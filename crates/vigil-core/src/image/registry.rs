@@ -129,11 +129,13 @@ impl RegistryId {
         format!("arn:{partition}:ecr:{region}:{account}:repository/{repository}")
     }
 
-    /// The page of a repository in the web console, as the re-scan service's feeds name it; none where the console's host
-    /// is not publicly known.
+    /// The page of a repository in the web console; none where the console's host is not publicly known.
     pub fn repository_console_url(&self, repository: &RepositoryName) -> Option<String> {
-        let host = self.partition.console_host()?;
-        Some(format!("https://{}.{host}/ecr/repositories/{repository}/", self.region))
+        let Self { partition, account, region } = self;
+        let host = partition.console_host()?;
+        Some(format!(
+            "https://{region}.{host}/ecr/repositories/private/{account}/{repository}?region={region}"
+        ))
     }
 
     /// The page of an image in the web console; none where the console's host is not publicly known.

@@ -22,7 +22,7 @@ pub struct VulnerabilityId(String);
 pub struct InvalidVulnerabilityId(String);
 
 /// One accepted vulnerability.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exception {
     /// The vulnerability's id, such as `CVE-2024-3094`.
     pub id: String,
@@ -39,7 +39,7 @@ pub struct Exception {
 }
 
 /// All accepted vulnerabilities, in the order in which they were written down.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exceptions(Vec<Exception>);
 
 impl FromStr for VulnerabilityId {

@@ -55,6 +55,15 @@ impl Patterns {
     }
 }
 
+impl PartialEq for Pattern {
+    /// What is written the same means the same.
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl Eq for Pattern {}
+
 impl FromStr for Pattern {
     type Err = InvalidPattern;
 

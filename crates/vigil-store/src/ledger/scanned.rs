@@ -29,7 +29,9 @@ pub(super) async fn found(
     match meaning {
         Meaning::Running => return running(session, image, scan).await,
         Meaning::Finished => {
-            let changed = replace(session, image.id, &listed, now).await?;
+            // A finding was seen by the scan that found it, however late we hear of it.
+            let at = scan.completed_at.map_or(now, |completed| completed.min(now));
+            let changed = replace(session, image.id, &listed, at).await?;
             keep_scan(session, image.id, scan, (listed.len(), changed), now).await?;
         }
         Meaning::Failed | Meaning::Unscannable | Meaning::Unavailable => {
@@ -93,14 +95,14 @@ async fn finish(
     session.execute(sql, &values).await.map(drop)
 }
 
-/// Makes these the image's findings. Returns how many appeared and how many vanished.
+/// Makes these the image's findings, seen at this time. Returns how many appeared and how many vanished.
 async fn replace(
     session: &mut dyn Session,
     image: i64,
     listed: &BTreeMap<Hash, &Finding>,
-    now: Timestamp,
+    at: Timestamp,
 ) -> Result<(usize, usize), DatabaseFault> {
-    let stored = findings::store(session, listed, now).await?;
+    let stored = findings::store(session, listed, at).await?;
     let mut before = BTreeSet::new();
     for mut row in
         session.rows("SELECT content FROM image_findings WHERE image = $1", &[image.into()]).await?
@@ -113,7 +115,7 @@ async fn replace(
         .iter()
         .filter(|(content, _)| !before.contains(content))
         .map(|(content, vulnerability)| {
-            vec![image.into(), (*content).into(), (*vulnerability).into(), now.into()]
+            vec![image.into(), (*content).into(), (*vulnerability).into(), at.into()]
         })
         .collect();
     let vanished = before.iter().filter(|content| !after.contains_key(content));
@@ -128,6 +130,11 @@ async fn replace(
     let sql = "INSERT INTO image_findings (image, content, vulnerability, first_seen)
         SELECT image, content, vulnerability, first_seen FROM {rows} WHERE true
         ON CONFLICT (image, content) DO NOTHING";
+    session.each(sql, &columns, appeared.clone()).await?;
+    // Scans are heard of in any order.
+    let sql = "UPDATE vulnerabilities SET first_seen = fresh.first_seen
+        FROM (SELECT DISTINCT vulnerability, first_seen FROM {rows}) AS fresh
+        WHERE vulnerabilities.id = fresh.vulnerability AND vulnerabilities.first_seen > fresh.first_seen";
     session.each(sql, &columns, appeared).await?;
     let sql = "DELETE FROM image_findings WHERE (image, content) IN (SELECT image, content FROM {rows})";
     session.each(sql, &columns[..2], vanished).await?;

@@ -152,8 +152,10 @@ pub(super) async fn only_read(
     repository: i64,
     pass: Option<i64>,
 ) -> Result<(), DatabaseFault> {
-    let set = "decision = 'observe', reason = NULL, detail = NULL, next_at = NULL,
-        ending = CASE WHEN images.scan_state IS NULL THEN 'never_scanned' ELSE 'read' END";
+    let set = format!(
+        "decision = 'observe', reason = '{BY_ITSELF}', detail = NULL, next_at = NULL,
+        ending = CASE WHEN images.scan_state IS NULL THEN 'never_scanned' ELSE 'read' END"
+    );
     if let Some(pass) = pass {
         let set = set.replace("images.", "i.");
         let sql = format!(
@@ -166,19 +168,22 @@ pub(super) async fn only_read(
     session.execute(&sql, &[repository.into()]).await.map(drop)
 }
 
+/// Why images are only read, as reports say it.
+const BY_ITSELF: &str = "by_itself";
+
 fn decided(decision: &Decision) -> Standing {
     let (code, reason, detail, next_at) = match decision {
         Decision::Scan(why) => ("scan", Some(why.code()), Some(why.to_string()), None),
-        Decision::Wait => ("wait", None, None, None),
+        Decision::Wait => ("wait", Some("under_way"), None, None),
         // How long ago it was scanned would be another text each time; when it was is known.
         Decision::Rest(rest @ (Rest::Fresh { .. } | Rest::ImageQuota { .. })) => {
             ("rest", Some(rest.code()), None, rest.next())
         }
         Decision::Rest(rest) => ("rest", Some(rest.code()), Some(rest.to_string()), rest.next()),
         Decision::Hold(_, hold) => ("hold", Some(hold.code()), Some(hold.to_string()), hold.next()),
-        Decision::Observe => ("observe", None, None, None),
+        Decision::Observe => ("observe", Some(BY_ITSELF), None, None),
         Decision::LeaveOut(why) => ("leave_out", Some(why.code()), Some(why.to_string()), None),
-        Decision::Undecided => ("undecided", None, None, None),
+        Decision::Undecided => ("undecided", Some("undecided"), None, None),
     };
     Standing {
         decision: Some(code.to_owned()),

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use vigil_core::finding::Severity;
 use vigil_core::image::Digest;
 use vigil_core::lineage::FindingState;
-use vigil_core::testing::{contract_of_scan_configs, digest, image};
+use vigil_core::testing::{contract_of_scan_configs, digest, image, scan};
 use vigil_store::{
     ChangeFilter, FindingFilter, FindingOrder, ImageFilter, ImageFindingFilter, ImageOrder, Page, Scope,
     Slice, Unanswered, VulnerabilityFilter, VulnerabilityOrder,
@@ -21,6 +21,7 @@ stories!(
     images_are_found_by_what_is_bad_about_them,
     a_vulnerability_is_found_wherever_it_is,
     findings_are_narrowed_and_ordered,
+    a_finding_was_first_seen_by_the_scan_that_found_it,
     what_was_not_told_yet_is_told_once,
     the_trend_counts_days,
     the_trend_counts_all_images_however_many_there_are,
@@ -66,6 +67,26 @@ async fn pages_hold_each_image_once_while_images_change(stage: Stage) {
     let slice = Slice { after: foreign.unwrap().next, limit: 1 };
     let answer = stage.store.images(ImageFilter::default(), ImageOrder::Name, slice).await;
     assert!(matches!(answer, Err(Unanswered::Cursor)), "a cursor of another order");
+}
+
+async fn a_finding_was_first_seen_by_the_scan_that_found_it(stage: Stage) {
+    let images = [image(1, &["a"], 1), image(2, &["b"], 1)];
+    stage.list(&images).await;
+    let found = [crate::stage::parse("CVE-1 HIGH zlib")];
+    let completed = |hours| stage.now() - SignedDuration::from_hours(hours);
+    for (image, hours) in images.iter().zip([10, 40]) {
+        stage.found(image, scan("COMPLETE", Some(completed(hours)), &found)).await;
+    }
+    let lineages = stage.findings(FindingFilter::default()).await;
+    assert_eq!(lineages, ["b CVE-1 zlib open 40h", "a CVE-1 zlib open 10h"]);
+    let (filter, order) = (VulnerabilityFilter::default(), VulnerabilityOrder::WorstFirst);
+    let all = stage.store.vulnerabilities(filter, order, Slice::first(9)).await.unwrap().items;
+    assert_eq!(all[0].first_seen, completed(40), "by whichever scan was the first");
+    for (image, hours) in images.iter().zip([10, 40]) {
+        let (filter, slice) = (ImageFindingFilter::default(), Slice::first(9));
+        let here = stage.store.findings_of_image(registry(), name("team/app"), image.digest, filter, slice);
+        assert_eq!(here.await.unwrap().unwrap().items[0].first_seen, completed(hours));
+    }
 }
 
 async fn images_are_found_by_what_is_bad_about_them(stage: Stage) {

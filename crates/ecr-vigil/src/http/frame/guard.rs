@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use vigil_report::feed::BaseUrl;
@@ -24,6 +24,7 @@ pub(super) async fn guard(State(frame): State<Arc<Frame>>, request: Request, nex
 }
 
 fn check(frame: &Frame, request: &Request) -> Result<(), Problem> {
+    one_host(request)?;
     let host = host(request);
     let base = frame.options.base_url.as_ref().map(BaseUrl::to_string);
     let base = base.as_deref().map(authority);
@@ -36,6 +37,17 @@ fn check(frame: &Frame, request: &Request) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(ProblemKind::CrossSite, "a page of another site may not change anything here"))
+}
+
+/// RFC 9112, 3.2: in HTTP/1.1 the header `Host` is there exactly once. What stands in front may have gone by another one.
+fn one_host(request: &Request) -> Result<(), Problem> {
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    let detail = match (request.version(), hosts) {
+        (_, 2..) => "there are several headers `Host`",
+        (Version::HTTP_11, 0) => "there is no header `Host`",
+        _ => return Ok(()),
+    };
+    Err(Problem::new(ProblemKind::InvalidRequest, detail))
 }
 
 /// Whether a change is asked for by a program, or by a page of ours or of a site that is trusted by setting.

@@ -1,18 +1,15 @@
 //! How many requests are under way, and how long one may take: more are turned away, never queued.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::wrap::Frame;
+use crate::http::held::hold;
 use crate::http::problem::Problem;
 
 /// Lets a request happen if there is room, for so long.
@@ -28,36 +25,11 @@ pub(super) async fn limit(State(frame): State<Arc<Frame>>, request: Request, nex
     // Watchers stay as long as they like, and are counted where they are served.
     let watches =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
-    if watches { response } else { response.map(|body| Body::new(Held { body, _permit: permit })) }
+    // Whoever reads slowly is under way, too.
+    if watches { response } else { hold(response, permit) }
 }
 
 async fn in_time(frame: &Frame, request: Request, next: Next) -> Response {
     let took_too_long = |_| Problem::unavailable("the answer takes too long").into_response();
     timeout(frame.options.limits.time, next.run(request)).await.unwrap_or_else(took_too_long)
-}
-
-/// A body that keeps its place until it is sent: whoever reads slowly is under way, too.
-struct Held {
-    body: Body,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl HttpBody for Held {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<http_body::Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> http_body::SizeHint {
-        self.body.size_hint()
-    }
 }

@@ -13,7 +13,8 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
-/// A request as its first lines and body are written: `POST /configs`, `name: value` lines, a blank line, the body.
+/// A request as its first lines and body are written: `POST /configs`, `name: value` lines, a blank line, the body. It
+/// asks this machine if it names no host.
 #[track_caller]
 pub(super) fn request(text: &str) -> Request<Body> {
     let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
@@ -23,6 +24,9 @@ pub(super) fn request(text: &str) -> Request<Body> {
     for line in lines {
         let (name, value) = line.split_once(": ").expect("a header");
         request = request.header(name.trim(), value);
+    }
+    if request.headers_ref().is_some_and(|headers| !headers.contains_key("host")) {
+        request = request.header("host", "localhost");
     }
     request.body(Body::from(body.to_owned())).expect("a request")
 }

@@ -1,5 +1,9 @@
 //! What pages of other sites may not make a browser do.
 
+use axum::http::Version;
+use tower::ServiceExt;
+
+use super::answer::Answer;
 use super::stage::Stage;
 use super::tokens::token;
 use crate::http::{Options, Role};
@@ -22,6 +26,20 @@ async fn without_tokens_only_names_of_this_machine_are_answered_to() {
     let tokens = vec![token("board", Role::Read, "look")];
     let stage = Stage::with(Options { tokens, ..Options::default() }).await;
     stage.ask("GET /configs\nhost: vigil.example\nauthorization: Bearer look").await.is(200);
+}
+
+#[tokio::test]
+async fn one_host_is_asked() {
+    let stage = Stage::plain().await;
+    let twice = stage.ask("GET /configs\nhost: localhost\nhost: localhost").await.is(400);
+    twice.complains("invalid-request", "several headers `Host`");
+    let ask = |version| {
+        let request = axum::http::Request::get("/configs").version(version);
+        stage.app.clone().oneshot(request.body(axum::body::Body::empty()).unwrap())
+    };
+    let nobody = Answer::read(ask(Version::HTTP_11).await.unwrap()).await.is(400);
+    nobody.complains("invalid-request", "no header `Host`");
+    Answer::read(ask(Version::HTTP_10).await.unwrap()).await.is(200);
 }
 
 #[tokio::test]

@@ -87,3 +87,17 @@ async fn a_pattern_of_vulnerabilities_is_refused_with_what_is_accepted() {
         answer.complains("invalid-content", &said);
     }
 }
+
+#[tokio::test]
+async fn one_that_would_never_be_in_force_is_refused() {
+    let stage = Stage::plain().await;
+    let until =
+        |day: &str| format!(r#"{{"vulnerability":"CVE-1","reason":"größer als nötig","until":"{day}"}}"#);
+    let yesterday = vigil_core::testing::now() - jiff::SignedDuration::from_hours(24);
+    let yesterday = yesterday.strftime("%F").to_string();
+    let refused = stage.send("POST /api/v1/exceptions", &until(&yesterday)).await.is(422);
+    let refused = refused.complains("invalid-content", "would never be in force").json();
+    assert_eq!(refused["errors"][0]["name"], "until");
+    let today = vigil_core::testing::now().strftime("%F").to_string();
+    accept(&stage, &until(&today), 201).await;
+}

@@ -16,10 +16,15 @@ fn limits(limits: Limits) -> Options {
     Options { limits, ..Options::default() }
 }
 
+fn post(body: Body) -> Request<Body> {
+    let request = Request::post("/configs").header("host", "localhost");
+    request.header("content-type", "application/json").body(body).unwrap()
+}
+
 /// A body that comes in pieces without saying how long it is.
 fn in_pieces(piece: &'static str, pieces: usize) -> Request<Body> {
     let body = Body::from_stream(stream::iter(vec![piece; pieces]).map(Ok::<_, std::io::Error>));
-    Request::post("/configs").header("content-type", "application/json").body(body).unwrap()
+    post(body)
 }
 
 #[tokio::test]
@@ -36,7 +41,7 @@ async fn a_body_has_its_limit() {
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let stage = Stage::with(limits(Limits { time: Duration::from_secs(5), ..Limits::default() })).await;
     let body = Body::from_stream(stream::pending::<Result<&str, std::io::Error>>());
-    let request = Request::post("/configs").header("content-type", "application/json").body(body).unwrap();
+    let request = post(body);
     let answer = Answer::read(stage.app.clone().oneshot(request).await.unwrap()).await;
     answer.is(408).complains("slow-request", "in time");
 }
@@ -54,8 +59,7 @@ async fn one_too_many_is_turned_away_and_never_queued() {
     let stage = Stage::with(limits(Limits { concurrent: 2, ..Limits::default() })).await;
     let slow = || async {
         let body = Body::from_stream(stream::pending::<Result<&str, std::io::Error>>());
-        let request =
-            Request::post("/configs").header("content-type", "application/json").body(body).unwrap();
+        let request = post(body);
         stage.app.clone().oneshot(request).await
     };
     let (mut one, mut two) = (Box::pin(slow()), Box::pin(slow()));
@@ -70,7 +74,7 @@ async fn one_too_many_is_turned_away_and_never_queued() {
 #[tokio::test]
 async fn who_reads_slowly_takes_a_place() {
     let stage = Stage::with(limits(Limits { concurrent: 1, ..Limits::default() })).await;
-    let request = Request::get("/configs").body(Body::empty()).unwrap();
+    let request = Request::get("/configs").header("host", "localhost").body(Body::empty()).unwrap();
     let unread = stage.app.clone().oneshot(request).await.unwrap();
     stage.ask("GET /configs").await.is(503);
     Answer::read(unread).await.is(200);

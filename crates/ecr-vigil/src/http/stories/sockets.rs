@@ -75,15 +75,16 @@ async fn certificates_are_used_and_read_again() {
         std::fs::write(&key, private).unwrap();
     };
     put(FIRST, include_str!("tls/first.key"));
-    let tls = Tls::load(certificate.clone(), key.clone()).await.unwrap();
+    let tls = Tls::load(certificate.clone(), key.clone()).unwrap();
     let service = served(Options::default(), Some(tls.clone())).await;
     assert!(over_tls(service.address, FIRST).await.unwrap().starts_with("HTTP/1.1 200"));
     put(SECOND, "nonsense");
-    let refusal = tls.reload().await.unwrap_err().to_string();
+    let refusal = tls.reload().unwrap_err().to_string();
     assert!(refusal.contains("vigil.crt") && refusal.contains("cannot be used"), "{refusal}");
     assert!(over_tls(service.address, FIRST).await.is_ok(), "the old one stays");
     put(SECOND, include_str!("tls/second.key"));
-    tls.reload().await.unwrap();
+    assert!(tls.reload().unwrap(), "it is another one");
+    assert!(!tls.reload().unwrap(), "and then the same");
     assert!(over_tls(service.address, SECOND).await.unwrap().starts_with("HTTP/1.1 200"));
     assert!(over_tls(service.address, FIRST).await.is_err());
 }
@@ -177,6 +178,50 @@ async fn one_connection_too_many_is_hung_up_on() {
     // Hung up on, it may be told so while it still speaks.
     let _ = one_more.write_all(asks.as_bytes()).await;
     assert!(!matches!(one_more.read(&mut [0; 15]).await, Ok(1..)));
+}
+
+/// Whether the service ends while somebody is connected who has said this, though it has all the time of the world.
+async fn ends_beside(said: &str, tls: Option<Tls>) {
+    let patient = Duration::from_secs(3_600);
+    let limits = Limits { time: patient, ..Limits::default() };
+    let service = served(Options { grace: patient, limits, ..Options::default() }, tls).await;
+    let mut stream = TcpStream::connect(service.address).await.unwrap();
+    stream.write_all(said.as_bytes()).await.unwrap();
+    if said.contains("\r\n\r\n") {
+        // An answer shows that it was heard.
+        stream.read_exact(&mut [0; 15]).await.unwrap();
+    }
+    service.stop.send(()).unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(60), service.ended).await;
+    ended.unwrap_or_else(|_| panic!("it waits for `{said}`")).unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn only_what_is_being_answered_is_waited_for() {
+    let asked = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    ends_beside("", None).await;
+    ends_beside("GET /configs HTTP/1.1\r\nhost: lo", None).await;
+    ends_beside(asked, None).await;
+    ends_beside(&format!("{asked}GET /configs HTTP/1.1\r\nhost: lo"), None).await;
+    ends_beside("PRI * HTTP/2.0\r\n\r", None).await;
+    let home = tempfile::tempdir().unwrap();
+    let [certificate, key] = ["vigil.crt", "vigil.key"].map(|name| home.path().join(name));
+    std::fs::write(&certificate, FIRST).unwrap();
+    std::fs::write(&key, include_str!("tls/first.key")).unwrap();
+    let tls = Tls::load(certificate, key).unwrap();
+    ends_beside("\x16\x03\x01", Some(tls)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_for_nothing_is_hung_up_on_in_time() {
+    let limits = Limits { time: Duration::from_secs(5), ..Limits::default() };
+    let service = served(Options { limits, ..Options::default() }, None).await;
+    let asked = "GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    for said in ["", "GET /heal", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &format!("{asked}GET /heal")] {
+        let begun = tokio::time::Instant::now();
+        ask(TcpStream::connect(service.address).await.unwrap(), said).await;
+        assert!(begun.elapsed() < Duration::from_secs(6), "{said}: {:?}", begun.elapsed());
+    }
 }
 
 #[tokio::test(start_paused = true)]

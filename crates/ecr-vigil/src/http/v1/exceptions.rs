@@ -16,7 +16,7 @@ use super::words::{Day, Flag, RepositoryGlob, Said, TagGlob, Word};
 use crate::http::api::{Accepted, App};
 use crate::http::fields::{Asked, Fields, FromFields, Told};
 use crate::http::frame::Visitor;
-use crate::http::problem::{Problem, ProblemKind};
+use crate::http::problem::{MemberFault, Problem, ProblemKind};
 
 /// Which exceptions.
 #[derive(IntoParams)]
@@ -49,9 +49,14 @@ pub(in crate::http) struct NewExceptionBody {
     #[schema(required = false, pattern = "^[A-Za-z0-9._*?-]{1,128}$", example = "v*")]
     tag: Option<String>,
     /// Why it is accepted: one line.
-    #[schema(pattern = "^[!-~][ -~]{0,999}$", example = "the function is not called")]
+    #[schema(
+        min_length = 1,
+        max_length = 1000,
+        pattern = r"^[^\x00-\x1F\x7F]*[^\x00-\x20\x7F][^\x00-\x1F\x7F]*$",
+        example = "the function is not called"
+    )]
     reason: String,
-    /// The last day, in UTC, on which it is; for ever, if none is named.
+    /// The last day, in UTC, on which it is, and not over yet; for ever, if none is named.
     #[schema(required = false, format = "date", example = "2026-12-31")]
     until: Option<String>,
 }
@@ -114,8 +119,14 @@ pub(in crate::http) async fn add(
     Asked(()): Asked<()>,
     Told(exception): Told<Exception>,
 ) -> Result<impl IntoResponse, Problem> {
+    let now = app.api.clock.now();
+    if let Some(until) = exception.until.filter(|_| exception.expired(now)) {
+        let reason = format!("`{until}` is over: it would never be in force");
+        let fault = MemberFault { name: "until".to_owned(), reason };
+        return Err(Problem::faults(ProblemKind::InvalidContent, vec![fault]));
+    }
     // As exactly as the store keeps it.
-    let at = app.api.clock.now().round(Unit::Microsecond).unwrap_or(Timestamp::MAX);
+    let at = now.round(Unit::Microsecond).unwrap_or(Timestamp::MAX);
     let author = visitor.map_or_else(|| "anonymous".to_owned(), |Extension(visitor)| visitor.name);
     let new = NewException { exception, author, at };
     let CreatedException { stored, is_new } = app.api.store.create_exception(new).await.map_err(away)?;

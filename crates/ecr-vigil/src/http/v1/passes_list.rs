@@ -109,7 +109,7 @@ struct DecidedBody {
     /// What was decided.
     #[schema(example = "hold")]
     decision: String,
-    /// Why; empty where the decision says it.
+    /// Why, by the codes of reports.
     #[schema(example = "daily_budget")]
     reason: String,
     /// On how many images.

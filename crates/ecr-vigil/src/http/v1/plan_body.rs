@@ -145,6 +145,6 @@ fn told(decision: &Decision) -> (&'static str, &'static str, String) {
         Decision::Hold(due, hold) => ("hold", hold.code(), format!("{due}; {hold}")),
         Decision::Observe => ("observe", "by_itself", "ECR starts scans by itself".to_owned()),
         Decision::LeaveOut(why) => ("leave_out", why.code(), why.to_string()),
-        Decision::Undecided => ("undecided", "unread", "its last scan could not be read".to_owned()),
+        Decision::Undecided => ("undecided", "undecided", "its last scan could not be read".to_owned()),
     }
 }
