@@ -300,7 +300,7 @@ mod tests {
         let repository: RepositoryName = "test/ubuntu".parse().unwrap();
         assert_eq!(
             registry("aws", "us-west-2").repository_console_url(&repository).unwrap(),
-            "https://us-west-2.console.aws.amazon.com/ecr/repositories/test/ubuntu/"
+            "https://us-west-2.console.aws.amazon.com/ecr/repositories/private/123456789012/test/ubuntu?region=us-west-2"
         );
         assert_eq!(registry("aws-iso", "us-iso-east-1").repository_console_url(&repository), None);
     }
