@@ -7,6 +7,13 @@ CREATE TABLE schema_version (version BIGINT NOT NULL);
 CREATE TABLE revision (number BIGINT NOT NULL);
 INSERT INTO revision (number) VALUES (1);
 
+-- How many services have worked with it, one after the other: one that loses it for a while sees whether another came.
+CREATE TABLE residence (number BIGINT NOT NULL);
+INSERT INTO residence (number) VALUES (0);
+
+-- Empty; something is put here and taken away to see whether there is room.
+CREATE TABLE trials (filling BYTES NOT NULL);
+
 CREATE TABLE registries (
   id NUMBERED,
   partition_name WORDS NOT NULL,

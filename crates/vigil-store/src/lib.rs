@@ -8,7 +8,7 @@
 //! - answers, page by page ([`Slice`] in, [`Page`] out): [`Store::images`], [`Store::findings`], [`Store::changes`], …;
 //! - what people decide: [`Store::create_exception`], [`Store::end_exception`], and scan configurations, for which the
 //!   store is a `ScanConfigs`;
-//! - upkeep: [`Store::reside`], [`Store::ping`], [`Store::revision`], [`Store::size`], [`Store::expire_exceptions`], [`Store::forget`].
+//! - upkeep: [`Store::reside`], [`Store::evicted`], [`Store::ready`], [`Store::revision`], [`Store::size`], [`Store::expire_exceptions`], [`Store::forget`].
 //!
 //! Knows rows and our nouns. Refuses to know AWS and how anything is shown.
 
@@ -42,6 +42,5 @@ pub use page::{Cursor, Page, Slice, Unanswered};
 pub use pass::{InvalidId, NewPass, PassDetail, PassFilter, PassId, PassImage, PassRow, UnfinishedPass};
 pub use place::{InvalidPlace, Place};
 pub use sql::{DatabaseFault, DatabaseFaultKind};
-pub use sqlite::NotOpened;
-pub use store::{Revision, Store};
+pub use store::{NotOpened, Revision, Store};
 pub use trend::TrendPoint;

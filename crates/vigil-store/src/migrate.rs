@@ -1,7 +1,7 @@
 //! Brings a database to the newest version, one numbered step and one transaction after the other.
 
 use crate::sql::{DatabaseFault, Session};
-use crate::sqlite::NotOpened;
+use crate::store::NotOpened;
 
 /// The steps, in order: the first makes version 1.
 const STEPS: [&str; 1] = [include_str!("../migrations/0001_memory.sql")];

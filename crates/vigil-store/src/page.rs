@@ -102,7 +102,7 @@ fn sealed(key: &Key, of: &str) -> String {
         .chain(key.iter().map(|part| match part {
             Value::Int(n) => (*n).into(),
             Value::Text(text) => text.as_str().into(),
-            Value::Null | Value::Bytes(_) => serde_json::Value::Null,
+            Value::Null | Value::Bytes(_) | Value::Ints(_) => serde_json::Value::Null,
         }))
         .collect();
     let text = serde_json::Value::Array(parts).to_string();

@@ -1,8 +1,9 @@
 //! The memory as a whole: opened once, shared by all that read and write.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use vigil_core::port::Clock;
@@ -10,7 +11,7 @@ use vigil_core::port::Clock;
 use crate::place::{Kept, Place};
 use crate::postgres::Postgres;
 use crate::sql::{Act, DatabaseFault, DatabaseFaultKind};
-use crate::sqlite::{NotOpened, Sqlite};
+use crate::sqlite::Sqlite;
 
 /// What the service remembers. Clones share one database; it is closed when the last one is dropped.
 #[derive(Clone)]
@@ -20,6 +21,8 @@ struct Opened {
     place: Place,
     engine: Engine,
     clock: Arc<dyn Clock>,
+    /// Whether the last write met a database that cannot be written to at all.
+    unwritable: AtomicBool,
 }
 
 enum Engine {
@@ -30,6 +33,58 @@ enum Engine {
 /// Changes whenever anything that is remembered does: an entity tag for answers that come from the store alone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(String);
+
+/// A database that could not be opened. It is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum NotOpened {
+    /// Another process writes to it.
+    #[error("the database {} is in use by another process", .0.display())]
+    InUse(PathBuf),
+    /// The file has more than one name, and its log is found by one of them only.
+    #[error("the database {} has several names (hard links): remove the others", .0.display())]
+    SeveralNames(PathBuf),
+    /// Another service works with it.
+    #[error("the database {0} is in use by another service")]
+    Occupied(String),
+    /// The file cannot be read or written.
+    #[error("the database {} cannot be opened", .0.display())]
+    Unreachable(PathBuf, #[source] std::io::Error),
+    /// The file holds something else.
+    #[error("{} is not a database of this program: {said}; it was left as it is", .file.display())]
+    NotOurs {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        said: String,
+    },
+    /// The file is damaged.
+    #[error("the database {} is corrupt: {said}; it was left as it is", .file.display())]
+    Corrupt {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        said: String,
+    },
+    /// A newer program has written it.
+    #[error("the database {place} has version {found}, and this program knows versions up to {known}")]
+    Newer {
+        /// Which database.
+        place: String,
+        /// Its version.
+        found: i64,
+        /// The newest that is known here.
+        known: i64,
+    },
+    /// The database itself does not work.
+    #[error("the database {place} cannot be used")]
+    Database {
+        /// Which database.
+        place: String,
+        /// What it said.
+        #[source]
+        fault: DatabaseFault,
+    },
+}
 
 /// A transaction that met another one is tried at once again, so often.
 const CONFLICTS: usize = 10;
@@ -51,7 +106,7 @@ impl Store {
             Kept::File(file) => Engine::Sqlite(open_file(file, &*clock).await?),
             Kept::Postgres(url) => Engine::Postgres(Postgres::open(url, place).await?),
         };
-        Ok(Self(Arc::new(Opened { place: place.clone(), engine, clock })))
+        Ok(Self(Arc::new(Opened { place: place.clone(), engine, clock, unwritable: AtomicBool::new(false) })))
     }
 
     /// Takes the database for this service alone, for as long as this store is open: two services would make every pass
@@ -78,13 +133,43 @@ impl Store {
         &self.0.place
     }
 
-    /// Whether it can be read: for the question of readiness.
+    /// Waits until another service works with the database instead of this one, which has lost its connection meanwhile:
+    /// from then on every write is refused.
+    pub async fn evicted(&self) {
+        match &self.0.engine {
+            // A file stays with whoever has opened it.
+            Engine::Sqlite(_) => std::future::pending().await,
+            Engine::Postgres(postgres) => postgres.evicted().await,
+        }
+    }
+
+    /// Whether it can be read and written, and by this service: for the question of readiness.
     ///
     /// # Errors
     ///
-    /// If it cannot.
-    pub async fn ping(&self) -> Result<(), DatabaseFault> {
-        self.read((), |session, ()| Box::pin(async { session.rows("SELECT 1", &[]).await.map(drop) })).await
+    /// Why it cannot.
+    pub async fn ready(&self) -> Result<(), DatabaseFault> {
+        match &self.0.engine {
+            Engine::Sqlite(sqlite) => sqlite.ping().await?,
+            Engine::Postgres(postgres) => postgres.ping().await?,
+        }
+        // Writing costs something, so it is tried only where it did not work the last time.
+        if self.0.unwritable.load(Ordering::Relaxed) { self.try_to_write().await } else { Ok(()) }
+    }
+
+    /// Writes as much as a small scan takes, and takes it away again.
+    async fn try_to_write(&self) -> Result<(), DatabaseFault> {
+        self.write((), |session, ()| {
+            Box::pin(async {
+                let filling = vec![0; 64 << 10];
+                session.execute("INSERT INTO trials (filling) VALUES ($1)", &[filling.into()]).await.map(drop)
+            })
+        })
+        .await?;
+        self.write((), |session, ()| {
+            Box::pin(async { session.execute("DELETE FROM trials", &[]).await.map(drop) })
+        })
+        .await
     }
 
     /// The present revision. What is read after it was asked for is at least as new.
@@ -133,19 +218,7 @@ impl Store {
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
-        match &self.0.engine {
-            Engine::Sqlite(sqlite) => sqlite.write(given, act).await,
-            Engine::Postgres(postgres) => {
-                let given = Arc::new(given);
-                for _ in 1..CONFLICTS {
-                    match postgres.write(&given, act).await {
-                        Err(fault) if fault.kind == DatabaseFaultKind::Conflict => {}
-                        done => return done,
-                    }
-                }
-                postgres.write(&given, act).await
-            }
-        }
+        self.write_with(Patience::None, given, act).await
     }
 
     /// Writes, and waits as long as the database is away: until it is back, or the caller stops waiting.
@@ -154,12 +227,20 @@ impl Store {
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
-        let Engine::Postgres(postgres) = &self.0.engine else { return self.write(given, act).await };
-        let (given, mut wait) = (Arc::new(given), FIRST_WAIT);
-        loop {
-            match postgres.write(&given, act).await {
-                Err(fault) if fault.may_pass() => self.wait(&fault, &mut wait).await,
-                done => return done,
+        self.write_with(Patience::Endless, given, act).await
+    }
+
+    async fn write_with<A, T>(&self, patience: Patience, given: A, act: Act<A, T>) -> Result<T, DatabaseFault>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        match &self.0.engine {
+            Engine::Sqlite(sqlite) => self.noted(sqlite.write(given, act).await),
+            Engine::Postgres(postgres) => {
+                let given = Arc::new(given);
+                let attempt = || async { self.noted(postgres.write(&given, act).await) };
+                self.tried(patience, attempt).await
             }
         }
     }
@@ -170,14 +251,43 @@ impl Store {
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
-        let Engine::Postgres(postgres) = &self.0.engine else { return self.read(given, act).await };
-        let (given, mut wait) = (Arc::new(given), FIRST_WAIT);
+        match &self.0.engine {
+            Engine::Sqlite(sqlite) => sqlite.read(given, act).await,
+            Engine::Postgres(postgres) => {
+                let given = Arc::new(given);
+                self.tried(Patience::Endless, || postgres.read(&given, act)).await
+            }
+        }
+    }
+
+    /// Tries again: at once what met another transaction, and after a while, if there is patience, what may pass.
+    async fn tried<T, F>(&self, patience: Patience, attempt: impl Fn() -> F) -> Result<T, DatabaseFault>
+    where
+        F: Future<Output = Result<T, DatabaseFault>>,
+    {
+        let (mut conflicts, mut wait) = (0, FIRST_WAIT);
         loop {
-            match postgres.read(&given, act).await {
-                Err(fault) if fault.may_pass() => self.wait(&fault, &mut wait).await,
+            match attempt().await {
+                Err(fault) if fault.kind == DatabaseFaultKind::Conflict && conflicts < CONFLICTS => {
+                    conflicts += 1
+                }
+                Err(fault) if fault.may_pass() && patience == Patience::Endless => {
+                    self.wait(&fault, &mut wait).await;
+                    conflicts = 0;
+                }
                 done => return done,
             }
         }
+    }
+
+    /// Takes note of whether the database can be written to. What is wrong with one transaction says nothing of that.
+    fn noted<T>(&self, written: Result<T, DatabaseFault>) -> Result<T, DatabaseFault> {
+        match written.as_ref().map_err(|fault| fault.kind) {
+            Ok(_) => self.0.unwritable.store(false, Ordering::Relaxed),
+            Err(DatabaseFaultKind::Conflict | DatabaseFaultKind::Refused) => {}
+            Err(_) => self.0.unwritable.store(true, Ordering::Relaxed),
+        }
+        written
     }
 
     async fn wait(&self, fault: &DatabaseFault, wait: &mut Duration) {
@@ -209,6 +319,13 @@ async fn wait_for_the_other(clock: &dyn Clock) {
     clock.wait_until(clock.now().checked_add(FIRST_WAIT).unwrap_or(jiff::Timestamp::MAX)).await;
 }
 
+/// How long whoever writes or reads waits for a database that is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    None,
+    Endless,
+}
+
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Store({})", self.0.place)
@@ -218,5 +335,33 @@ impl fmt::Debug for Store {
 impl fmt::Display for Revision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vigil_core::testing::PausedClock;
+
+    async fn room_for(store: &Store, pages: u64) {
+        let limit: Act<u64, ()> = |session, pages| {
+            let sql = format!("PRAGMA max_page_count = {pages}");
+            Box::pin(async move { session.rows(&sql, &[]).await.map(drop) })
+        };
+        store.write(pages, limit).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_store_that_cannot_be_written_to_is_not_ready_until_it_can() {
+        let room = tempfile::tempdir().unwrap();
+        let clock = Arc::new(PausedClock::new());
+        let store = Store::open(&Place::file(room.path().join("vigil.db")), clock).await.unwrap();
+        store.ready().await.unwrap();
+        room_for(&store, 1).await;
+        store.ready().await.unwrap();
+        store.try_to_write().await.unwrap_err();
+        assert_eq!(store.ready().await.unwrap_err().kind, DatabaseFaultKind::Full);
+        room_for(&store, 10_000).await;
+        store.ready().await.unwrap();
     }
 }

@@ -123,7 +123,9 @@ async fn list(
         statement.with("AND (c.severity >= $ OR c.severity < 0)", [least.into()]);
     }
     if !filter.kinds.is_empty() {
-        let kinds: Vec<String> = filter.kinds.iter().map(|kind| format!("'{}'", kind.code())).collect();
+        // Each kind once, in one order: a statement is kept prepared.
+        let kinds = FindingState::ALL.into_iter().filter(|kind| filter.kinds.contains(kind));
+        let kinds: Vec<String> = kinds.map(|kind| format!("'{}'", kind.code())).collect();
         statement.with(&format!("AND c.kind IN ({})", kinds.join(", ")), []);
     }
     if let Some([at, id]) = key.and_then(|key| <[_; 2]>::try_from(key).ok()) {

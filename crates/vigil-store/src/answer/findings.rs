@@ -10,7 +10,7 @@ use super::image_findings::severity_rank;
 use super::scope::{Repositories, Scope};
 use crate::ledger::{state_code, state_from};
 use crate::page::{Key, Page, Slice, Unanswered, page};
-use crate::sql::{DatabaseFault, Row, Session, Statement};
+use crate::sql::{DatabaseFault, Row, Session, Statement, Value};
 use crate::store::Store;
 
 /// Which findings along lineages are wanted; all that are there, if nothing is said.
@@ -139,12 +139,7 @@ async fn list(
     filter.narrow(&filter.scope.repositories(session).await?, &mut statement);
     if let Some(key) = key {
         let places = vec!["$"; width].join(", ");
-        let numbered = key.into_iter().fold(places, |places, part| match part {
-            // What a cursor holds here are numbers, and nothing else.
-            crate::sql::Value::Int(n) => places.replacen('$', &n.to_string(), 1),
-            _ => places,
-        });
-        statement.with(&format!("AND ({columns}) > ({numbered})"), []);
+        statement.with(&format!("AND ({columns}) > ({places})"), key);
     }
     let limit = limit as u64 + 1;
     // Where few are meant, they are found by what they are and then sorted; an index by the order would be read through for
@@ -222,8 +217,8 @@ impl FindingFilter {
         // In the words of that index.
         statement.when(self.means_rare_states(), "AND f.state IN (0, 2, 4)");
         if !self.states.is_empty() {
-            let codes: Vec<String> = self.states.iter().map(|state| state_code(*state).to_string()).collect();
-            statement.with(&format!("AND f.state IN ({})", codes.join(", ")), []);
+            let codes = self.states.iter().map(|state| state_code(*state)).collect();
+            statement.with("AND f.state IN LIST($)", [Value::Ints(codes)]);
         }
     }
 }

@@ -3,7 +3,7 @@
 use vigil_core::image::{RegistryId, RepositoryName};
 use vigil_core::policy::Pattern;
 
-use crate::sql::{DatabaseFault, Session, Statement};
+use crate::sql::{DatabaseFault, Session, Statement, Value};
 
 /// A part of all that is remembered: everything, a registry, or the repositories that match a pattern.
 #[derive(Debug, Clone, Default)]
@@ -65,8 +65,7 @@ impl Repositories {
                     statement.with(&format!("AND {column} = $"), [(*id).into()]);
                 }
                 ids => {
-                    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
-                    statement.with(&format!("AND {column} IN ({})", ids.join(", ")), []);
+                    statement.with(&format!("AND {column} IN LIST($)"), [Value::Ints(ids.to_vec())]);
                 }
             },
         }

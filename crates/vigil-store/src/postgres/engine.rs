@@ -1,10 +1,12 @@
-//! A PostgreSQL database that is open: a pool of connections.
+//! A PostgreSQL database that is open: connections for those who read, and others for those who write.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{BuildError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use tokio::sync::oneshot;
 use tokio_postgres::{Config, IsolationLevel};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::residence::Residence;
 use super::session::{PostgresSession, fault, unconnected};
@@ -12,17 +14,22 @@ use super::tls;
 use crate::migrate::{Dialect, NotMigrated, migrate};
 use crate::place::Place;
 use crate::sql::{Act, DatabaseFault, DatabaseFaultKind, Session};
-use crate::sqlite::NotOpened;
+use crate::store::NotOpened;
 
-/// A pass writes a few transactions at a time, and readers are served by as many again.
-const CONNECTIONS: usize = 16;
+/// A pass writes a few transactions at a time.
+const WRITERS: usize = 8;
+/// So many read at a time; others wait, but nobody who writes waits for them.
+const READERS: usize = 8;
 /// Whoever cannot be reached within this time is away.
 const REACHED_WITHIN: Duration = Duration::from_secs(5);
 
 /// One database of a server. Clones share its connections.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Postgres {
-    pool: Pool,
+    readers: Pool,
+    writers: Pool,
+    /// How a server is reached that is to end a question.
+    tls: MakeRustlsConnect,
     residence: Arc<Residence>,
 }
 
@@ -39,20 +46,17 @@ impl Postgres {
         })?;
         config.connect_timeout(REACHED_WITHIN).application_name("ecr-vigil");
         config.keepalives_idle(Duration::from_secs(60)).tcp_user_timeout(Duration::from_secs(30));
-        let keep = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(config, tls::connector(&trust).map_err(refused)?, keep);
-        let pool = Pool::builder(manager).max_size(CONNECTIONS).runtime(Runtime::Tokio1);
-        // There is no limit to waiting for one's turn: only the server can be away.
-        let pool = pool.create_timeout(Some(REACHED_WITHIN)).recycle_timeout(Some(REACHED_WITHIN));
-        let pool = pool.build().map_err(|error| refused(error.to_string()))?;
-        let this = Self { pool, residence: Arc::default() };
+        let tls = tls::connector(&trust).map_err(refused)?;
+        let of = |size| pool(&config, &tls, size).map_err(|error| refused(error.to_string()));
+        let (readers, writers) = (of(READERS)?, of(WRITERS)?);
+        let this = Self { readers, writers, tls, residence: Arc::default() };
         this.migrate().await.map_err(|wrong| wrong.at(&place.to_string()))?;
         Ok(this)
     }
 
     async fn migrate(&self) -> Result<(), NotMigrated> {
         loop {
-            let mut connection = self.connection().await?;
+            let mut connection = connection(&self.writers).await?;
             let mut session = PostgresSession(connection.transaction().await.map_err(fault)?);
             let done = migrate(&mut session, Dialect::Postgres).await?;
             session.0.commit().await.map_err(fault)?;
@@ -64,7 +68,23 @@ impl Postgres {
 
     /// Takes the database for this service. Returns whether no other has it.
     pub(crate) async fn reside(&self) -> Result<bool, DatabaseFault> {
-        self.residence.take(&self.pool).await
+        self.residence.take(&self.writers).await
+    }
+
+    /// Waits until another service works with the database instead of this one.
+    pub(crate) async fn evicted(&self) {
+        self.residence.evicted().await;
+    }
+
+    /// Whether it answers; a resident has a connection that nobody else keeps busy.
+    pub(crate) async fn ping(&self) -> Result<(), DatabaseFault> {
+        match self.residence.keep(&self.writers).await? {
+            Some(connection) => connection.simple_query("SELECT 1").await.map(drop).map_err(fault),
+            None => {
+                let connection = connection(&self.readers).await?;
+                connection.simple_query("SELECT 1").await.map(drop).map_err(fault)
+            }
+        }
     }
 
     /// A transaction that is not done if this returns an error; but if the connection is lost at its end, nobody knows.
@@ -74,9 +94,9 @@ impl Postgres {
         T: Send + 'static,
     {
         let (this, given) = (self.clone(), given.clone());
-        to_its_end(async move {
-            this.residence.keep(&this.pool).await?;
-            let mut connection = this.connection().await?;
+        in_a_task(async move {
+            this.residence.keep(&this.writers).await?;
+            let mut connection = connection(&this.writers).await?;
             let mut session = PostgresSession(connection.transaction().await.map_err(fault)?);
             let done = act(&mut session, &given).await?;
             session.0.commit().await.map_err(fault)?;
@@ -85,30 +105,39 @@ impl Postgres {
         .await
     }
 
+    /// A question whose asker has gone is ended.
     pub(crate) async fn read<A, T>(&self, given: &Arc<A>, act: Act<A, T>) -> Result<T, DatabaseFault>
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
         let (this, given) = (self.clone(), given.clone());
-        to_its_end(async move {
-            let mut connection = this.connection().await?;
-            // One moment of the database, however many questions are asked.
-            let transaction = connection
-                .build_transaction()
-                .isolation_level(IsolationLevel::RepeatableRead)
-                .read_only(true);
-            let mut session = PostgresSession(transaction.start().await.map_err(fault)?);
-            let answer = act(&mut session, &given).await?;
-            session.0.rollback().await.map_err(fault)?;
-            Ok(answer)
+        // Dropped together with this future: by the end of the answer nobody looks at it any more.
+        let (_asks, gone) = oneshot::channel::<()>();
+        in_a_task(async move {
+            let mut gone = gone;
+            let nobody =
+                || DatabaseFault::new(DatabaseFaultKind::Refused, "nobody waits for the answer any more");
+            let mut connection = tokio::select! {
+                connection = connection(&this.readers) => connection?,
+                _ = &mut gone => return Err(nobody()),
+            };
+            let cancel = connection.cancel_token();
+            tokio::select! {
+                answer = in_one_moment(&mut connection, &*given, act) => return answer,
+                _ = &mut gone => {}
+            }
+            // Not given back before that has arrived: it would end somebody else's question.
+            let _ = cancel.cancel_query(this.tls.clone()).await;
+            drop(Object::take(connection));
+            Err(nobody())
         })
         .await
     }
 
     /// What is different as soon as anybody has changed anything.
     pub(crate) async fn revision(&self) -> Result<String, DatabaseFault> {
-        let mut connection = self.connection().await?;
+        let mut connection = connection(&self.readers).await?;
         let mut session = PostgresSession(connection.transaction().await.map_err(fault)?);
         let row = session.row("SELECT CAST(pg_current_snapshot() AS text)", &[]).await?;
         row.map_or_else(|| Ok(String::new()), |mut row| row.take())
@@ -116,23 +145,85 @@ impl Postgres {
 
     /// The bytes of the database on its server.
     pub(crate) async fn size(&self) -> Result<u64, DatabaseFault> {
-        let mut connection = self.connection().await?;
+        let mut connection = connection(&self.readers).await?;
         let mut session = PostgresSession(connection.transaction().await.map_err(fault)?);
         let row = session.row("SELECT pg_database_size(current_database())", &[]).await?;
         row.map_or(Ok(0), |mut row| row.take())
     }
+}
 
-    async fn connection(&self) -> Result<Object, DatabaseFault> {
-        self.pool.get().await.map_err(unconnected)
-    }
+fn pool(config: &Config, tls: &MakeRustlsConnect, size: usize) -> Result<Pool, BuildError> {
+    let keep = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_config(config.clone(), tls.clone(), keep);
+    // There is no limit to waiting for one's turn: only the server can be away.
+    let pool = Pool::builder(manager).max_size(size).runtime(Runtime::Tokio1);
+    pool.create_timeout(Some(REACHED_WITHIN)).recycle_timeout(Some(REACHED_WITHIN)).build()
+}
+
+async fn connection(pool: &Pool) -> Result<Object, DatabaseFault> {
+    pool.get().await.map_err(unconnected)
+}
+
+/// One moment of the database, however many questions are asked.
+async fn in_one_moment<A, T>(connection: &mut Object, given: &A, act: Act<A, T>) -> Result<T, DatabaseFault> {
+    let transaction =
+        connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true);
+    let mut session = PostgresSession(transaction.start().await.map_err(fault)?);
+    let answer = act(&mut session, given).await?;
+    session.0.rollback().await.map_err(fault)?;
+    Ok(answer)
 }
 
 /// Goes on in a task of its own, whoever waits for it and whenever they look. Somebody who has several calls in flight may
 /// wait for one and not look at the others: a transaction among these would keep its locks, and the one that is waited for
 /// may need them.
-async fn to_its_end<T: Send + 'static>(
+async fn in_a_task<T: Send + 'static>(
     transaction: impl Future<Output = Result<T, DatabaseFault>> + Send + 'static,
 ) -> Result<T, DatabaseFault> {
     let ended = tokio::spawn(transaction).await;
     ended.map_err(|error| DatabaseFault::new(DatabaseFaultKind::Refused, error))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::disallowed_methods, reason = "the test command says where its servers are")]
+    async fn open() -> Postgres {
+        let server = std::env::var("VIGIL_TEST_POSTGRES").unwrap();
+        let (client, connection) = tokio_postgres::connect(&server, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        let name = format!("engine_{}", std::process::id());
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let url = server.replacen("///postgres?", &format!("///{name}?"), 1);
+        Postgres::open(&url, &url.parse().unwrap()).await.unwrap()
+    }
+
+    async fn asleep(postgres: &Postgres) -> i64 {
+        let count: Act<(), i64> = |session, ()| {
+            let sql = "SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event = 'PgSleep'";
+            Box::pin(async { session.row(sql, &[]).await?.map_or(Ok(0), |mut row| row.take()) })
+        };
+        postgres.write(&Arc::new(()), count).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_question_whose_asker_has_gone_is_ended() {
+        let postgres = open().await;
+        let long: Act<(), ()> = |session, ()| {
+            Box::pin(async { session.rows("SELECT CAST(pg_sleep(600) AS text)", &[]).await.map(drop) })
+        };
+        let nothing = Arc::new(());
+        let mut asked: Vec<_> = (0..READERS + 3).map(|_| Box::pin(postgres.read(&nothing, long))).collect();
+        while asleep(&postgres).await < READERS as i64 {
+            for asked in &mut asked {
+                assert!(futures::poll!(asked).is_pending());
+            }
+        }
+        // Nobody who writes waits for those who read.
+        drop(asked);
+        postgres.ping().await.unwrap();
+        while asleep(&postgres).await > 0 {}
+    }
 }

@@ -1,5 +1,6 @@
 //! A transaction on a PostgreSQL connection: many rows go in one statement, since every statement is a journey.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use async_trait::async_trait;
@@ -12,24 +13,17 @@ use crate::sql::{DatabaseFault, DatabaseFaultKind, Row, Session, Type, Value};
 /// A connection in the middle of a transaction.
 pub(super) struct PostgresSession<'t>(pub(super) Transaction<'t>);
 
-/// A longer statement is made for one occasion, and not kept prepared.
-const KEPT_PREPARED: usize = 4_000;
-
 #[async_trait]
 impl Session for PostgresSession<'_> {
     async fn rows(&mut self, sql: &str, parameters: &[Value]) -> Result<Vec<Row>, DatabaseFault> {
-        let statement = if sql.len() <= KEPT_PREPARED {
-            self.0.prepare_cached(sql).await
-        } else {
-            self.0.prepare(sql).await
-        };
+        let statement = self.0.prepare_cached(&spelled(sql)).await.map_err(fault)?;
         let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
-        let found = self.0.query(&statement.map_err(fault)?, &parameters).await.map_err(fault)?;
+        let found = self.0.query(&statement, &parameters).await.map_err(fault)?;
         found.iter().map(row).collect()
     }
 
     async fn execute(&mut self, sql: &str, parameters: &[Value]) -> Result<u64, DatabaseFault> {
-        let statement = self.0.prepare_cached(sql).await.map_err(fault)?;
+        let statement = self.0.prepare_cached(&spelled(sql)).await.map_err(fault)?;
         let parameters: Vec<&(dyn ToSql + Sync)> = parameters.iter().map(|value| value as _).collect();
         self.0.execute(&statement, &parameters).await.map_err(fault)
     }
@@ -68,6 +62,11 @@ impl Session for PostgresSession<'_> {
     async fn share(&mut self, key: i64) -> Result<(), DatabaseFault> {
         self.rows("SELECT 1 FROM pg_advisory_xact_lock_shared($1)", &[key.into()]).await.map(drop)
     }
+}
+
+/// A list is an array here.
+fn spelled(sql: &str) -> Cow<'_, str> {
+    if sql.contains(" IN LIST(") { sql.replace(" IN LIST(", " = ANY(").into() } else { sql.into() }
 }
 
 fn array_of(of: Type) -> &'static str {
@@ -111,11 +110,13 @@ impl ToSql for Value {
             Self::Int(n) => n.to_sql(of, out),
             Self::Text(text) => text.to_sql(of, out),
             Self::Bytes(bytes) => bytes.to_sql(of, out),
+            Self::Ints(numbers) => numbers.to_sql(of, out),
         }
     }
 
     fn accepts(of: &Kind) -> bool {
-        matches!(*of, Kind::INT4 | Kind::INT8 | Kind::BYTEA) || <&str as ToSql>::accepts(of)
+        matches!(*of, Kind::INT4 | Kind::INT8 | Kind::INT8_ARRAY | Kind::BYTEA)
+            || <&str as ToSql>::accepts(of)
     }
 
     to_sql_checked!();
@@ -132,7 +133,8 @@ pub(super) fn fault(error: tokio_postgres::Error) -> DatabaseFault {
     let kind = match told.code().code() {
         "40001" | "40P01" => DatabaseFaultKind::Conflict,
         "53100" => DatabaseFaultKind::Full,
-        "53300" | "57P01" | "57P02" | "57P03" => DatabaseFaultKind::Unavailable,
+        // Also one that is a standby now, and only reads.
+        "25006" | "53300" | "57P01" | "57P02" | "57P03" => DatabaseFaultKind::Unavailable,
         code if code.starts_with("08") => DatabaseFaultKind::Unavailable,
         code if code.starts_with("XX") => DatabaseFaultKind::Corrupt,
         _ => DatabaseFaultKind::Refused,

@@ -19,6 +19,8 @@ pub enum DatabaseFaultKind {
     Conflict,
     /// There is no room left.
     Full,
+    /// Another service works with it instead of this one, which must not write any more.
+    Occupied,
     /// Its file is damaged.
     Corrupt,
     /// Anything else.
@@ -42,6 +44,7 @@ impl std::fmt::Display for DatabaseFaultKind {
             Self::Unavailable => "the database is unavailable",
             Self::Conflict => "others changed the same at the same time",
             Self::Full => "the disk of the database is full",
+            Self::Occupied => "another service works with the database",
             Self::Corrupt => "the database is corrupt",
             Self::Refused => "the database refused",
         })

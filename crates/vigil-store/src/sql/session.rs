@@ -5,7 +5,8 @@ use futures::future::BoxFuture;
 
 use super::{DatabaseFault, Row, Statement, Type, Value};
 
-/// One transaction. Statements are written in what both databases understand, with `$1`, `$2`, … for parameters.
+/// One transaction. Statements are written in what both databases understand, with `$1`, `$2`, … for parameters, and
+/// `IN LIST($1)` where a parameter is many numbers. A statement is kept prepared: no value is ever part of its text.
 #[async_trait]
 pub(crate) trait Session: Send {
     /// Asks for rows.

@@ -15,7 +15,7 @@ impl Statement {
     }
 
     /// Goes on with this text, in which each `$` stands for the next of these parameters.
-    pub(crate) fn with<const N: usize>(&mut self, text: &str, parameters: [Value; N]) -> &mut Self {
+    pub(crate) fn with(&mut self, text: &str, parameters: impl IntoIterator<Item = Value>) -> &mut Self {
         let mut parameters = parameters.into_iter();
         self.text.push(' ');
         for piece in text.split_inclusive('$') {

@@ -15,6 +15,8 @@ pub(crate) enum Value {
     Int(i64),
     Text(String),
     Bytes(Vec<u8>),
+    /// Only as a parameter, where a statement says `LIST($)`.
+    Ints(Vec<i64>),
 }
 
 /// What a column of many rows holds.

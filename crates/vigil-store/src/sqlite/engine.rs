@@ -8,20 +8,25 @@ use futures::executor::block_on;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::file::{self, NotOpened};
+use super::file;
 use super::session::{SqliteSession, fault};
-use super::writer::Writer;
+use super::writer::{self, Writer};
 use crate::migrate::{Dialect, migrate};
 use crate::sql::{Act, DatabaseFault, DatabaseFaultKind, Session};
+use crate::store::NotOpened;
 
 /// So many read at a time; others wait. More would only share the same two disks and cores.
 const READERS: usize = 8;
+/// A question takes so many steps, under a millisecond, before it looks whether its asker is still there.
+const STEPS_UNASKED: i32 = 10_000;
 
 /// One file.
 #[derive(Debug)]
 pub(crate) struct Sqlite {
     file: PathBuf,
     readers: Arc<Semaphore>,
+    /// Room for one who asks whether the file can be read, however many read.
+    asks: Arc<Semaphore>,
     /// Closed before the writer, which as the last one takes the log into the file.
     idle: Arc<Mutex<Vec<Connection>>>,
     writer: Writer,
@@ -49,6 +54,7 @@ impl Sqlite {
         Ok(Self {
             file: file.to_owned(),
             readers: Arc::new(Semaphore::new(READERS)),
+            asks: Arc::new(Semaphore::new(1)),
             idle: Arc::default(),
             writer: Writer::start(connection, revision),
             _lock: lock,
@@ -63,18 +69,41 @@ impl Sqlite {
         self.writer.write(given, act).await
     }
 
+    /// A question whose asker has gone is ended.
     pub(crate) async fn read<A: Send + 'static, T: Send + 'static>(
         &self,
         given: A,
         act: Act<A, T>,
     ) -> Result<T, DatabaseFault> {
+        self.read_in_turn(&self.readers, given, act).await
+    }
+
+    /// Whether the file can be read, and written to if it lets itself be.
+    pub(crate) async fn ping(&self) -> Result<(), DatabaseFault> {
+        let one: Act<(), ()> =
+            |session, ()| Box::pin(async { session.rows("SELECT 1", &[]).await.map(drop) });
+        self.read_in_turn(&self.asks, (), one).await?;
+        if self.writer.is_alive() { Ok(()) } else { Err(writer::ended()) }
+    }
+
+    async fn read_in_turn<A: Send + 'static, T: Send + 'static>(
+        &self,
+        turns: &Arc<Semaphore>,
+        given: A,
+        act: Act<A, T>,
+    ) -> Result<T, DatabaseFault> {
         let ended = |_| DatabaseFault::new(DatabaseFaultKind::Refused, "its readers have ended");
-        let turn = self.readers.clone().acquire_owned().await.map_err(ended)?;
+        let turn = turns.clone().acquire_owned().await.map_err(ended)?;
         let (idle, file) = (self.idle.clone(), self.file.clone());
+        // Dropped together with this future: by the end of the answer nobody looks at it any more.
+        let asks = Arc::new(());
+        let asked = Arc::downgrade(&asks);
         let reading = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let mut connection = kept.map_or_else(|| file::reader(&file), Ok)?;
+            let nobody_asks = move || asked.strong_count() == 0;
+            connection.progress_handler(STEPS_UNASKED, Some(nobody_asks)).map_err(fault)?;
             // One moment of the database, however many questions are asked.
             connection.execute_batch("BEGIN").map_err(fault)?;
             let answer = block_on(act(&mut SqliteSession(&mut connection), &given));
@@ -84,7 +113,9 @@ impl Sqlite {
             }
             answer
         });
-        reading.await.map_err(|error| DatabaseFault::new(DatabaseFaultKind::Refused, error))?
+        let answer = reading.await.map_err(|error| DatabaseFault::new(DatabaseFaultKind::Refused, error))?;
+        drop(asks);
+        answer
     }
 
     /// The bytes of the file and of its log.
@@ -211,5 +242,25 @@ mod tests {
         assert!(std::fs::metadata(room.path().join("left/vigil.db-wal")).unwrap().len() > 1 << 20);
         let left = Sqlite::open(&room.path().join("left/vigil.db")).unwrap();
         assert_eq!((kept(&left).await, kept(&sqlite).await), (1, 2_001));
+    }
+
+    #[tokio::test]
+    async fn a_question_whose_asker_has_gone_is_ended() {
+        let (_room, sqlite) = open();
+        // It would count for ever.
+        let endless: Act<(), ()> = |session, ()| {
+            let sql =
+                "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n";
+            Box::pin(async { session.rows(sql, &[]).await.map(drop) })
+        };
+        let mut asked = Box::pin(sqlite.read((), endless));
+        while sqlite.readers.available_permits() == READERS {
+            assert!(futures::poll!(&mut asked).is_pending());
+            tokio::task::yield_now().await;
+        }
+        sqlite.ping().await.unwrap();
+        drop(asked);
+        drop(sqlite.readers.acquire_many(READERS as u32).await.unwrap());
+        assert_eq!(kept(&sqlite).await, 0, "the connection serves again");
     }
 }

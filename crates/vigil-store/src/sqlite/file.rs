@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::session::fault;
 use crate::sql::DatabaseFault;
+use crate::store::NotOpened;
 
 /// In the file's header: `vigl`.
 const APPLICATION_ID: i32 = 0x7669_676c;
@@ -17,58 +18,6 @@ const APPLICATION_ID: i32 = 0x7669_676c;
 const LOOKED_THROUGH: u64 = 64 << 20;
 /// Somebody else may read the file, and hold a lock for a moment.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// A database that could not be opened. It is as it was.
-#[derive(Debug, thiserror::Error)]
-pub enum NotOpened {
-    /// Another process writes to it.
-    #[error("the database {} is in use by another process", .0.display())]
-    InUse(PathBuf),
-    /// The file has more than one name, and its log is found by one of them only.
-    #[error("the database {} has several names (hard links): remove the others", .0.display())]
-    SeveralNames(PathBuf),
-    /// Another service works with it.
-    #[error("the database {0} is in use by another service")]
-    Occupied(String),
-    /// The file cannot be read or written.
-    #[error("the database {} cannot be opened", .0.display())]
-    Unreachable(PathBuf, #[source] std::io::Error),
-    /// The file holds something else.
-    #[error("{} is not a database of this program: {said}; it was left as it is", .file.display())]
-    NotOurs {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong with it.
-        said: String,
-    },
-    /// The file is damaged.
-    #[error("the database {} is corrupt: {said}; it was left as it is", .file.display())]
-    Corrupt {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong with it.
-        said: String,
-    },
-    /// A newer program has written it.
-    #[error("the database {place} has version {found}, and this program knows versions up to {known}")]
-    Newer {
-        /// Which database.
-        place: String,
-        /// Its version.
-        found: i64,
-        /// The newest that is known here.
-        known: i64,
-    },
-    /// The database itself does not work.
-    #[error("the database {place} cannot be used")]
-    Database {
-        /// Which database.
-        place: String,
-        /// What it said.
-        #[source]
-        fault: DatabaseFault,
-    },
-}
 
 /// The file itself, whatever symbolic links lead to it; it is made if it is not there. What SQLite keeps beside it, and the
 /// lock, go by its name: everybody must call it by the same one.

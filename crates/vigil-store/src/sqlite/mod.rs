@@ -6,4 +6,3 @@ mod session;
 mod writer;
 
 pub(crate) use engine::Sqlite;
-pub use file::NotOpened;

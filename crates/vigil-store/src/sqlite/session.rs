@@ -84,9 +84,15 @@ fn several(columns: &[(&str, Type)]) -> String {
     format!("(SELECT {} FROM (VALUES {})) AS rows", names.collect::<Vec<_>>().join(", "), rows.join(", "))
 }
 
-/// SQLite numbers `$1` by its first appearance; what `?1` means is fixed.
+/// SQLite numbers `$1` by its first appearance; what `?1` means is fixed. A list is given to it as JSON.
 fn numbered(sql: &str) -> String {
-    sql.replace('$', "?")
+    let mut pieces = sql.split(" LIST($");
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (number, rest) = piece.split_once(')').unwrap_or((piece, ""));
+        text.push_str(&format!(" (SELECT value FROM json_each(?{number})){rest}"));
+    }
+    text.replace('$', "?")
 }
 
 fn collect<'v>(
@@ -118,6 +124,10 @@ fn value(stored: ValueRef<'_>) -> Value {
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
+            Self::Ints(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+                return Ok(format!("[{}]", numbers.join(",")).into());
+            }
             Self::Null => ValueRef::Null,
             Self::Int(n) => ValueRef::Integer(*n),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
@@ -132,7 +142,13 @@ pub(super) fn fault(error: rusqlite::Error) -> DatabaseFault {
     let kind = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => DatabaseFaultKind::Full,
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => DatabaseFaultKind::Corrupt,
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => DatabaseFaultKind::Unavailable,
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::ReadOnly
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen,
+        ) => DatabaseFaultKind::Unavailable,
         _ => DatabaseFaultKind::Refused,
     };
     DatabaseFault::new(kind, &error)

@@ -54,15 +54,24 @@ impl Writer {
     ) -> Result<T, DatabaseFault> {
         let (answer, answered) = oneshot::channel();
         let job: Box<dyn Job> = Box::new(Writing { given, act, done: None, answer });
-        let ended = || DatabaseFault::new(DatabaseFaultKind::Refused, "its writer has ended");
         self.jobs.as_ref().ok_or_else(ended)?.send(job).map_err(|_| ended())?;
         answered.await.map_err(|_| ended())?
+    }
+
+    /// Whether the thread takes transactions.
+    pub(super) fn is_alive(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
     }
 
     /// How often anything was changed.
     pub(super) fn revision(&self) -> u64 {
         self.revision.load(Ordering::Acquire)
     }
+}
+
+/// What it means that there is no thread.
+pub(super) fn ended() -> DatabaseFault {
+    DatabaseFault::new(DatabaseFaultKind::Unavailable, "its writer has ended")
 }
 
 impl Drop for Writer {

@@ -12,5 +12,6 @@ mod forgetting;
 mod lineages;
 mod listings;
 mod passes;
+mod residence;
 mod server;
 mod stage;

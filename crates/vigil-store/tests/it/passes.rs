@@ -165,7 +165,7 @@ async fn who_writes_does_not_wait_for_one_that_nobody_looks_after(stage: Stage) 
                 break;
             }
             // The server answers within this time, mostly, so that the transaction is somewhere in its middle.
-            let answer = stage.store.ping();
+            let answer = stage.store.ready();
             answer.await.unwrap();
         }
         let another = ledger.record(&registry, &repository, stage.now(), asked());

@@ -71,7 +71,7 @@ async fn a_pass_waits_for_a_server_that_is_away_and_readers_are_told() {
         }
         other => panic!("{other:?}"),
     }
-    assert!(stage.store.ping().await.is_err());
+    assert!(stage.store.ready().await.is_err());
     let (ledger, now) = (stage.ledger(), stage.now());
     let writing =
         tokio::spawn(async move { ledger.record(&registry(), &name("team/app"), now, entries).await });
@@ -80,7 +80,7 @@ async fn a_pass_waits_for_a_server_that_is_away_and_readers_are_told() {
     server.go_on();
     stage.clock.go.add_permits(1_000);
     writing.await.unwrap().unwrap();
-    stage.store.ping().await.unwrap();
+    stage.store.ready().await.unwrap();
     assert_eq!(stage.changes().await, ["latest CVE-1 fixed", "latest CVE-2 new"]);
     let other = Stage::new(Database { place: server.place(), room: None, url: None }).await;
     other.clock.go.add_permits(1_000);
