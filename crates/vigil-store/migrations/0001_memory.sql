@@ -212,6 +212,7 @@ CREATE TABLE lineages (
   UNIQUE (repository, name, platform)
 );
 CREATE INDEX lineages_image ON lineages (image);
+CREATE INDEX lineages_name ON lineages (name);
 -- Lineages that stand at an image and know the findings of another one: few.
 CREATE INDEX lineages_behind ON lineages (id) WHERE image <> followed_image;
 CREATE INDEX lineages_ended ON lineages (ended_at) WHERE ended_at IS NOT NULL;
@@ -239,6 +240,12 @@ CREATE INDEX lineage_findings_oldest
   ON lineage_findings (first_seen, lineage, vulnerability, package) WHERE fixed_at IS NULL;
 -- New, worsened and accepted ones: few among many.
 CREATE INDEX lineage_findings_notable ON lineage_findings (state, lineage) WHERE state IN (0, 2, 4);
+CREATE INDEX lineage_findings_exploited ON lineage_findings (rank, first_seen, lineage, vulnerability, package)
+  WHERE exploit_known = 1 AND fixed_at IS NULL;
+-- Of those that were fixed there are as many as are kept: about as many as change in that time.
+CREATE INDEX lineage_findings_fixed_worst ON lineage_findings (rank, first_seen, lineage, vulnerability, package)
+  WHERE fixed_at IS NOT NULL;
+CREATE INDEX lineage_findings_fixed_in_package ON lineage_findings (package, lineage) WHERE fixed_at IS NOT NULL;
 CREATE INDEX lineage_findings_fixed ON lineage_findings (fixed_at) WHERE fixed_at IS NOT NULL;
 -- Where a vulnerability is there, it is in an image, and found by that; where it is not any more, by this.
 CREATE INDEX lineage_findings_fixed_of_vulnerability ON lineage_findings (vulnerability, lineage)

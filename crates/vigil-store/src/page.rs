@@ -96,6 +96,12 @@ impl Cursor {
     }
 }
 
+/// Makes a page of what there is up to a place, behind which there may be more.
+pub(crate) fn page_up_to<T>(key: &Key, found: Vec<(Key, T)>, of: &str) -> Page<T> {
+    let next = Some(Cursor(sealed(key, of)));
+    Page { items: found.into_iter().map(|(_, item)| item).collect(), next }
+}
+
 /// Hexadecimal, so that nobody is tempted to build one, and no address has to escape it.
 fn sealed(key: &Key, of: &str) -> String {
     let parts: Vec<serde_json::Value> = std::iter::once(of.into())

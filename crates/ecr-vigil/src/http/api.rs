@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use vigil_core::Stop;
 use vigil_core::policy::Exceptions;
 use vigil_core::port::{Clock, ScanConfigs};
-use vigil_store::Store;
+use vigil_store::{DatabaseFault, Store};
 
 use super::options::Options;
 use super::schedules::Schedules;
@@ -69,11 +69,13 @@ pub(super) struct App {
     pub(super) watchers: Watchers,
     /// Held while a scan configuration is looked for and made, so that two that are the same are not both made.
     pub(super) making: Arc<tokio::sync::Mutex<()>>,
+    /// The metrics as they were last gathered, and when; held while they are, so that nobody else gathers them too.
+    pub(super) scraped: Arc<tokio::sync::Mutex<Option<(Timestamp, Rendered)>>>,
 }
 
 impl App {
-    /// Whether what answers are made of can be read.
-    pub(super) async fn store_answers(&self) -> bool {
-        self.api.store.ping().await.is_ok()
+    /// Whether the memory can be read and written, by this service.
+    pub(super) async fn store_serves(&self) -> Result<(), DatabaseFault> {
+        self.api.store.ready().await
     }
 }

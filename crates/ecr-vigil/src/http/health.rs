@@ -1,5 +1,7 @@
 //! Whether the service lives, and whether it can do its work; and its metrics.
 
+use std::sync::atomic::Ordering;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -7,17 +9,20 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::api::App;
+use super::api::{App, Scraped};
+use crate::metrics::{Format, Rendered};
 
 /// Whether the service can do its work.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Readiness {
     /// Whether all of it is well.
     ready: bool,
-    /// Whether the store answers.
+    /// Whether the store can be read and written, by this service.
     store: bool,
     /// Whether the schedules go on.
     schedules: bool,
+    /// Why it cannot; null if it can.
+    reason: Option<String>,
     /// Schedules whose last pass failed: it is made again, and that does not make the service unready.
     failing: Vec<String>,
 }
@@ -41,18 +46,36 @@ pub(super) async fn live() -> Json<Liveness> {
     (status = 200, description = "It can", body = Readiness),
     (status = 503, description = "It cannot", body = Readiness)))]
 pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
-    let store = app.store_answers().await;
-    let schedules = app.api.schedules.is_alive();
-    let ready = store && schedules;
+    let (store, schedules) = (app.store_serves().await, app.api.schedules.is_alive());
+    // What kind of fault it is, and no more: strangers may ask.
+    let fault = store.as_ref().err().map(|fault| fault.kind.to_string());
+    let reason = fault.or_else(|| (!schedules).then(|| "nobody keeps the schedules".to_owned()));
+    let (ready, store) = (reason.is_none(), store.is_ok());
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let states = app.api.schedules.all().into_iter();
     let failing = states.filter(|schedule| schedule.failed > 0).map(|schedule| schedule.name).collect();
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, store, schedules, failing }))
+    (status, Json(Readiness { ready, store, schedules, reason, failing }))
 }
 
 /// The metrics, as they are now.
 pub(super) async fn metrics(State(app): State<App>, headers: HeaderMap) -> impl IntoResponse {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    let rendered = app.api.metrics.expose(accept).await;
+    let rendered = scraped(&app, accept).await;
     ([(header::CONTENT_TYPE, rendered.content_type), (header::VARY, "Accept")], rendered.body)
+}
+
+/// Gathering reads the memory: it is done once at a time, and whoever asks meanwhile is told what came of it.
+async fn scraped(app: &App, accept: Option<&str>) -> Rendered {
+    let content_type = Format::preferred(accept).content_type();
+    let Scraped { gathered, last } = &*app.scraped;
+    let before = gathered.load(Ordering::Acquire);
+    let mut last = last.lock().await;
+    let is_new = gathered.load(Ordering::Acquire) != before;
+    if let Some(told) = last.as_ref().filter(|told| is_new && told.content_type == content_type) {
+        return told.clone();
+    }
+    let rendered = app.api.metrics.expose(accept).await;
+    *last = Some(rendered.clone());
+    gathered.fetch_add(1, Ordering::Release);
+    rendered
 }

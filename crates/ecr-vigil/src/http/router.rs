@@ -42,6 +42,7 @@ pub(super) fn router(
         scheme,
         stop,
         making: Arc::default(),
+        scraped: Arc::default(),
     };
     let (routes, document) = routes(&app);
     let routes =

@@ -24,7 +24,6 @@ mod work;
 pub use calls::Calls;
 pub use counted::{CountedEntries, CountedScanner};
 pub use counters::{Metrics, Outcome, PassEnd, ScheduleStanding};
-#[cfg(test)]
 pub use format::Format;
 pub use gather::{Kept, Wanted, gather};
 pub use limits::Limits;

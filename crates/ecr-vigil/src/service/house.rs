@@ -147,6 +147,7 @@ impl House {
             biased;
             _ = self.stop.stopped() => {}
             ended = &mut self.answering => return Ended::Broken(format!("nobody answers any more: {ended:?}")),
+            () = self.service.parts.store.evicted() => return Ended::Broken(EVICTED.to_owned()),
             ended = &mut self.time => return Ended::Broken(format!("nobody keeps time any more: {ended:?}")),
         }
         let clock = self.service.parts.clock.clone();
@@ -179,6 +180,10 @@ impl Drop for Keeping<'_> {
         self.0.keeps_time.store(false, Ordering::Relaxed);
     }
 }
+
+/// Nothing could be written down any more. Whoever starts it again finds it waiting for its place, or taken.
+const EVICTED: &str =
+    "another service works with the database since the connection to it was lost: this one ends";
 
 /// How a service ended.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use vigil_core::lineage::{FindingState, LineageName};
 
 use super::image::lineage;
 use super::image_findings::severity_rank;
+use super::narrower::Narrower;
 use super::scope::Scope;
 use crate::page::{Key, Page, Slice, Unanswered, page};
 use crate::pass::PassId;
@@ -107,18 +108,24 @@ const CHANGES: &str =
     JOIN vulnerabilities v ON v.id = c.vulnerability JOIN severities s ON s.id = c.severity
     LEFT JOIN packages k ON k.id = c.package LEFT JOIN passes n ON n.number = c.pass WHERE true";
 
-async fn list(
+pub(super) async fn list(
     session: &mut dyn Session,
     filter: &ChangeFilter,
     limit: usize,
     key: Option<Key>,
 ) -> Result<Vec<(Key, Change)>, DatabaseFault> {
     let mut statement = Statement::new(CHANGES);
-    filter.scope.repositories(session).await?.narrow("c.repository", &mut statement);
+    let repositories = filter.scope.repositories(session).await?;
+    repositories.narrow("c.repository", &mut statement);
+    let of_name = filter.lineage.as_ref().map(Narrower::lineages);
+    let mut are_few = filter.pass.is_some();
+    for narrower in [repositories.lineages(), of_name].into_iter().flatten() {
+        are_few |= narrower.narrow("c.lineage", session, &mut statement).await?;
+    }
     statement.with_some("AND c.at >= $", filter.since);
     let pass = "AND c.pass = (SELECT number FROM passes WHERE id = $)";
     statement.with_some(pass, filter.pass.map(|pass| pass.to_string()));
-    statement.with_some("AND l.name = $", filter.lineage.as_ref());
+    statement.with_some("AND l.name || '' = $", filter.lineage.as_ref());
     if let Some(least) = filter.reaches.as_ref().map(severity_rank) {
         statement.with("AND (c.severity >= $ OR c.severity < 0)", [least.into()]);
     }
@@ -132,7 +139,8 @@ async fn list(
         statement.with("AND (c.at, c.id) < ($, $)", [at, id]);
     }
     let limit = limit as u64 + 1;
-    statement.with("ORDER BY c.at DESC, c.id DESC LIMIT $", [limit.into()]);
+    let at = if are_few { "c.at + 0" } else { "c.at" };
+    statement.with(&format!("ORDER BY {at} DESC, c.id DESC LIMIT $"), [limit.into()]);
     let found = session.ask(&statement).await?.into_iter().map(change);
     found.map(|change| change.map(|change| (vec![change.at.into(), change.id.0.into()], change))).collect()
 }

@@ -7,6 +7,7 @@ use vigil_core::lineage::{FindingState, LineageName};
 
 use super::image::lineage;
 use super::image_findings::severity_rank;
+use super::narrower::Narrower;
 use super::scope::{Repositories, Scope};
 use crate::ledger::{state_code, state_from};
 use crate::page::{Key, Page, Slice, Unanswered, page};
@@ -118,13 +119,38 @@ impl FindingOrder {
     }
 }
 
-async fn list(
+type Found = (Key, LineageFinding);
+
+pub(super) async fn list(
     session: &mut dyn Session,
     filter: &FindingFilter,
     order: FindingOrder,
     limit: usize,
     key: Option<Key>,
-) -> Result<Vec<(Key, LineageFinding)>, DatabaseFault> {
+) -> Result<Vec<Found>, DatabaseFault> {
+    let repositories = filter.scope.repositories(session).await?;
+    let mut found = Vec::new();
+    for part in filter.parts() {
+        found.extend(list_part(session, &part, &repositories, order, limit + 1, key.clone()).await?);
+    }
+    found.sort_by_cached_key(|(key, _)| numbers(key));
+    Ok(found)
+}
+
+/// A key of this list is made of numbers.
+fn numbers(key: &Key) -> Vec<i64> {
+    let number = |part: &Value| if let Value::Int(number) = part { *number } else { 0 };
+    key.iter().map(number).collect()
+}
+
+async fn list_part(
+    session: &mut dyn Session,
+    filter: &FindingFilter,
+    repositories: &Repositories,
+    order: FindingOrder,
+    limit: usize,
+    key: Option<Key>,
+) -> Result<Vec<Found>, DatabaseFault> {
     let columns = order.columns();
     let width = columns.split(',').count();
     let mut statement = Statement::new(&format!(
@@ -136,26 +162,31 @@ async fn list(
          JOIN vulnerabilities v ON v.id = f.vulnerability JOIN severities s ON s.id = f.severity
          LEFT JOIN packages k ON k.id = f.package WHERE true"
     ));
-    filter.narrow(&filter.scope.repositories(session).await?, &mut statement);
+    let are_few = filter.narrow(session, repositories, &mut statement).await?;
     if let Some(key) = key {
         let places = vec!["$"; width].join(", ");
         statement.with(&format!("AND ({columns}) > ({places})"), key);
     }
-    let limit = limit as u64 + 1;
     // Where few are meant, they are found by what they are and then sorted; an index by the order would be read through for
     // them, if it could be.
-    let ordered = if filter.is_about_few() { columns.replacen(',', " + 0,", 1) } else { columns.to_owned() };
-    statement.with(&format!("ORDER BY {ordered} LIMIT $"), [limit.into()]);
+    let ordered = if are_few { columns.replacen(',', " + 0,", 1) } else { columns.to_owned() };
+    statement.with(&format!("ORDER BY {ordered} LIMIT $"), [(limit as u64).into()]);
     session.ask(&statement).await?.into_iter().map(|row| finding(row, width)).collect()
 }
 
 impl FindingFilter {
-    fn means_fixed(&self) -> bool {
-        self.states.contains(&FindingState::Fixed)
+    /// What is there and what was fixed are found by different indexes: each for itself, in the same order.
+    fn parts(&self) -> Vec<Self> {
+        let (fixed, there): (Vec<_>, Vec<_>) =
+            self.states.iter().partition(|state| **state == FindingState::Fixed);
+        if fixed.is_empty() || there.is_empty() {
+            return vec![self.clone()];
+        }
+        [there, fixed].map(|states| Self { states, ..self.clone() }).into()
     }
 
-    fn means_there(&self) -> bool {
-        self.states.is_empty() || self.states.iter().any(|state| *state != FindingState::Fixed)
+    fn means_fixed(&self) -> bool {
+        self.states.contains(&FindingState::Fixed)
     }
 
     /// Finds the lineages first: by the images that have the vulnerability, for those that are behind their images by
@@ -164,22 +195,31 @@ impl FindingFilter {
         let Some(name) = &self.vulnerability else { return };
         const THIS: &str = "(SELECT id FROM vulnerabilities WHERE name = $)";
         statement.with(&format!("AND f.vulnerability = {THIS} AND f.lineage IN ("), [name.into()]);
-        if self.means_there() {
+        if self.means_fixed() {
+            let fixed = "SELECT lineage FROM lineage_findings WHERE fixed_at IS NOT NULL AND vulnerability =";
+            statement.with(&format!("{fixed} {THIS}"), [name.into()]);
+        } else {
             let images = format!("SELECT image FROM image_findings WHERE vulnerability = {THIS}");
             statement.with(&format!("SELECT id FROM lineages WHERE image IN ({images})"), [name.into()]);
             statement.with("UNION SELECT id FROM lineages WHERE image <> followed_image", []);
         }
-        statement.when(self.means_there() && self.means_fixed(), "UNION");
-        if self.means_fixed() {
-            let fixed = "SELECT lineage FROM lineage_findings WHERE fixed_at IS NOT NULL AND vulnerability =";
-            statement.with(&format!("{fixed} {THIS}"), [name.into()]);
-        }
         statement.with(")", []);
     }
 
-    /// Whether what is meant is found by a narrower way than by the order.
-    fn is_about_few(&self) -> bool {
-        self.vulnerability.is_some() || self.means_rare_states()
+    /// The lineages that have the package, found as those that have a vulnerability.
+    fn by_package(&self) -> Option<Narrower> {
+        let package = self.package.as_ref()?;
+        let sql = if self.means_fixed() {
+            "SELECT lineage FROM lineage_findings
+             WHERE fixed_at IS NOT NULL AND package = (SELECT id FROM packages WHERE name = $)"
+        } else {
+            "SELECT l.id FROM contents c
+               JOIN image_findings g ON g.vulnerability = c.vulnerability AND g.content = c.id
+               JOIN lineages l ON l.image = g.image
+             WHERE c.package = (SELECT id FROM packages WHERE name = $)
+             UNION ALL SELECT id FROM lineages WHERE image <> followed_image"
+        };
+        Some(Narrower::new(sql, [package.into()]))
     }
 
     /// Whether all states that are meant are rare ones, for which there is an index.
@@ -190,9 +230,27 @@ impl FindingFilter {
         !self.states.is_empty() && self.states.iter().all(is_rare)
     }
 
-    fn narrow(&self, repositories: &Repositories, statement: &mut Statement) {
-        repositories.narrow("l.repository", statement);
-        statement.with_some("AND l.name = $", self.lineage.as_ref());
+    /// Goes on with what is meant. Returns whether that is found by a narrower way than by the order.
+    async fn narrow(
+        &self,
+        session: &mut dyn Session,
+        repositories: &Repositories,
+        statement: &mut Statement,
+    ) -> Result<bool, DatabaseFault> {
+        let mut are_few = self.vulnerability.is_some() || self.digest.is_some() || self.means_rare_states();
+        let of_name = self.lineage.as_ref().map(Narrower::lineages);
+        for narrower in [repositories.lineages(), of_name, self.by_package()].into_iter().flatten() {
+            are_few |= narrower.narrow("f.lineage", session, statement).await?;
+        }
+        // Where these are many, no index leads to them.
+        repositories.narrow("+l.repository", statement);
+        statement.with_some("AND l.name || '' = $", self.lineage.as_ref());
+        self.narrow_to_place(statement);
+        self.narrow_to_kind(statement);
+        Ok(are_few)
+    }
+
+    fn narrow_to_place(&self, statement: &mut Statement) {
         if let Some(digest) = self.digest {
             // By the indexes of lineages that stand at the image whose findings they know, and of those that do not.
             const THESE: &str = "(SELECT id FROM images WHERE digest = $)";
@@ -203,17 +261,21 @@ impl FindingFilter {
             );
             statement.with(&format!("UNION {behind})"), [digest.into()]);
         }
+        self.narrow_to_vulnerability(statement);
+    }
+
+    fn narrow_to_kind(&self, statement: &mut Statement) {
         if let Some(least) = self.reaches.as_ref().map(severity_rank) {
             statement.with("AND (f.severity >= $ OR f.severity < 0)", [least.into()]);
         }
-        self.narrow_to_vulnerability(statement);
         statement
             .with_some("AND f.package = (SELECT id FROM packages WHERE name = $)", self.package.as_ref());
         statement.with_some("AND f.fixable = $", self.fixable);
-        statement.with_some("AND f.exploit_known = $", self.exploit_known);
-        // Said again for the indexes, which hold the one or the other.
-        statement.when(!self.means_fixed(), "AND f.fixed_at IS NULL");
-        statement.when(!self.means_there(), "AND f.fixed_at IS NOT NULL");
+        // In the words of the indexes, of which each holds the one or the other.
+        statement.when(self.exploit_known == Some(true), "AND f.exploit_known = 1");
+        statement.when(self.exploit_known == Some(false), "AND f.exploit_known = 0");
+        let there = if self.means_fixed() { "AND f.fixed_at IS NOT NULL" } else { "AND f.fixed_at IS NULL" };
+        statement.with(there, []);
         // In the words of that index.
         statement.when(self.means_rare_states(), "AND f.state IN (0, 2, 4)");
         if !self.states.is_empty() {

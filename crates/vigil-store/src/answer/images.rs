@@ -8,9 +8,10 @@ use vigil_core::image::{Digest, Image, RegistryId, RepositoryName, Tag};
 use vigil_core::policy::Pattern;
 use vigil_core::scan::ScanState;
 
+use super::narrower::Narrower;
 use super::scope::{Repositories, Scope};
 use crate::ledger::{kind_from, least_badness, platform_from, storage_from};
-use crate::page::{Key, Page, Slice, Unanswered, page};
+use crate::page::{Key, Page, Slice, Unanswered, page, page_up_to};
 use crate::sql::{DatabaseFault, Row, Session, Statement, Type};
 use crate::store::Store;
 
@@ -104,7 +105,7 @@ pub struct LastScan {
 }
 
 impl Store {
-    /// Images, in an order.
+    /// Images, in an order. With a pattern for tags a page may hold fewer than were asked for, or none, and still lead on.
     ///
     /// # Errors
     ///
@@ -119,10 +120,13 @@ impl Store {
         let given = (filter, order, slice.limit, key);
         let found = self
             .read(given, |session, (filter, order, limit, key)| {
-                Box::pin(list(session, filter, *order, *limit, key.as_ref()))
+                Box::pin(list(session, filter, *order, *limit, key.clone()))
             })
             .await?;
-        Ok(page(found, &slice, order.name()))
+        Ok(match found {
+            Listed::ToItsEnd(found) => page(found, &slice, order.name()),
+            Listed::UpTo(key, found) => page_up_to(&key, found, order.name()),
+        })
     }
 }
 
@@ -139,6 +143,14 @@ impl ImageOrder {
         match self {
             Self::WorstFirst | Self::OldestScan => vec![0.into(), 0.into()],
             Self::Name => vec!["".into(), 0.into()],
+        }
+    }
+
+    /// What changes nothing in what it orders by, and keeps it from any index.
+    fn nothing(self) -> &'static str {
+        match self {
+            Self::WorstFirst | Self::OldestScan => " + 0",
+            Self::Name => " || ''",
         }
     }
 
@@ -162,25 +174,65 @@ pub(super) const COLUMNS: &str = "i.id, r.partition_name, r.account, r.region, p
 pub(super) const TABLES: &str = "images i JOIN repositories p ON p.id = i.repository
     JOIN registries r ON r.id = p.registry";
 
-async fn list(
+/// What was found of a list.
+pub(super) enum Listed {
+    /// As many as were wanted and one more, or all that there are.
+    ToItsEnd(Vec<(Key, ImageRow)>),
+    /// What there is up to this place; enough was looked at, and there may be more.
+    UpTo(Key, Vec<(Key, ImageRow)>),
+}
+
+/// With a pattern for tags images are read in the order of the list, so many at a time …
+const LOOKED_AT_TOGETHER: usize = 1_000;
+/// … and so many for a page: a fraction of a second.
+const LOOKED_AT: usize = 20_000;
+
+pub(super) async fn list(
     session: &mut dyn Session,
     filter: &ImageFilter,
+    order: ImageOrder,
+    limit: usize,
+    mut key: Option<Key>,
+) -> Result<Listed, DatabaseFault> {
+    let repositories = filter.scope.repositories(session).await?;
+    let narrowed = filter.narrowed(session, &repositories).await?;
+    let Some(pattern) = filter.tag.as_ref().filter(|_| filter.plain_tag().is_none()) else {
+        return rows(session, &narrowed, order, limit + 1, key.as_ref()).await.map(Listed::ToItsEnd);
+    };
+    let mut found = Vec::new();
+    for _ in 0..LOOKED_AT / LOOKED_AT_TOGETHER {
+        let some = rows(session, &narrowed, order, LOOKED_AT_TOGETHER, key.as_ref()).await?;
+        let is_end = some.len() < LOOKED_AT_TOGETHER;
+        key = some.last().map(|(key, _)| key.clone()).or(key);
+        let matches =
+            |(_, row): &(Key, ImageRow)| row.image.tags.iter().any(|tag| pattern.matches(tag.as_str()));
+        found.extend(some.into_iter().filter(matches));
+        if is_end || found.len() > limit {
+            return Ok(Listed::ToItsEnd(found));
+        }
+    }
+    Ok(key.map_or(Listed::ToItsEnd(Vec::new()), |key| Listed::UpTo(key, found)))
+}
+
+/// Images in an order, with their tags.
+async fn rows(
+    session: &mut dyn Session,
+    Narrowed { statement, are_few }: &Narrowed,
     order: ImageOrder,
     limit: usize,
     key: Option<&Key>,
 ) -> Result<Vec<(Key, ImageRow)>, DatabaseFault> {
     let (by, way) = order.columns();
-    let mut statement = Statement::new(&format!("SELECT {by}, {COLUMNS} FROM {TABLES} WHERE true"));
-    filter.narrow(&filter.scope.repositories(session).await?, &mut statement);
-    if let Some(tags) = filter.tags(session).await? {
-        statement.with(&format!("AND i.id IN ({tags})"), []);
-    }
+    let mut statement = statement.clone();
+    statement.text.insert_str(0, &format!("SELECT {by}, {COLUMNS} "));
     if let Some([first, id]) = key.and_then(|key| <[_; 2]>::try_from(key.clone()).ok()) {
         let after = if way == "DESC" { "<" } else { ">" };
         statement.with(&format!("AND ({by}, i.id) {after} ($, $)"), [first, id]);
     }
-    let limit = limit as u64 + 1;
-    statement.with(&format!("ORDER BY {by} {way}, i.id {way} LIMIT $"), [limit.into()]);
+    // Where there are few they are sorted, so that no index by the order is read through for them.
+    let nothing = if *are_few { order.nothing() } else { "" };
+    let ordered = format!("ORDER BY {by}{nothing} {way}, i.id {way} LIMIT $");
+    statement.with(&ordered, [(limit as u64).into()]);
     let mut found = Vec::new();
     for mut row in session.ask(&statement).await? {
         let first = match order {
@@ -198,35 +250,74 @@ async fn list(
     Ok(with_tags.collect())
 }
 
+/// From where images are read that are wanted, but for what a pattern of tags says.
+struct Narrowed {
+    statement: Statement,
+    /// Whether they are found by a narrower way than by their order.
+    are_few: bool,
+}
+
 impl ImageFilter {
-    fn narrow(&self, repositories: &Repositories, statement: &mut Statement) {
-        repositories.narrow("i.repository", statement);
+    async fn narrowed(
+        &self,
+        session: &mut dyn Session,
+        repositories: &Repositories,
+    ) -> Result<Narrowed, DatabaseFault> {
+        let mut statement = Statement::new(&format!("FROM {TABLES} WHERE true"));
+        repositories.narrow("i.repository", &mut statement);
         statement.with(if self.gone { "AND i.gone_at IS NOT NULL" } else { "AND i.gone_at IS NULL" }, []);
         statement.when(!self.all_kinds, "AND i.kind = 'image'");
         statement.with_some("AND i.digest = $", self.digest);
         statement.with_some("AND i.scan_state = $", self.scan_state.as_ref().map(ScanState::as_str));
         statement.with_some("AND i.decision = $", self.decision.as_ref());
         statement.with_some("AND i.badness >= $", self.reaches.as_ref().map(least_badness));
+        let mut are_few = self.digest.is_some();
+        for narrower in [self.by_tag(), self.by_decision()].into_iter().flatten() {
+            are_few |= narrower.narrow("i.id", session, &mut statement).await?;
+        }
+        if let Some(tag) = self.plain_tag() {
+            let has =
+                "AND EXISTS (SELECT 1 FROM tags t WHERE t.image = i.id AND t.name = $ AND t.until IS NULL)";
+            statement.with(has, [tag.into()]);
+        }
+        Ok(Narrowed { statement, are_few })
     }
 
-    /// A question for the images with a tag that matches. A plain tag is found by an index, a pattern by trying all.
-    async fn tags(&self, session: &mut dyn Session) -> Result<Option<String>, DatabaseFault> {
-        let Some(pattern) = &self.tag else { return Ok(None) };
-        let text = pattern.to_string();
-        if text.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c)) {
-            return Ok(Some(format!("SELECT image FROM tags WHERE until IS NULL AND name = '{text}'")));
+    /// The images that have the tag, or one that begins as those do that match.
+    fn by_tag(&self) -> Option<Narrower> {
+        const BETWEEN: &str = "SELECT image FROM tags WHERE until IS NULL AND name >= $ AND name <= $";
+        if let Some(tag) = self.plain_tag() {
+            return Some(Narrower::new(BETWEEN, [tag.as_str().into(), tag.into()]));
         }
-        let mut ids = Vec::new();
-        for mut row in session.rows("SELECT image, name FROM tags WHERE until IS NULL", &[]).await? {
-            let (image, name): (i64, String) = (row.take()?, row.take()?);
-            if pattern.matches(&name) {
-                ids.push(image.to_string());
-            }
+        let pattern = self.tag.as_ref()?.to_string();
+        let beginning = pattern.split(|c: char| !is_plain(c)).next().filter(|text| !text.is_empty())?;
+        if pattern.starts_with("regex:") {
+            return None;
         }
-        Ok(Some(if ids.is_empty() { "-1".to_owned() } else { ids.join(", ") }))
+        // The last character that there is: nothing that begins so comes after it.
+        let end = format!("{beginning}{}", char::MAX);
+        Some(Narrower::new(BETWEEN, [beginning.into(), end.into()]))
+    }
+
+    /// The images on which the last decision was this, by the index of what stands where.
+    fn by_decision(&self) -> Option<Narrower> {
+        let decision = self.decision.as_ref().filter(|_| !self.gone && !self.all_kinds)?;
+        let sql = "SELECT j.id FROM repositories q JOIN images j ON j.repository = q.id
+            WHERE j.decision = $ AND j.gone_at IS NULL AND j.kind = 'image'";
+        Some(Narrower::new(sql, [decision.into()]))
+    }
+
+    /// The tag, if it is a plain one.
+    fn plain_tag(&self) -> Option<String> {
+        let text = self.tag.as_ref()?.to_string();
+        text.chars().all(is_plain).then_some(text)
     }
 }
 
+/// Whether a tag may hold it, and a pattern mean nothing else by it.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
+}
 /// Reads an image, without its tags, and its row's id.
 pub(super) fn image_row(mut row: Row) -> Result<(i64, ImageRow), DatabaseFault> {
     let id = row.take()?;

@@ -7,6 +7,9 @@ mod findings;
 mod image;
 mod image_findings;
 mod images;
+mod narrower;
+#[cfg(test)]
+mod plans;
 mod repositories;
 mod scans;
 mod scope;

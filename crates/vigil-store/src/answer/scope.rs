@@ -3,6 +3,7 @@
 use vigil_core::image::{RegistryId, RepositoryName};
 use vigil_core::policy::Pattern;
 
+use super::narrower::Narrower;
 use crate::sql::{DatabaseFault, Session, Statement, Value};
 
 /// A part of all that is remembered: everything, a registry, or the repositories that match a pattern.
@@ -69,5 +70,12 @@ impl Repositories {
                 }
             },
         }
+    }
+
+    /// The lineages of these repositories; none if all are meant.
+    pub(super) fn lineages(&self) -> Option<Narrower> {
+        let Self::These(ids) = self else { return None };
+        let sql = "SELECT id FROM lineages WHERE repository IN LIST($)";
+        Some(Narrower::new(sql, [Value::Ints(ids.clone())]))
     }
 }

@@ -15,7 +15,7 @@ use crate::http::problem::Problem;
 /// Lets a request happen if there is room, for so long.
 pub(super) async fn limit(State(frame): State<Arc<Frame>>, request: Request, next: Next) -> Response {
     // Whoever looks whether the service lives must not be told that it is busy.
-    if frame.is_probe(request.uri().path()) {
+    if Frame::is_health(request.uri().path()) {
         return in_time(&frame, request, next).await;
     }
     let Ok(permit) = frame.room.clone().try_acquire_owned() else {

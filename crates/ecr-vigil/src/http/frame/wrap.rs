@@ -48,10 +48,15 @@ impl Frame {
     pub(super) fn door(&self, path: &str) -> Option<Door> {
         // As the routes are found, whatever slashes stand before and behind.
         match path.trim_matches('/') {
-            "healthz" | "readyz" => Some(self.options.health),
+            path if Self::is_health(path) => Some(self.options.health),
             path if path == self.options.metrics_path.trim_matches('/') => Some(self.options.metrics),
             _ => None,
         }
+    }
+
+    /// Whether this path tells whether the service lives and can do its work.
+    pub(super) fn is_health(path: &str) -> bool {
+        matches!(path.trim_matches('/'), "healthz" | "readyz")
     }
 
     /// Whether machines ask for this path every few seconds.

@@ -111,12 +111,12 @@ async fn it_is_ready_while_its_parts_are() {
     let stage = Stage::plain().await;
     assert_eq!(
         stage.ask("GET /readyz").await.is(200).text(),
-        r#"{"ready":true,"store":true,"schedules":true,"failing":[]}"#
+        r#"{"ready":true,"store":true,"schedules":true,"reason":null,"failing":[]}"#
     );
     stage.schedules.dead.store(true, Ordering::Relaxed);
     assert_eq!(
         stage.ask("GET /readyz").await.is(503).text(),
-        r#"{"ready":false,"store":true,"schedules":false,"failing":[]}"#
+        r#"{"ready":false,"store":true,"schedules":false,"reason":"nobody keeps the schedules","failing":[]}"#
     );
     stage.ask("GET /healthz").await.is(200);
 }

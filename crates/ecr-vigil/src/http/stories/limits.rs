@@ -66,6 +66,7 @@ async fn one_too_many_is_turned_away_and_never_queued() {
     assert!(futures::poll!(&mut one).is_pending() && futures::poll!(&mut two).is_pending());
     let answer = stage.ask("GET /configs").await.is(503).complains("unavailable", "too many requests");
     assert_eq!(answer.header("retry-after"), "5");
+    stage.ask("GET /metrics").await.is(503);
     stage.ask("GET /healthz").await.is(200);
     drop(one);
     stage.ask("GET /configs").await.is(200);
@@ -79,4 +80,17 @@ async fn who_reads_slowly_takes_a_place() {
     stage.ask("GET /configs").await.is(503);
     Answer::read(unread).await.is(200);
     stage.ask("GET /configs").await.is(200);
+}
+
+#[tokio::test]
+async fn scrapers_that_ask_together_are_told_what_was_gathered_once() {
+    let stage = Stage::plain().await;
+    let all = (0..5).map(|_| stage.ask("GET /metrics"));
+    for answer in futures::future::join_all(all).await {
+        answer.is(200);
+    }
+    let gathered = || stage.metrics.gathered.load(Ordering::Relaxed);
+    assert_eq!(gathered(), 1);
+    stage.ask("GET /metrics\naccept: application/openmetrics-text").await.is(200);
+    assert_eq!(gathered(), 2, "another format is another text");
 }

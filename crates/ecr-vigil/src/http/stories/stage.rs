@@ -1,6 +1,6 @@
 //! A service with everything around it: configurations in memory, schedules that are told what to say, a manual clock.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -200,6 +200,8 @@ impl Policy for ScriptedSchedules {
 pub(super) struct ScriptedMetrics {
     pub(super) panics: AtomicBool,
     pub(super) hangs: AtomicBool,
+    /// How often the metrics were gathered.
+    pub(super) gathered: AtomicUsize,
     /// What was answered: method, route and status.
     pub(super) answered: Mutex<Vec<String>>,
 }
@@ -211,6 +213,7 @@ impl Exposition for ScriptedMetrics {
         if self.hangs.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
         }
+        self.gathered.fetch_add(1, Ordering::Relaxed);
         Rendered { content_type: Format::preferred(accept).content_type(), body: "# EOF\n".to_owned() }
     }
 
