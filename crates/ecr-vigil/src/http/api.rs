@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use tokio::sync::Mutex;
 use vigil_core::Stop;
 use vigil_core::policy::Exceptions;
 use vigil_core::port::{Clock, ScanConfigs};
@@ -68,9 +70,16 @@ pub(super) struct App {
     pub(super) stop: Stop,
     pub(super) watchers: Watchers,
     /// Held while a scan configuration is looked for and made, so that two that are the same are not both made.
-    pub(super) making: Arc<tokio::sync::Mutex<()>>,
-    /// The metrics as they were last gathered, and when; held while they are, so that nobody else gathers them too.
-    pub(super) scraped: Arc<tokio::sync::Mutex<Option<(Timestamp, Rendered)>>>,
+    pub(super) making: Arc<Mutex<()>>,
+    pub(super) scraped: Arc<Scraped>,
+}
+
+/// The metrics as they were last gathered; locked while they are, so that nobody else gathers them too.
+#[derive(Default)]
+pub(super) struct Scraped {
+    /// How often they were.
+    pub(super) gathered: AtomicU64,
+    pub(super) last: Mutex<Option<Rendered>>,
 }
 
 impl App {

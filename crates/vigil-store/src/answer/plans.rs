@@ -10,6 +10,7 @@ use vigil_core::testing::PausedClock;
 
 use super::{ChangeFilter, FindingFilter, FindingOrder, ImageFilter, ImageOrder, Scope};
 use super::{changes, findings, images};
+use crate::page::Slice;
 use crate::place::Place;
 use crate::sql::{Act, DatabaseFault, Row, Session, Type, Value};
 use crate::store::Store;
@@ -212,4 +213,35 @@ async fn changes_are_found_by_what_is_rare() {
 
 fn team() -> Scope {
     Scope { registry: None, repository: "team/*".parse().ok() }
+}
+
+/// More images than are looked at for a page; every ten thousandth has a tag that ends in `-prod`.
+const MANY: &str = "
+    INSERT INTO registries (id, partition_name, account, region)
+      VALUES (1, 'aws', '123456789012', 'eu-west-1');
+    INSERT INTO repositories (id, registry, name, first_seen) VALUES (1, 1, 'team/app', 0);
+    INSERT INTO images (id, repository, digest, kind, storage, first_seen)
+      WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 45000)
+      SELECT x, 1, randomblob(32), 'image', 'standard', 0 FROM n;
+    INSERT INTO tags (image, name, since) SELECT id, id || '-test', 0 FROM images;
+    INSERT INTO tags (image, name, since) SELECT id, id || '-prod', 0 FROM images WHERE id % 10000 = 0;";
+
+#[tokio::test]
+async fn a_page_of_a_pattern_looks_at_so_much_and_the_next_one_goes_on() {
+    let (_room, store) = store(RARE).await;
+    let fill: Act<(), ()> = |session, ()| session.script(MANY);
+    store.write((), fill).await.unwrap();
+    let filter = ImageFilter { tag: "*-prod".parse().ok(), ..ImageFilter::default() };
+    let (mut slice, mut pages) = (Slice::first(100), Vec::new());
+    loop {
+        let page = store.images(filter.clone(), ImageOrder::Name, slice.clone()).await.unwrap();
+        pages.push(page.items.len());
+        match page.next {
+            Some(next) => slice.after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(pages, [2, 2, 0]);
+    let first = store.images(filter, ImageOrder::Name, Slice::first(1)).await.unwrap();
+    assert_eq!((first.items.len(), first.next.is_some()), (1, true), "a full page looks no further");
 }

@@ -214,6 +214,8 @@ impl Exposition for ScriptedMetrics {
             std::future::pending::<()>().await;
         }
         self.gathered.fetch_add(1, Ordering::Relaxed);
+        // Others ask meanwhile.
+        tokio::task::yield_now().await;
         Rendered { content_type: Format::preferred(accept).content_type(), body: "# EOF\n".to_owned() }
     }
 
