@@ -105,6 +105,7 @@ CREATE INDEX images_newest ON images (repository, (coalesce(pushed_at, 0)), id)
 CREATE INDEX images_standing
   ON images (repository, watch, reason, ending, scan_state, storage, scanned_at, gone_at, kind)
   WHERE gone_at IS NULL AND kind = 'image' AND watch <> 0;
+CREATE INDEX images_decided ON images (decision) WHERE gone_at IS NULL;
 CREATE INDEX images_worst ON images (badness, id) WHERE gone_at IS NULL;
 CREATE INDEX images_oldest_scan ON images ((coalesce(scanned_at, 0)), id) WHERE gone_at IS NULL;
 CREATE INDEX images_digest ON images (digest);

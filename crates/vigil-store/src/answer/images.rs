@@ -269,7 +269,7 @@ impl ImageFilter {
         statement.when(!self.all_kinds, "AND i.kind = 'image'");
         statement.with_some("AND i.digest = $", self.digest);
         statement.with_some("AND i.scan_state = $", self.scan_state.as_ref().map(ScanState::as_str));
-        statement.with_some("AND i.decision = $", self.decision.as_ref());
+        statement.with_some("AND i.decision || '' = $", self.decision.as_ref());
         statement.with_some("AND i.badness >= $", self.reaches.as_ref().map(least_badness));
         let mut are_few = self.digest.is_some();
         for narrower in [self.by_tag(), self.by_decision()].into_iter().flatten() {
@@ -299,11 +299,10 @@ impl ImageFilter {
         Some(Narrower::new(BETWEEN, [beginning.into(), end.into()]))
     }
 
-    /// The images on which the last decision was this, by the index of what stands where.
+    /// The images on which the last decision was this.
     fn by_decision(&self) -> Option<Narrower> {
-        let decision = self.decision.as_ref().filter(|_| !self.gone && !self.all_kinds)?;
-        let sql = "SELECT j.id FROM repositories q JOIN images j ON j.repository = q.id
-            WHERE j.decision = $ AND j.gone_at IS NULL AND j.kind = 'image'";
+        let decision = self.decision.as_ref().filter(|_| !self.gone)?;
+        let sql = "SELECT id FROM images WHERE decision = $ AND gone_at IS NULL";
         Some(Narrower::new(sql, [decision.into()]))
     }
 

@@ -174,7 +174,7 @@ async fn images_are_found_by_what_is_rare() {
     check(images(|i| i.tag = "latest".parse().ok()), OFTEN, InOrder, "SCAN i USING INDEX images_worst").await;
     check(images(|i| i.tag = "v1.*".parse().ok()), RARE, Found, "tags_name").await;
     check(images(|i| i.tag = "*-prod".parse().ok()), OFTEN, InOrder, "SCAN i USING INDEX images_worst").await;
-    check(images(|i| i.decision = Some("hold".into())), RARE, Found, "images_standing").await;
+    check(images(|i| i.decision = Some("hold".into())), RARE, Found, "images_decided").await;
     check(images(|i| i.decision = Some("hold".into())), OFTEN, InOrder, "SCAN i USING INDEX images_worst")
         .await;
 }
