@@ -19,6 +19,9 @@ pub trait Witness: Send + Sync {
         entries: &[Entry],
     ) -> Result<(), NotRecorded>;
 
+    /// This is remembered of a repository's images.
+    fn remembered(&self, _: &RegistryId, _: &RepositoryName, _: &BTreeMap<Digest, Remembered>) {}
+
     /// It is known which repositories the registry has.
     fn listed(&self, _: &RegistryId) {}
 }
@@ -63,7 +66,9 @@ impl Ledger for Witnessed<'_> {
         registry: &RegistryId,
         repository: &RepositoryName,
     ) -> Result<BTreeMap<Digest, Remembered>, NotRecorded> {
-        self.ledger.remembered(registry, repository).await
+        let images = self.ledger.remembered(registry, repository).await?;
+        self.witnesses.iter().for_each(|witness| witness.remembered(registry, repository, &images));
+        Ok(images)
     }
 
     async fn unlisted(

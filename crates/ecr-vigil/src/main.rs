@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "a program exports nothing: here pub means used outside of its module")]
 
+mod accepted;
 mod cli;
 mod command;
 mod compose;

@@ -86,6 +86,8 @@ CREATE TABLE images (
   -- What we know beyond ECR.
   asked_at BIGINT,
   started_at BIGINT,
+  -- The number of the pass that started it.
+  started_by BIGINT,
   refused_at BIGINT,
   refused_said WORDS,
   failed_at BIGINT,

@@ -13,6 +13,10 @@ impl ScanConfigs for Store {
         self.read((), |session, ()| Box::pin(list(session))).await.map_err(unreachable)
     }
 
+    async fn list_patiently(&self) -> Result<Vec<ScanConfig>, ConfigsUnreachable> {
+        self.read_patiently((), |session, ()| Box::pin(list(session))).await.map_err(unreachable)
+    }
+
     async fn get(&self, id: &ScanConfigId) -> Result<Option<ScanConfig>, ConfigsUnreachable> {
         let found = self.read(id.clone(), |session, id| {
             Box::pin(async move {

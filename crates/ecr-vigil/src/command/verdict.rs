@@ -6,6 +6,7 @@ use vigil_core::policy::Exceptions;
 use vigil_core::port::Mode;
 use vigil_report::{Status, Totals};
 
+use crate::accepted;
 use crate::config::NamedImages;
 use crate::exit::Exit;
 
@@ -39,14 +40,7 @@ pub fn warnings(
         Some(format!("{registry}: how it is scanned was not told, {taken}: {fault}"))
     };
     warnings.extend(reports.iter().filter_map(untold));
-    for (place, exception) in exceptions.iter().enumerate() {
-        let of = format!("the exception for {} ({})", exception.id, exception.reason);
-        if exception.expired(now) {
-            warnings.push(format!("{of} has expired: it accepts nothing any more"));
-        } else if act && !totals.exceptions_used.contains(&place) {
-            warnings.push(format!("{of} matched nothing in this pass"));
-        }
-    }
+    warnings.extend(accepted::warnings(exceptions, act.then_some(&totals.exceptions_used), now));
     let foreign = named.iter().flat_map(|named| &named.foreign);
     warnings.extend(foreign.map(|name| format!("{name} is not in a private ECR registry: not looked at")));
     warnings

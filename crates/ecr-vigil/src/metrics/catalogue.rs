@@ -31,7 +31,7 @@ families! {
     IMAGES_UNSCANNABLE = Gauge "ecr_vigil_images_unscannable" ["registry", "region", "reason"]
         "Images that some schedule looks at and that cannot be scanned, by reason.";
     DAILY_SCANS_USED = Gauge "ecr_vigil_daily_scans_used" ["registry", "region"]
-        "Scans of the last 24 hours that are known, whoever started them.";
+        "Images scanned on request in the last 24 hours, whoever asked; scans that ECR makes by itself use nothing up.";
     DAILY_SCANS_BUDGET = Gauge "ecr_vigil_daily_scans_budget" ["registry", "region"]
         "Scans that may be used in 24 hours.";
 

@@ -6,10 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use vigil_core::port::{Mode, NotRecorded, Scanner, Start};
-use vigil_core::{Digest, Entry, Fault, RegistryId, RepositoryName, Scan};
+use vigil_core::{Digest, Entry, Fault, RegistryId, Remembered, RepositoryName, Scan};
 
 use super::counters::Metrics;
-use super::work::Tally;
+use super::work::{Place, Tally};
 use crate::ledgers::Witness;
 
 /// A scanner whose requests for scans are counted.
@@ -24,6 +24,8 @@ pub struct CountedEntries<'a> {
     schedule: &'a str,
     /// What the pass has found due so far: it replaces what the pass before found once the pass is over.
     drafts: Mutex<BTreeMap<RegistryId, Tally>>,
+    /// When scans were asked for by passes before, or by this one before it was resumed, as long as they may be in flight.
+    asked: Mutex<BTreeMap<RegistryId, BTreeMap<Place, Timestamp>>>,
 }
 
 impl<'a> CountedScanner<'a> {
@@ -61,7 +63,7 @@ impl Scanner for CountedScanner<'_> {
 
 impl<'a> CountedEntries<'a> {
     pub fn new(metrics: &'a Metrics, schedule: &'a str) -> Self {
-        Self { metrics, schedule, drafts: Mutex::default() }
+        Self { metrics, schedule, drafts: Mutex::default(), asked: Mutex::default() }
     }
 
     /// The pass is over: nothing is waited for any more. If it was over all that its schedule looks at, what it found due
@@ -92,11 +94,25 @@ impl Witness for CountedEntries<'_> {
         let tally = drafts.entry(registry.clone()).or_default();
         let mut counted = self.metrics.counted();
         let awaited = counted.awaited.entry((registry.clone(), self.schedule.to_owned())).or_default();
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = asked.entry(registry.clone()).or_default();
         for entry in entries {
             tally.note(repository, entry);
-            awaited.note(repository, at, entry);
+            awaited.note(repository, at, entry, asked);
         }
         Ok(())
+    }
+
+    fn remembered(
+        &self,
+        registry: &RegistryId,
+        repository: &RepositoryName,
+        images: &BTreeMap<Digest, Remembered>,
+    ) {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let since =
+            |(digest, image): (&Digest, &Remembered)| Some(((repository.clone(), *digest), image.asked_at?));
+        asked.entry(registry.clone()).or_default().extend(images.iter().filter_map(since));
     }
 
     fn listed(&self, registry: &RegistryId) {

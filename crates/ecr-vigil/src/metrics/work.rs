@@ -70,11 +70,22 @@ impl Tally {
 }
 
 impl Awaited {
-    pub(super) fn note(&mut self, repository: &RepositoryName, at: Timestamp, entry: &Entry) {
+    /// `asked`: when we had asked for scans before, by image.
+    pub(super) fn note(
+        &mut self,
+        repository: &RepositoryName,
+        at: Timestamp,
+        entry: &Entry,
+        asked: &BTreeMap<Place, Timestamp>,
+    ) {
         let place = |digest: Digest| (repository.clone(), digest);
         match entry {
             Entry::Decided(image, Decision::Scan(_)) => self.wait(place(image.digest), Queue::ToStart, at),
-            Entry::Decided(image, Decision::Wait) => self.wait(place(image.digest), Queue::InFlight, at),
+            Entry::Decided(image, Decision::Wait) => {
+                let place = place(image.digest);
+                let since = asked.get(&place).copied().unwrap_or(at);
+                self.wait(place, Queue::InFlight, since);
+            }
             Entry::Started(digest, at) => self.wait(place(*digest), Queue::InFlight, *at),
             Entry::Decided(image, _) => drop(self.0.remove(&place(image.digest))),
             Entry::Ended(digest, _) => drop(self.0.remove(&place(*digest))),

@@ -1,5 +1,7 @@
 //! How a pass of the service ended, in one word and in full.
 
+use std::collections::BTreeSet;
+
 use vigil_core::port::NotRecorded;
 use vigil_core::{CycleReport, Halt};
 use vigil_report::NotEntered;
@@ -16,6 +18,8 @@ pub struct End {
     pub report: PassReport,
     /// In what way it ended; `None`: it was interrupted, and goes on after a restart.
     pub outcome: Option<Outcome>,
+    /// Exceptions of the settings that accepted something, by their place there.
+    pub used: BTreeSet<usize>,
 }
 
 impl End {
@@ -25,7 +29,7 @@ impl End {
         came_out: Vec<(String, Result<CycleReport, NotRecorded>)>,
         not_entered: Vec<NotEntered>,
         mut halted: Option<Halt>,
-        Notes { missing, unread }: Notes,
+        Notes { missing, unread, used }: Notes,
         progress: &PassProgress,
     ) -> Self {
         let mut report = PassReport {
@@ -50,7 +54,7 @@ impl End {
         }
         report.registries.sort_by(|a, b| a.registry.cmp(&b.registry));
         let outcome = outcome(&report, halted, reached);
-        Self { report, outcome }
+        Self { report, outcome, used }
     }
 }
 

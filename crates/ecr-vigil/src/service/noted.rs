@@ -1,8 +1,10 @@
 //! What a pass was asked for and did not find, and repositories that it could not read: told with how the pass ended.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
+use vigil_core::evaluate::{AcceptedBy, Evaluation};
 use vigil_core::port::NotRecorded;
 use vigil_core::{Entry, FaultKind, RegistryId, RepositoryName};
 
@@ -16,6 +18,8 @@ pub struct Notes {
     pub missing: Vec<Trouble>,
     /// Repositories that could not be read, or not as a whole.
     pub unread: Vec<Trouble>,
+    /// Exceptions of the settings that accepted something, by their place there.
+    pub used: BTreeSet<usize>,
 }
 
 /// No more than so many of each are told: where everything fails, nobody reads the thousandth.
@@ -47,12 +51,20 @@ impl Witness for Noted {
                 Entry::Missing(name) => keep(&mut notes().missing, told(format!("there is no {name}"))),
                 // One that was deleted meanwhile is gone, and nothing is missing.
                 Entry::Unread(fault) if fault.kind == FaultKind::RepositoryGone => {}
+                Entry::Judged(_, evaluation) => notes().used.extend(places(evaluation)),
                 Entry::Unread(fault) => keep(&mut notes().unread, told(format!("{repository}: {fault}"))),
                 _ => {}
             }
         }
         Ok(())
     }
+}
+
+fn places(evaluation: &Evaluation) -> impl Iterator<Item = usize> {
+    evaluation.accepted.iter().filter_map(|accepted| match accepted.by {
+        AcceptedBy::Exception(place) => Some(place),
+        AcceptedBy::Inspector => None,
+    })
 }
 
 fn keep(troubles: &mut Vec<Trouble>, trouble: Trouble) {

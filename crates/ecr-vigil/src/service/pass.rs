@@ -7,7 +7,7 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use tracing::Instrument;
 use vigil_core::lineage::FindingState;
-use vigil_core::policy::Exceptions;
+use vigil_core::policy::{Exceptions, ScanConfig};
 use vigil_core::port::{NotRecorded, Registry};
 use vigil_core::{Counts, CycleReport, Halt, Pass, Ports, RegistryId, Scope, Stop, cycle};
 use vigil_report::NotEntered;
@@ -19,6 +19,7 @@ use super::noted::Noted;
 use super::order::Order;
 use super::scope::{Reached, reach};
 use super::service::Service;
+use crate::accepted;
 use crate::config::{ServiceSettings, TakePart};
 use crate::http::PassWatch;
 use crate::ledgers::Witnessed;
@@ -86,6 +87,11 @@ async fn make_in_span(service: &Arc<Service>, ticket: Ticket, schedule: &str) {
     };
     let ended = parts.clock.now();
     let whole = order.images.is_empty();
+    // A pass that saw a part of the images cannot say what matches none of them.
+    let used = (whole && outcome == Outcome::Complete).then_some(&end.used);
+    for warning in accepted::warnings(&settings.general.exceptions, used, ended) {
+        tracing::warn!("{warning}");
+    }
     parts.metrics.pass_ended(&PassEnd { schedule, began, ended, outcome, whole });
     if whole {
         let over = Over { trigger: order.trigger, began, ended, outcome };
@@ -169,10 +175,27 @@ async fn over_all(
         }
     });
     let halted = stop.halted().filter(|_| halted);
-    let came_out = join_all(passes).await;
+    let mut came_out = join_all(passes).await;
+    count_all_starts(service, id, &mut came_out).await;
     counted.finish(whole);
     let come_to = progress.subscribe().borrow().clone();
     End::of(came_out, not_entered, halted, noted.into_notes(), &come_to)
+}
+
+/// A pass that was resumed has started scans before, too. Where they cannot be counted, those since then are told.
+async fn count_all_starts(
+    service: &Service,
+    id: PassId,
+    came_out: &mut [(String, Result<CycleReport, NotRecorded>)],
+) {
+    match service.parts.store.starts_of_pass(id).await {
+        Ok(starts) => {
+            for report in came_out.iter_mut().filter_map(|(_, report)| report.as_mut().ok()) {
+                report.started = starts.get(&report.registry).copied().unwrap_or(0).max(report.started);
+            }
+        }
+        Err(error) => tracing::warn!(%error, "the scans that the pass has started cannot be counted"),
+    }
 }
 
 fn log(registry: &RegistryId, came_out: &Result<CycleReport, NotRecorded>) {
@@ -191,29 +214,46 @@ pub(super) struct Prepared {
     pub(super) exceptions: Exceptions,
 }
 
+/// The scan configurations, or why they are not there.
+#[derive(Default)]
+struct Listed {
+    configs: Vec<ScanConfig>,
+    unreachable: Option<String>,
+    halted: bool,
+}
+
 impl Service {
     /// Enters the registries.
     pub(super) async fn prepare(&self, order: &Order, settings: &ServiceSettings, stop: &Stop) -> Prepared {
         // Those that are kept are applied by the store itself, as they are at the moment of each judgement.
         let exceptions = settings.general.exceptions.clone();
         let take_part = order.images.is_empty() && order.schedule.scan_configs != TakePart::Off;
-        let listed = if take_part { self.parts.configs.list().await } else { Ok(Vec::new()) };
-        let (configs, unreachable) = match listed {
-            Ok(configs) => {
-                if take_part {
-                    self.note_named(&configs);
-                }
-                (configs, None)
-            }
-            Err(error) => (Vec::new(), Some(error.to_string())),
-        };
+        let listed = if take_part { self.list_configs(stop).await } else { Listed::default() };
+        let Listed { configs, unreachable, halted } = listed;
         let mut reached = reach(order, &settings.general, configs, &self.connections, stop).await;
+        reached.halted |= halted;
         if let Some(reason) = unreachable {
             tracing::error!("{reason}");
             let registry = "(of scan configurations)".to_owned();
             reached.not_entered.push(NotEntered { registry, reason });
         }
         Prepared { reached, exceptions }
+    }
+
+    async fn list_configs(&self, stop: &Stop) -> Listed {
+        tokio::select! {
+            listed = self.parts.configs.list_patiently() => match listed {
+                Ok(configs) => {
+                    self.note_named(&configs);
+                    Listed { configs, ..Listed::default() }
+                }
+                Err(error) => Listed { unreachable: Some(error.to_string()), ..Listed::default() },
+            },
+            halt = stop.stopped() => {
+                let unreachable = Some(format!("the scan configurations could not be read in time: {halt}"));
+                Listed { unreachable, halted: true, ..Listed::default() }
+            }
+        }
     }
 
     /// Ends a pass with the service, or when its time is over.

@@ -162,6 +162,7 @@ impl Service {
     pub async fn resume(self: &Arc<Self>) -> Result<(), DatabaseFault> {
         for unfinished in self.parts.store.unfinished_passes().await? {
             match self.order_of(&unfinished) {
+                Some(order) if self.is_off_hours(&order) => self.give_back(&unfinished).await?,
                 Some(order) => match self.launch(order, Some(unfinished.id)).await {
                     Ok(pass) => tracing::info!(%pass, schedule = unfinished.schedule, "pass resumed"),
                     Err(NotStarted::NotWritten(fault)) => return Err(fault),
@@ -171,6 +172,23 @@ impl Service {
                 None => self.give_up(&unfinished).await?,
             }
         }
+        Ok(())
+    }
+
+    /// Whether a pass that goes on now could start nothing.
+    fn is_off_hours(&self, order: &Order) -> bool {
+        order.trigger.keeps_hours() && !order.schedule.schedule.is_open(self.parts.clock.now())
+    }
+
+    /// Leaves it to the schedule: a pass for the same time begins as soon as starts are allowed.
+    async fn give_back(&self, unfinished: &UnfinishedPass) -> Result<(), DatabaseFault> {
+        let UnfinishedPass { id, schedule, .. } = unfinished;
+        tracing::info!(pass = %id, schedule, "unfinished pass given up: another one begins when its window opens");
+        self.parts.store.give_back_pass(*id, self.parts.clock.now()).await?;
+        let last = self.parts.store.last_tick(schedule).await?;
+        let mut state = self.lock();
+        state.handled.retain(|name, _| name.to_string() != *schedule);
+        state.handled.extend(last.and_then(|tick| Some((schedule.parse().ok()?, tick))));
         Ok(())
     }
 

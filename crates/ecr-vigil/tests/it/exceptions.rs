@@ -56,3 +56,17 @@ async fn the_severity_threshold_decides_only_what_is_told_in_detail() {
     assert!(high.stdout.contains("CRITICAL: CVE-2024-3094") && !high.stdout.contains("CVE-2023-1"));
     stage.run("scan -s MEDIUM").await.code(1).reports("MEDIUM: CVE-2023-1");
 }
+
+#[tokio::test]
+async fn a_service_warns_of_exceptions_that_accept_nothing_too() {
+    let stage = Stage::new().await;
+    stage.push("team/app:v1", vulnerable(&[finding("CVE-1", "HIGH", "zlib")]));
+    let exception = |id: &str, more: &str| format!("[[exception]]\nid = '{id}'\nreason = 'known'\n{more}\n");
+    let file = ["CVE-1", "CVE-2"].map(|id| exception(id, "")).concat();
+    stage.write("accepted.toml", &format!("{file}{}", exception("CVE-3", "until = 2020-01-01")));
+    let mut service = stage.serve("--exceptions accepted.toml --run-now").await;
+    service.until_logged("the exception for CVE-2 (known) matched nothing in this pass").await;
+    service.until_logged("the exception for CVE-3 (known) has expired").await;
+    let ended = service.end().await.code(0);
+    assert!(!ended.stderr.contains("the exception for CVE-1"), "{}", ended.stderr);
+}

@@ -172,5 +172,8 @@ async fn to_begin_with_a_pass_is_to_go_on_with_the_one_that_is_unfinished() {
     let passes = service.items("passes").await;
     assert_eq!(passes.as_array().unwrap().len(), 1, "{passes}");
     assert_eq!(passes[0]["outcome"], "complete");
+    let pass = format!("/api/v1/passes/{}", passes[0]["id"].as_str().unwrap());
+    let told = service.get(&pass).await.status(200).json();
+    assert_eq!(told["report"]["registries"][0]["started"], 3, "those of the process before, too: {told}");
     service.end().await.code(0);
 }

@@ -11,6 +11,12 @@ pub trait ScanConfigs: Send + Sync {
     /// told in the log: one broken object must not hide the others.
     async fn list(&self) -> Result<Vec<ScanConfig>, ConfigsUnreachable>;
 
+    /// The same for a pass, that does not miss them for the sake of a moment: a place that is away is waited for, where there
+    /// is hope.
+    async fn list_patiently(&self) -> Result<Vec<ScanConfig>, ConfigsUnreachable> {
+        self.list().await
+    }
+
     /// The one with this id. That there is none is not a fault.
     async fn get(&self, id: &ScanConfigId) -> Result<Option<ScanConfig>, ConfigsUnreachable>;
 

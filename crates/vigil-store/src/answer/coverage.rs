@@ -20,7 +20,8 @@ pub struct RegistryStanding {
     pub registry: RegistryId,
     /// Its images that some schedule's pass found to be the schedule's.
     pub images: Vec<Alike>,
-    /// Scans that were completed within 24 hours, by anybody: what is used of the day's quota.
+    /// Images whose scans were completed within 24 hours, whoever asked for them: what is used of the day's quota. Scans that
+    /// ECR makes by itself are not of it.
     pub scanned_today: u64,
 }
 
@@ -51,9 +52,10 @@ async fn read(
         all.insert(id, RegistryStanding { registry, images: Vec::new(), scanned_today: 0 });
     }
     images(session, &mut all, since).await?;
-    let sql = "SELECT p.registry, count(*) FROM scans s JOIN images i ON i.id = s.image
-          JOIN repositories p ON p.id = i.repository
-        WHERE s.at > $1 AND s.completed_at > $1 GROUP BY p.registry";
+    // Spelled as the index of the oldest scans is.
+    let sql = "SELECT p.registry, count(*) FROM images i JOIN repositories p ON p.id = i.repository
+        WHERE i.gone_at IS NULL AND coalesce(i.scanned_at, 0) > $1 AND coalesce(i.decision, '') <> 'observe'
+        GROUP BY p.registry";
     let day = now.checked_sub(vigil_core::due::IMAGE_QUOTA_WINDOW).unwrap_or(Timestamp::MIN);
     for mut row in session.rows(sql, &[day.into()]).await? {
         if let Some(standing) = all.get_mut(&row.take()?) {

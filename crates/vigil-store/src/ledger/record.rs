@@ -141,8 +141,8 @@ async fn keep(
             session.execute(sql, &[image.id.into(), (*at).into()]).await.map(drop)
         }
         (Entry::Started(_, at), Some(image)) => {
-            let sql = "UPDATE images SET started_at = $2 WHERE id = $1";
-            session.execute(sql, &[image.id.into(), (*at).into()]).await.map(drop)
+            let sql = "UPDATE images SET started_at = $2, started_by = $3 WHERE id = $1";
+            session.execute(sql, &[image.id.into(), (*at).into(), pass.into()]).await.map(drop)
         }
         (Entry::Refused(_, at, said), Some(image)) => {
             image.refused_at = Some(*at);

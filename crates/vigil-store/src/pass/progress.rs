@@ -1,6 +1,9 @@
 //! The beginning and the end of a pass. These wait while the database is away: a pass must not go unremembered.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
+use vigil_core::image::RegistryId;
 
 use super::PassId;
 use crate::sql::{DatabaseFault, Row, Session, Value};
@@ -91,6 +94,24 @@ impl Store {
         .await
     }
 
+    /// Ends an unfinished pass that does not go on, and gives its time back to its schedule: another pass is begun for it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written down; a PostgreSQL server that is away is waited for.
+    pub async fn give_back_pass(&self, id: PassId, at: Timestamp) -> Result<(), DatabaseFault> {
+        self.write_patiently((id, at), |session, (id, at)| Box::pin(give_back(session, *id, *at))).await
+    }
+
+    /// How many scans were started in each registry by a pass, in all processes that it went on in.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    pub async fn starts_of_pass(&self, id: PassId) -> Result<BTreeMap<RegistryId, u64>, DatabaseFault> {
+        self.read(id, |session, id| Box::pin(starts(session, *id))).await
+    }
+
     /// The latest of a schedule's times for which a pass was begun.
     ///
     /// # Errors
@@ -153,6 +174,24 @@ async fn end(
     let sql = "UPDATE passes SET ended_at = $2, outcome = $3, report = $4 WHERE id = $1 AND ended_at IS NULL";
     session.execute(sql, &values).await?;
     trend::take_stock(session, at).await
+}
+
+async fn give_back(session: &mut dyn Session, id: PassId, at: Timestamp) -> Result<(), DatabaseFault> {
+    let sql = "UPDATE passes SET ended_at = $2, outcome = 'given_up', tick = NULL
+        WHERE id = $1 AND ended_at IS NULL";
+    session.execute(sql, &[id.to_string().into(), at.into()]).await.map(drop)
+}
+
+async fn starts(session: &mut dyn Session, id: PassId) -> Result<BTreeMap<RegistryId, u64>, DatabaseFault> {
+    let sql = "SELECT r.partition_name, r.account, r.region, count(*)
+        FROM images i JOIN repositories p ON p.id = i.repository JOIN registries r ON r.id = p.registry
+        WHERE i.started_by = (SELECT number FROM passes WHERE id = $1)
+        GROUP BY r.partition_name, r.account, r.region";
+    let started = |mut row: Row| {
+        let registry = RegistryId { partition: row.take()?, account: row.take()?, region: row.take()? };
+        Ok((registry, row.take()?))
+    };
+    session.rows(sql, &[id.to_string().into()]).await?.into_iter().map(started).collect()
 }
 
 async fn last_tick(session: &mut dyn Session, schedule: &str) -> Result<Option<Timestamp>, DatabaseFault> {

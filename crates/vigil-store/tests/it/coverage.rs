@@ -192,7 +192,10 @@ async fn what_cannot_be_scanned_is_told_by_reason_and_what_is_no_image_is_not(st
     stage.record("team/app", vec![Entry::Ended(digest(2), Ending::Unscannable { said })]).await;
     let told = "1/1, 0 never, 0h, 1 archived, 1 refused, 1 unsupported_image";
     assert_eq!(stage.covered(&aims).await, told);
-    assert_eq!(stage.store.standings(vec![], stage.now()).await.unwrap()[0].scanned_today, 1);
+    let used = async || stage.store.standings(vec![], stage.now()).await.unwrap()[0].scanned_today;
+    assert_eq!(used().await, 1);
+    stage.record("team/app", vec![Entry::Decided(Box::new(good), Decision::Observe)]).await;
+    assert_eq!(used().await, 0, "what ECR scans by itself uses nothing up");
 }
 
 async fn a_pass_by_hand_makes_nothing_anybodys(stage: Stage) {

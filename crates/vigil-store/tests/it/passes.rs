@@ -15,6 +15,8 @@ use crate::stage::{Stage, name, new_pass, registry};
 
 stories!(
     a_pass_is_unfinished_until_it_ends,
+    a_pass_that_is_given_back_leaves_its_time_to_the_next,
+    the_starts_of_a_pass_are_counted_through_all_its_processes,
     a_pass_tells_what_it_held_and_counts_what_rested,
     a_schedule_is_known_as_it_is_written_and_as_long_as_it_is_there,
     an_image_is_counted_once_however_often_it_is_decided_on,
@@ -45,6 +47,30 @@ async fn a_pass_is_unfinished_until_it_ends(stage: Stage) {
     assert_eq!((page.items[0].id, page.next), (stage.pass, None));
     let unknown: PassId = "4471c156-29f5-40fe-883b-3cd26738d5a6".parse().unwrap();
     assert_eq!(stage.store.pass(unknown).await.unwrap(), None);
+}
+
+async fn a_pass_that_is_given_back_leaves_its_time_to_the_next(stage: Stage) {
+    let before = stage.now();
+    stage.clock.hours(24);
+    let second = stage.store.begin_pass(new_pass("daily", stage.now())).await.unwrap();
+    stage.store.give_back_pass(second, stage.now()).await.unwrap();
+    assert_eq!(stage.store.last_tick("daily").await.unwrap(), Some(before));
+    let unfinished = stage.store.unfinished_passes().await.unwrap();
+    assert_eq!(unfinished.iter().map(|pass| pass.id).collect::<Vec<_>>(), [stage.pass]);
+    let detail = stage.store.pass(second).await.unwrap().unwrap().pass;
+    assert_eq!((detail.outcome.as_deref(), detail.tick), (Some("given_up"), None));
+}
+
+async fn the_starts_of_a_pass_are_counted_through_all_its_processes(stage: Stage) {
+    let (app, web) = (image(1, &["v1"], 2), image(2, &["v2"], 1));
+    stage.list(&[app.clone(), web.clone()]).await;
+    stage.record("team/app", vec![Entry::Started(app.digest, stage.now())]).await;
+    stage.store.resume_pass(stage.pass).await.unwrap();
+    stage.record("team/app", vec![Entry::Started(web.digest, stage.now())]).await;
+    let starts = stage.store.starts_of_pass(stage.pass).await.unwrap();
+    assert_eq!(starts.into_iter().collect::<Vec<_>>(), [(registry(), 2)]);
+    let other = stage.store.begin_pass(new_pass("hourly", stage.now())).await.unwrap();
+    assert!(stage.store.starts_of_pass(other).await.unwrap().is_empty());
 }
 
 async fn a_schedule_is_known_as_it_is_written_and_as_long_as_it_is_there(stage: Stage) {
