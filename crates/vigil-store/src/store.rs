@@ -9,7 +9,7 @@ use std::time::Duration;
 use vigil_core::port::Clock;
 
 use crate::place::{Kept, Place};
-use crate::postgres::Postgres;
+use crate::postgres::{Postgres, Written};
 use crate::sql::{Act, DatabaseFault, DatabaseFaultKind};
 use crate::sqlite::Sqlite;
 
@@ -239,8 +239,18 @@ impl Store {
             Engine::Sqlite(sqlite) => self.noted(sqlite.write(given, act).await),
             Engine::Postgres(postgres) => {
                 let given = Arc::new(given);
-                let attempt = || async { self.noted(postgres.write(&given, act).await) };
-                self.tried(patience, attempt).await
+                loop {
+                    let attempt = || async { self.noted(postgres.write(&given, act).await) };
+                    match self.tried(patience, attempt).await? {
+                        Written::Done(done) => return Ok(done),
+                        Written::Unheard(done, transaction) => {
+                            let asked = || postgres.was_done(&transaction);
+                            if self.tried(patience, asked).await? {
+                                return Ok(done);
+                            }
+                        }
+                    }
+                }
             }
         }
     }

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio_postgres::{Config, IsolationLevel};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::ending::{Unheard, Written, commit, was_done};
 use super::residence::Residence;
 use super::session::{PostgresSession, fault, unconnected};
 use super::tls;
@@ -87,8 +88,12 @@ impl Postgres {
         }
     }
 
-    /// A transaction that is not done if this returns an error; but if the connection is lost at its end, nobody knows.
-    pub(crate) async fn write<A, T>(&self, given: &Arc<A>, act: Act<A, T>) -> Result<T, DatabaseFault>
+    /// A transaction that is not done if this returns an error.
+    pub(crate) async fn write<A, T>(
+        &self,
+        given: &Arc<A>,
+        act: Act<A, T>,
+    ) -> Result<Written<T>, DatabaseFault>
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
@@ -99,10 +104,16 @@ impl Postgres {
             let mut connection = connection(&this.writers).await?;
             let mut session = PostgresSession(connection.transaction().await.map_err(fault)?);
             let done = act(&mut session, &given).await?;
-            session.0.commit().await.map_err(fault)?;
-            Ok(done)
+            commit(session, done).await
         })
         .await
+    }
+
+    /// Whether a transaction whose end nobody heard of was done.
+    pub(crate) async fn was_done(&self, transaction: &Unheard) -> Result<bool, DatabaseFault> {
+        let mut connection = connection(&self.writers).await?;
+        let mut session = PostgresSession(connection.transaction().await.map_err(fault)?);
+        was_done(&mut session, transaction).await
     }
 
     /// A question whose asker has gone is ended.
@@ -205,7 +216,10 @@ mod tests {
                 WHERE datname = current_database() AND wait_event = 'PgSleep'";
             Box::pin(async { session.row(sql, &[]).await?.map_or(Ok(0), |mut row| row.take()) })
         };
-        postgres.write(&Arc::new(()), count).await.unwrap()
+        match postgres.write(&Arc::new(()), count).await.unwrap() {
+            Written::Done(count) => count,
+            Written::Unheard(..) => panic!("the server is there"),
+        }
     }
 
     #[tokio::test]

@@ -44,6 +44,6 @@ pub(crate) trait Session: Send {
     }
 }
 
-/// What is done in one transaction. It may be done again, if it is not known whether it was done.
+/// What is done in one transaction. It may be begun again, if it was not done.
 pub(crate) type Act<A, T> =
     for<'s> fn(&'s mut (dyn Session + 's), &'s A) -> BoxFuture<'s, Result<T, DatabaseFault>>;

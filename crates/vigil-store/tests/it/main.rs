@@ -15,3 +15,4 @@ mod passes;
 mod residence;
 mod server;
 mod stage;
+mod unheard;
