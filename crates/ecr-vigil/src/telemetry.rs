@@ -25,8 +25,10 @@ pub fn start(settings: LogSettings, bars: &indicatif::MultiProgress) {
     };
     // The libraries below speak of their own affairs; only their warnings are ours.
     let ours = ["ecr_vigil", "vigil_core", "vigil_aws", "vigil_report", "vigil_sim", "vigil_store"];
+    // The pool tells of each connection that is lost; that the database is away is told once, by the memory.
     let filter = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
+        .with_target("deadpool", level.min(LevelFilter::ERROR))
         .with_targets(ours.map(|name| (name, level)));
     let bars = bars.clone();
     let writer = move || Aside(bars.clone());

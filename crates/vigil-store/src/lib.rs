@@ -18,6 +18,7 @@ mod forget;
 mod ledger;
 mod migrate;
 mod orphans;
+mod outage;
 mod page;
 mod pass;
 mod place;
@@ -32,7 +33,7 @@ mod trend;
 pub use answer::{
     AcceptedHere, Change, ChangeFilter, ChangeId, ExportedImage, FindingFilter, FindingOrder, ImageDetail,
     ImageFilter, ImageFinding, ImageFindingFilter, ImageOrder, ImageRow, LastScan, LineageFinding,
-    RegistryRow, RegistryStanding, RepositoryRow, ScanRow, Scope, SightingRow, Standing, TagSpan,
+    RegistryRow, RegistryStanding, Renewed, RepositoryRow, ScanRow, Scope, SightingRow, Standing, TagSpan,
     VulnerabilityFilter, VulnerabilityOrder, VulnerabilityRow,
 };
 pub use exceptions::{CreatedException, ExceptionFilter, ExceptionId, NewException, StoredException};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use vigil_core::port::Clock;
 
+use crate::outage::Outage;
 use crate::place::{Kept, Place};
 use crate::postgres::{Postgres, Written};
 use crate::sql::{Act, DatabaseFault, DatabaseFaultKind};
@@ -23,6 +24,7 @@ struct Opened {
     clock: Arc<dyn Clock>,
     /// Whether the last write met a database that cannot be written to at all.
     unwritable: AtomicBool,
+    outage: Outage,
 }
 
 enum Engine {
@@ -106,7 +108,8 @@ impl Store {
             Kept::File(file) => Engine::Sqlite(open_file(file, &*clock).await?),
             Kept::Postgres(url) => Engine::Postgres(Postgres::open(url, place).await?),
         };
-        Ok(Self(Arc::new(Opened { place: place.clone(), engine, clock, unwritable: AtomicBool::new(false) })))
+        let (place, unwritable) = (place.clone(), AtomicBool::new(false));
+        Ok(Self(Arc::new(Opened { place, engine, clock, unwritable, outage: Outage::default() })))
     }
 
     /// Takes the database for this service alone, for as long as this store is open: two services would make every pass
@@ -151,7 +154,7 @@ impl Store {
     pub async fn ready(&self) -> Result<(), DatabaseFault> {
         match &self.0.engine {
             Engine::Sqlite(sqlite) => sqlite.ping().await?,
-            Engine::Postgres(postgres) => postgres.ping().await?,
+            Engine::Postgres(postgres) => self.0.outage.heard(postgres.ping().await)?,
         }
         // Writing costs something, so it is tried only where it did not work the last time.
         if self.0.unwritable.load(Ordering::Relaxed) { self.try_to_write().await } else { Ok(()) }
@@ -180,7 +183,7 @@ impl Store {
     pub async fn revision(&self) -> Result<Revision, DatabaseFault> {
         Ok(Revision(match &self.0.engine {
             Engine::Sqlite(sqlite) => sqlite.revision().to_string(),
-            Engine::Postgres(postgres) => postgres.revision().await?,
+            Engine::Postgres(postgres) => self.0.outage.heard(postgres.revision().await)?,
         }))
     }
 
@@ -208,7 +211,7 @@ impl Store {
     {
         match &self.0.engine {
             Engine::Sqlite(sqlite) => sqlite.read(given, act).await,
-            Engine::Postgres(postgres) => postgres.read(&Arc::new(given), act).await,
+            Engine::Postgres(postgres) => self.0.outage.heard(postgres.read(&Arc::new(given), act).await),
         }
     }
 
@@ -277,12 +280,12 @@ impl Store {
     {
         let (mut conflicts, mut wait) = (0, FIRST_WAIT);
         loop {
-            match attempt().await {
+            match self.0.outage.heard(attempt().await) {
                 Err(fault) if fault.kind == DatabaseFaultKind::Conflict && conflicts < CONFLICTS => {
                     conflicts += 1
                 }
                 Err(fault) if fault.may_pass() && patience == Patience::Endless => {
-                    self.wait(&fault, &mut wait).await;
+                    self.wait(&mut wait).await;
                     conflicts = 0;
                 }
                 done => return done,
@@ -300,8 +303,7 @@ impl Store {
         written
     }
 
-    async fn wait(&self, fault: &DatabaseFault, wait: &mut Duration) {
-        tracing::warn!(%fault, wait_seconds = wait.as_secs_f64(), "waiting for the database");
+    async fn wait(&self, wait: &mut Duration) {
         let until = self.clock().now().checked_add(*wait).unwrap_or(jiff::Timestamp::MAX);
         self.clock().wait_until(until).await;
         *wait = (*wait * 2).min(LAST_WAIT);

@@ -57,7 +57,7 @@ async fn a_pass_goes_on_when_its_database_is_back_and_meanwhile_everybody_is_tol
 
     server.stop();
     stage.sim.clock().advance(SignedDuration::from_mins(5));
-    service.until_logged("waiting for the database").await;
+    service.until_logged("the database does not answer").await;
     let readiness = service.get("/readyz").await.status(503).json();
     assert_eq!((&readiness["store"], &readiness["schedules"]), (&false.into(), &true.into()));
     let answer = service.get("/api/v1/images").await.status(503);

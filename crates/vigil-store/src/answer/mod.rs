@@ -10,6 +10,7 @@ mod images;
 mod narrower;
 #[cfg(test)]
 mod plans;
+mod renewed;
 mod repositories;
 mod scans;
 mod scope;
@@ -23,6 +24,7 @@ pub use image::{ImageDetail, TagSpan};
 pub use image_findings::{AcceptedHere, ImageFinding, ImageFindingFilter};
 pub use images::{ImageFilter, ImageOrder, ImageRow, LastScan, Standing};
 pub(crate) use images::{counts_from, tags_of};
+pub use renewed::Renewed;
 pub use repositories::{RegistryRow, RepositoryRow};
 pub use scans::ScanRow;
 pub use scope::Scope;

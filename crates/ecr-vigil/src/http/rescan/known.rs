@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use vigil_core::lineage::{FindingState, LineageName};
 use vigil_core::policy::{ScanConfig, ScanRequest};
 use vigil_core::scan::Meaning;
-use vigil_core::{Counts, RegistryId, Scan, Tag};
+use vigil_core::{Counts, Digest, RegistryId, Scan, Tag};
 use vigil_report::configs::{ConfigImage, ConfigView, Known, NoResult};
 use vigil_report::feed::Found;
 use vigil_store::{
-    ChangeFilter, ImageFilter, ImageFindingFilter, ImageOrder, ImageRow, LastScan, Scope, Slice, Standing,
+    ImageFilter, ImageFindingFilter, ImageOrder, ImageRow, LastScan, Renewed, Scope, Slice, Standing,
 };
 
 use crate::http::api::App;
@@ -39,15 +38,19 @@ pub(super) async fn with_findings(
     app: &App,
     config: &ScanConfig,
 ) -> Result<Vec<ConfigImage<Vec<Found>>>, Problem> {
-    let mut images = Vec::new();
-    for (tag, row) in tagged(app, &config.request).await? {
-        let found = match &row {
-            Some(row) if row.counts.is_some() => Some(found(app, row).await?),
-            _ => None,
-        };
-        images.push(image(config, tag, row.as_ref(), |_| found.clone()));
+    let tagged = tagged(app, &config.request).await?;
+    // An image may have many tags.
+    let scanned = tagged.iter().filter_map(|(_, row)| row.as_ref()).filter(|row| row.counts.is_some());
+    let scanned: BTreeMap<Digest, &ImageRow> = scanned.map(|row| (row.image.digest, row)).collect();
+    let (registry, repository) = (registry(&config.request), config.request.repository.clone());
+    let digests = scanned.keys().copied().collect();
+    let renewed = app.api.store.renewed(registry, repository, digests).await.map_err(away)?;
+    let mut found_in = BTreeMap::new();
+    for (digest, row) in &scanned {
+        found_in.insert(*digest, found(app, row, &renewed).await?);
     }
-    Ok(images)
+    let found = |row: &ImageRow| found_in.get(&row.image.digest).cloned();
+    Ok(tagged.iter().map(|(tag, row)| image(config, tag.clone(), row.as_ref(), found)).collect())
 }
 
 /// Each tag that is meant, with each image that lies under it; with none, where a tag is named and not there.
@@ -135,8 +138,7 @@ fn why(row: &ImageRow) -> NoResult {
 }
 
 /// The open findings of an image, with what its lineages know of each.
-async fn found(app: &App, row: &ImageRow) -> Result<Vec<Found>, Problem> {
-    let changed = changes(app, row).await?;
+async fn found(app: &App, row: &ImageRow, renewed: &Renewed) -> Result<Vec<Found>, Problem> {
     let filter = ImageFindingFilter { accepted: Some(false), ..ImageFindingFilter::default() };
     let (mut found, mut slice) = (Vec::new(), Slice::first(PAGE));
     loop {
@@ -146,56 +148,14 @@ async fn found(app: &App, row: &ImageRow) -> Result<Vec<Found>, Problem> {
             store.findings_of_image(registry, repository, row.image.digest, filter.clone(), slice).await?;
         let Some(page) = page else { return Ok(found) };
         found.extend(page.items.into_iter().map(|one| {
-            let package = one.finding.package.as_ref().map(|package| package.name.to_string());
-            let updated = changed.get(&(one.finding.id.to_string(), package)).copied();
+            let package = one.finding.package.as_ref().map(|package| &*package.name);
+            let updated = renewed.at(row.image.digest, &one.finding.id, package);
             let updated = updated.unwrap_or(one.first_seen).max(one.first_seen);
             Found { finding: one.finding, first_seen: one.first_seen, updated }
         }));
         match page.next {
             Some(next) => slice = Slice { after: Some(next), limit: PAGE },
             None => return Ok(found),
-        }
-    }
-}
-
-type Changed = BTreeMap<(String, Option<String>), Timestamp>;
-
-/// When each finding last became something to look at anew, along the lineages that stand at the image.
-async fn changes(app: &App, row: &ImageRow) -> Result<Changed, Problem> {
-    let (registry, repository) = (row.registry.clone(), row.repository.clone());
-    let detail = app.api.store.image(registry, repository, row.image.digest).await.map_err(away)?;
-    let mut changed = Changed::new();
-    for lineage in detail.map(|detail| detail.lineages).unwrap_or_default() {
-        along(app, row, &lineage, &mut changed).await?;
-    }
-    Ok(changed)
-}
-
-async fn along(
-    app: &App,
-    row: &ImageRow,
-    lineage: &LineageName,
-    changed: &mut Changed,
-) -> Result<(), Problem> {
-    let filter = ChangeFilter {
-        scope: Scope {
-            registry: Some(row.registry.clone()),
-            repository: row.repository.as_str().parse().ok(),
-        },
-        kinds: vec![FindingState::New, FindingState::Worsened],
-        lineage: Some(lineage.name.clone()),
-        ..ChangeFilter::default()
-    };
-    let mut slice = Slice::first(PAGE);
-    loop {
-        let page = app.api.store.changes(filter.clone(), slice).await?;
-        for change in page.items.into_iter().filter(|change| change.lineage == *lineage) {
-            let at = changed.entry((change.vulnerability, change.package)).or_insert(change.at);
-            *at = (*at).max(change.at);
-        }
-        match page.next {
-            Some(next) => slice = Slice { after: Some(next), limit: PAGE },
-            None => return Ok(()),
         }
     }
 }
