@@ -12,19 +12,19 @@ impl Outage {
     /// Takes note of what a transaction came to.
     pub(crate) fn heard<T>(&self, answered: Result<T, DatabaseFault>) -> Result<T, DatabaseFault> {
         match &answered {
-            Err(fault) if fault.kind == DatabaseFaultKind::Unavailable => {
-                if !self.0.swap(true, Ordering::Relaxed) {
-                    tracing::warn!(%fault, "the database does not answer: what is to be written down waits");
-                }
+            Err(fault) if fault.kind == DatabaseFaultKind::Unavailable && self.turns(true) => {
+                tracing::warn!(%fault, "the database does not answer: what is to be written down waits");
             }
-            // Most often nothing is to be told, and nothing is to be written where everybody reads.
-            Ok(_) if self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Relaxed) => {
-                tracing::warn!("the database answers again");
-            }
+            Ok(_) if self.turns(false) => tracing::warn!("the database answers again"),
             // Whoever refuses may still be about to start.
             _ => {}
         }
         answered
+    }
+
+    /// Whether this is news. Most often it is not, and then nothing is written where everybody reads.
+    fn turns(&self, away: bool) -> bool {
+        self.0.load(Ordering::Relaxed) != away && self.0.swap(away, Ordering::Relaxed) != away
     }
 }
 

@@ -17,7 +17,7 @@ use vigil_store::{DatabaseFault, ImageFilter, ImageOrder, NewPass, Place, Slice,
 
 use super::pass::{PassRun, run_pass};
 use super::runtime::block_on;
-use super::settings::{complain, tell};
+use super::settings::{complain, service, tell};
 use crate::cli::{BoxContent, DemoRequest};
 use crate::config::{Layers, ServiceSettings, Settings, StoreSettings};
 use crate::enter::chain;
@@ -27,7 +27,7 @@ use crate::{compose, shutdown, telemetry};
 
 /// Runs the demo.
 pub fn run(request: &DemoRequest) -> Exit {
-    let settings = match ServiceSettings::from_layers(&Layers::of_demo(request.flags.clone())) {
+    let settings = match service(&Layers::of_demo(request.flags.clone())) {
         Ok(settings) => settings,
         Err(problems) => return complain(&problems),
     };

@@ -5,7 +5,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use vigil_core::Stop;
 
 use super::runtime::block_on;
-use super::settings::{complain, layers, tell};
+use super::settings::{complain, layers, service as service_settings, tell};
 use crate::cli::Written;
 use crate::config::{Changes, Layers, ServiceSettings, changes};
 use crate::enter::chain;
@@ -17,7 +17,7 @@ use crate::{compose, shutdown, telemetry};
 /// Runs the service.
 pub fn run(written: &Written) -> Exit {
     let read = layers(written);
-    let settings = match ServiceSettings::from_layers(&read) {
+    let settings = match service_settings(&read) {
         Ok(settings) => settings,
         Err(problems) => return complain(&problems),
     };
@@ -81,7 +81,7 @@ async fn heed_hangups(
 ) {
     while hangups.recv().await.is_some() {
         let fresh = layers(written);
-        match ServiceSettings::from_layers(&fresh) {
+        match service_settings(&fresh) {
             Ok(settings) => {
                 let mut changes = changes(&read, &fresh);
                 note_files(&mut changes, &settings, service, tls);

@@ -2,7 +2,10 @@
 
 use std::io::Write;
 
+use vigil_core::port::Clock;
+
 use crate::cli::Written;
+use crate::compose;
 use crate::config::{self, Layers, Problem, ServiceSettings, Settings};
 use crate::exit::Exit;
 
@@ -15,11 +18,20 @@ pub fn read(written: &Written) -> Result<Settings, Exit> {
     Settings::from_layers(&layers(written)).map_err(|problems| complain(&problems))
 }
 
+/// Makes sense of the settings of a service that begins now.
+///
+/// # Errors
+///
+/// All that is wrong.
+pub fn service(layers: &Layers) -> Result<ServiceSettings, Vec<Problem>> {
+    ServiceSettings::from_layers(layers, compose::clock().now())
+}
+
 /// Prints every setting with its source.
 pub fn show(written: &Written) -> Exit {
     let layers = layers(written);
     let shown = std::io::stdout().write_all(config::show(&layers).as_bytes());
-    match (shown, ServiceSettings::from_layers(&layers)) {
+    match (shown, service(&layers)) {
         (Err(error), _) if error.kind() != std::io::ErrorKind::BrokenPipe => Exit::NothingDone,
         (_, Ok(_)) => Exit::Clean,
         (_, Err(problems)) => complain(&problems),
@@ -28,7 +40,7 @@ pub fn show(written: &Written) -> Exit {
 
 /// Says whether the settings are right.
 pub fn check(written: &Written) -> Exit {
-    match ServiceSettings::from_layers(&layers(written)) {
+    match service(&layers(written)) {
         Ok(_) => {
             // If nobody reads the answer, the code still tells.
             let _ = writeln!(std::io::stdout(), "the settings are right");

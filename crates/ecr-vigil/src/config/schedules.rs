@@ -1,6 +1,6 @@
 //! The schedules as meant: those of the file, or the one that there is without any.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use vigil_core::plan::Budget;
 use vigil_core::policy::{Cadence, Selection};
 use vigil_core::schedule::{Blackout, Expression, Jitter, Schedule, ScheduleName, Spread, Window, Windows};
@@ -39,16 +39,17 @@ words! {
 }
 
 impl Reader<'_> {
-    pub(super) fn schedules(&mut self) -> Option<Vec<ScheduleSettings>> {
+    /// One that never comes around again is as good as none, and a mistake.
+    pub(super) fn schedules(&mut self, now: Timestamp) -> Option<Vec<ScheduleSettings>> {
         if self.layers.schedules.is_empty() {
-            return self.schedule(ScheduleName::default()).map(|schedule| vec![schedule]);
+            return self.schedule(ScheduleName::default(), now).map(|schedule| vec![schedule]);
         }
         let names = self.schedule_names();
         let mut schedules = Vec::new();
         for (place, name) in names.into_iter().enumerate() {
             self.schedule = Some(place);
             // One that has no name is read all the same, for what else is wrong with it.
-            let schedule = self.schedule(name.clone().unwrap_or_default());
+            let schedule = self.schedule(name.clone().unwrap_or_default(), now);
             schedules.push(name.and(schedule));
         }
         self.schedule = None;
@@ -73,9 +74,15 @@ impl Reader<'_> {
         names
     }
 
-    fn schedule(&mut self, name: ScheduleName) -> Option<ScheduleSettings> {
+    fn schedule(&mut self, name: ScheduleName, now: Timestamp) -> Option<ScheduleSettings> {
         let cron: Option<Expression> = self.one("schedule.cron");
         let zone: Option<Zone> = self.one("schedule.time_zone");
+        if let (Some(cron), Some(zone)) = (&cron, &zone)
+            && cron.next(now, &zone.0).is_none()
+        {
+            let problem = format!("`{cron}` never comes around again: the years that it names are over");
+            self.complain("schedule.cron", problem);
+        }
         let jitter: Option<OptionalLimit> = self.one("schedule.jitter");
         let (windows, spread) = (self.windows(), self.spread());
         // Each is read before any is missed, so that every mistake is found.

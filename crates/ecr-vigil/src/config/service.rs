@@ -1,6 +1,6 @@
 //! The settings of the service as meant: those of its passes, its schedules, its memory, and who may ask it.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use vigil_aws::{Bucket, BucketName};
 use vigil_core::policy::Pattern;
 use vigil_store::{Place, Retention};
@@ -50,9 +50,9 @@ pub struct StoreSettings {
 const DATABASE_FILE: &str = "vigil.db";
 
 impl Reader<'_> {
-    fn service(&mut self) -> Option<ServiceSettings> {
+    fn service(&mut self, now: Timestamp) -> Option<ServiceSettings> {
         // Each is read before any is missed, so that every mistake is found.
-        let (general, schedules) = (self.settings(), self.schedules());
+        let (general, schedules) = (self.settings(), self.schedules(now));
         let (run_now, grace) = (self.one("service.run_now"), self.one("service.grace"));
         let (store, lineage_tags) = (self.store(), self.many("lineage.tags"));
         let (http, metrics, scan_configs) = (self.http(), self.metrics(), self.bucket());
@@ -119,14 +119,14 @@ impl ServiceSettings {
         self.schedules.iter().find(|settings| settings.schedule.name.to_string() == name)
     }
 
-    /// Makes sense of what was written. It can be read again and again: nothing is opened.
+    /// Makes sense of what was written, as it is now. It can be read again and again: nothing is opened.
     ///
     /// # Errors
     ///
     /// All that is wrong, at once.
-    pub fn from_layers(layers: &Layers) -> Result<Self, Vec<Problem>> {
+    pub fn from_layers(layers: &Layers, now: Timestamp) -> Result<Self, Vec<Problem>> {
         let mut reader = Reader::new(layers);
-        match reader.service() {
+        match reader.service(now) {
             Some(settings) if reader.problems.is_empty() => Ok(settings),
             _ => Err(reader.problems),
         }

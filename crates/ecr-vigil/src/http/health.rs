@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::api::{App, Scraped};
+use super::schedules::ScheduleState;
 use crate::metrics::{Format, Rendered};
 
 /// Whether the service can do its work.
@@ -25,6 +26,8 @@ pub(super) struct Readiness {
     reason: Option<String>,
     /// Schedules whose last pass failed: it is made again, and that does not make the service unready.
     failing: Vec<String>,
+    /// Schedules that never come around again. Whoever works without them is ready.
+    ended: Vec<String>,
 }
 
 /// That the service lives.
@@ -52,9 +55,12 @@ pub(super) async fn ready(State(app): State<App>) -> impl IntoResponse {
     let reason = fault.or_else(|| (!schedules).then(|| "nobody keeps the schedules".to_owned()));
     let (ready, store) = (reason.is_none(), store.is_ok());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let states = app.api.schedules.all().into_iter();
-    let failing = states.filter(|schedule| schedule.failed > 0).map(|schedule| schedule.name).collect();
-    (status, Json(Readiness { ready, store, schedules, reason, failing }))
+    let states = app.api.schedules.all();
+    let named = |are: fn(&ScheduleState) -> bool| {
+        states.iter().filter(|state| are(state)).map(|state| state.name.clone()).collect()
+    };
+    let (failing, ended) = (named(|state| state.failed > 0), named(ScheduleState::has_ended));
+    (status, Json(Readiness { ready, store, schedules, reason, failing, ended }))
 }
 
 /// The metrics, as they are now.

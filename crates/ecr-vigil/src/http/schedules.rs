@@ -47,6 +47,13 @@ pub struct ScheduleState {
     pub running: Option<PassId>,
 }
 
+impl ScheduleState {
+    /// Whether it never comes around again, and its last pass is over.
+    pub fn has_ended(&self) -> bool {
+        self.next.is_none() && self.running.is_none()
+    }
+}
+
 /// A pass that somebody asks for by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassRequest {

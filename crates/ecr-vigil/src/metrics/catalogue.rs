@@ -58,6 +58,8 @@ families! {
         "How long it may take from one pass to the next: from the last good one to the next, or from that to the one after.";
     PASSES_FAILED = Gauge "ecr_vigil_passes_failed_in_a_row" ["schedule"]
         "Passes that failed since the last one that did not; the next one is tried soon, after a wait that grows.";
+    SCHEDULE_ENDED = Gauge "ecr_vigil_schedule_ended" ["schedule"]
+        "1 once the schedule never comes around again, since the years that it names are over.";
     IMAGES_DUE = Gauge "ecr_vigil_images_due" ["registry", "region", "schedule"]
         "Images that the schedule's last pass found due and has not got scanned, held ones included.";
     IMAGES_HELD = Gauge "ecr_vigil_images_held" ["registry", "region", "schedule", "reason"]

@@ -111,6 +111,7 @@ fn write_passes(to: &mut Exposition, counted: &Counted) {
     each(&families::NEXT_PASS, |times| times.next.map(Value::from));
     each(&families::SCHEDULE_INTERVAL, |times| times.interval.map(Value::from));
     each(&families::PASSES_FAILED, |times| Some(u64::from(times.failed).into()));
+    each(&families::SCHEDULE_ENDED, |times| Some(Value::from(u64::from(times.next.is_none()))));
 }
 
 fn write_requests(to: &mut Exposition, counted: &Counted) {

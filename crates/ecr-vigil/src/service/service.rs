@@ -421,6 +421,11 @@ impl Passes for Kept {
         }
     }
 
+    fn over(&self, schedule: &Schedule) {
+        tracing::warn!(schedule = %schedule.name, "the schedule has ended: it never comes around again");
+        self.0.tell_schedules();
+    }
+
     fn changes(&self) -> watch::Receiver<u64> {
         self.0.changes.subscribe()
     }

@@ -1,12 +1,14 @@
 //! The loop that begins passes when their schedules come around. Whose turn it is, the rules of the core decide; what a
 //! pass does, it does not know.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use vigil_core::Stop;
 use vigil_core::port::Clock;
-use vigil_core::schedule::{Past, Schedule, Turn, turn};
+use vigil_core::schedule::{Past, Schedule, ScheduleName, Turn, turn};
 
 /// What the timekeeper needs of the service.
 #[async_trait]
@@ -20,6 +22,9 @@ pub trait Passes: Send + Sync {
     /// Begins a pass for this tick, or else the last one again, and returns while it runs. An error means that nothing has
     /// begun.
     async fn begin(&self, schedule: &Schedule, tick: Option<Timestamp>) -> Result<(), NotBegun>;
+
+    /// Is told once of a schedule that never comes around again.
+    fn over(&self, schedule: &Schedule);
 
     /// Is told whenever the schedules or the passes under way may be others than before.
     fn changes(&self) -> watch::Receiver<u64>;
@@ -36,11 +41,12 @@ const TRY_AGAIN: SignedDuration = SignedDuration::from_secs(30);
 /// Begins passes until the stop.
 pub async fn keep_time(passes: &dyn Passes, clock: &dyn Clock, stop: &Stop) {
     let mut changes = passes.changes();
+    let mut over = BTreeSet::new();
     loop {
         // Before the look: what changes meanwhile must not be missed.
         changes.borrow_and_update();
         let next = tokio::select! {
-            next = look(passes, clock) => next,
+            next = look(passes, clock, &mut over) => next,
             _ = stop.stopped() => return,
         };
         let wait = async {
@@ -57,12 +63,23 @@ pub async fn keep_time(passes: &dyn Passes, clock: &dyn Clock, stop: &Stop) {
     }
 }
 
-/// Begins whatever is due, and says when to look again.
-async fn look(passes: &dyn Passes, clock: &dyn Clock) -> Option<Timestamp> {
-    let mut next: Option<Timestamp> = None;
-    for schedule in passes.schedules() {
+/// Begins whatever is due, and says when to look again. Each schedule that is over is told once.
+async fn look(
+    passes: &dyn Passes,
+    clock: &dyn Clock,
+    over: &mut BTreeSet<ScheduleName>,
+) -> Option<Timestamp> {
+    let (schedules, mut next) = (passes.schedules(), None::<Timestamp>);
+    over.retain(|name| schedules.iter().any(|schedule| schedule.name == *name));
+    for schedule in schedules {
         let now = clock.now();
-        let again = match turn(&schedule, &passes.past(&schedule), now) {
+        let turn = turn(&schedule, &passes.past(&schedule), now);
+        if turn != Turn::Over {
+            over.remove(&schedule.name);
+        } else if over.insert(schedule.name.clone()) {
+            passes.over(&schedule);
+        }
+        let again = match turn {
             Turn::Run { tick } => begin(passes, &schedule, Some(tick), now).await,
             Turn::Again => begin(passes, &schedule, None, now).await,
             Turn::Wait { until } => Some(until),
@@ -172,6 +189,11 @@ mod tests {
             Ok(())
         }
 
+        fn over(&self, schedule: &Schedule) {
+            let line = format!("{} {} is over", self.clock.now().strftime("%a %H:%M:%S"), schedule.name);
+            self.lock().lines.push(line);
+        }
+
         fn changes(&self) -> watch::Receiver<u64> {
             self.changes.subscribe()
         }
@@ -225,6 +247,12 @@ mod tests {
     async fn a_pass_that_enters_no_registry_is_made_again_after_waits_that_grow() {
         let state = State { locked: 4, ..State::default() };
         let lines = week_from(state, "0 0 3 * * MON", &[], 1).await;
+        insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_schedule_whose_years_are_over_is_told_once_and_after_its_last_pass_has_begun() {
+        let lines = week("0 0 3 22-24 11 * 2026", &[], 2, 0).await;
         insta::assert_snapshot!(lines.join("\n"));
     }
 }

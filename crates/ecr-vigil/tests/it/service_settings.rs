@@ -97,6 +97,10 @@ async fn every_form_of_a_schedule_is_understood_and_a_bad_one_shows_them() {
         )
         .await;
     }
+    for over in ["cron(0 3 * * ? 2020)", "0 0 3 * * * 2024-2025"] {
+        let complaint = format!("schedule.cron (flag --schedule): `{over}` never comes around again");
+        check(&stage, &["--schedule", over], Some(&complaint)).await;
+    }
     check(&stage, &["--windows", "Mon,Tue 20:00-06:00; Sat", "--spread", "window"], None).await;
     check(&stage, &["--blackouts", "Mon-Sun"], Some("with these blackouts no window ever opens")).await;
     check(

@@ -111,12 +111,18 @@ async fn it_is_ready_while_its_parts_are() {
     let stage = Stage::plain().await;
     assert_eq!(
         stage.ask("GET /readyz").await.is(200).text(),
-        r#"{"ready":true,"store":true,"schedules":true,"reason":null,"failing":[]}"#
+        r#"{"ready":true,"store":true,"schedules":true,"reason":null,"failing":[],"ended":[]}"#
     );
+    stage.schedules.over.store(true, Ordering::Relaxed);
+    assert_eq!(
+        stage.ask("GET /readyz").await.is(200).text(),
+        r#"{"ready":true,"store":true,"schedules":true,"reason":null,"failing":[],"ended":["default","weekly"]}"#
+    );
+    stage.schedules.over.store(false, Ordering::Relaxed);
     stage.schedules.dead.store(true, Ordering::Relaxed);
     assert_eq!(
         stage.ask("GET /readyz").await.is(503).text(),
-        r#"{"ready":false,"store":true,"schedules":false,"reason":"nobody keeps the schedules","failing":[]}"#
+        r#"{"ready":false,"store":true,"schedules":false,"reason":"nobody keeps the schedules","failing":[],"ended":[]}"#
     );
     stage.ask("GET /healthz").await.is(200);
 }

@@ -97,6 +97,8 @@ pub(super) struct ScriptedSchedules {
     _home: tempfile::TempDir,
     pub(super) running: Mutex<Vec<(PassId, PassRequest, Arc<PassWatch>)>>,
     pub(super) dead: AtomicBool,
+    /// Whether none of them comes around again.
+    pub(super) over: AtomicBool,
     /// What the settings accept.
     pub(super) accepted: Mutex<Accepted>,
     /// Held while a plan is made.
@@ -112,6 +114,7 @@ impl ScriptedSchedules {
             _home: home,
             running: Mutex::default(),
             dead: AtomicBool::default(),
+            over: AtomicBool::default(),
             accepted: Mutex::default(),
             planning: Arc::default(),
             slow: watch::Sender::new(false),
@@ -137,7 +140,7 @@ impl Schedules for ScriptedSchedules {
         let state = |name: &str| ScheduleState {
             name: name.to_owned(),
             expression: "0 0 0 * * *".to_owned(),
-            next: Some(now()),
+            next: (!self.over.load(Ordering::Relaxed)).then(now),
             failed: 0,
             running: running
                 .iter()
