@@ -9,7 +9,7 @@ use vigil_core::image::{RegistryId, Repository, RepositoryName};
 use super::images::counts_from;
 use super::scope::Scope;
 use crate::page::{Key, Page, Slice, Unanswered, page};
-use crate::sql::{DatabaseFault, Row, Session, Statement, Type};
+use crate::sql::{DatabaseFault, Row, Session, Statement, Type, Value};
 use crate::store::Store;
 
 /// A registry.
@@ -147,24 +147,34 @@ async fn summed(
         found.push(repository(row)?);
     }
     let ids = found.iter().map(|(id, _)| vec![(*id).into()]).collect();
-    let sql = "SELECT i.repository, i.counts,
-          CASE WHEN EXISTS (SELECT 1 FROM lineages l WHERE l.image = i.id) THEN 1 ELSE 0 END
-        FROM {rows} JOIN images i ON i.repository = rows.id WHERE i.gone_at IS NULL AND i.kind = 'image'";
-    let mut sums: BTreeMap<i64, (u64, u64, Counts)> = BTreeMap::new();
-    for mut row in session.each(sql, &[("id", Type::Int)], ids).await? {
-        let (images, scanned, counts) = sums.entry(row.take()?).or_default();
-        let (of, at_head) = (counts_from(row.take()?), row.take()?);
-        *images += 1;
-        *scanned += u64::from(of.is_some());
-        if at_head {
-            counts.add(&of.unwrap_or_default());
-        }
-    }
+    let mut sums = sums(session, ids).await?;
     let with_sums = found.into_iter().map(|(id, mut row)| {
         (row.images, row.scanned, row.counts) = sums.remove(&id).unwrap_or_default();
         (vec![row.repository.name.as_str().into(), id.into()], row)
     });
     Ok(with_sums.collect())
+}
+
+/// For each repository its images, those of them that were scanned, and the open findings of those at which lineages stand.
+/// Most images have the counts of others, and the database puts these together.
+async fn sums(
+    session: &mut dyn Session,
+    repositories: Vec<Vec<Value>>,
+) -> Result<BTreeMap<i64, (u64, u64, Counts)>, DatabaseFault> {
+    let sql = "SELECT i.repository, count(*), count(i.counts),
+          CASE WHEN EXISTS (SELECT 1 FROM lineages l WHERE l.image = i.id) THEN i.counts END AS at_head
+        FROM {rows} JOIN images i ON i.repository = rows.id
+        WHERE i.gone_at IS NULL AND i.kind = 'image' GROUP BY i.repository, at_head";
+    let mut sums: BTreeMap<i64, (u64, u64, Counts)> = BTreeMap::new();
+    for mut row in session.each(sql, &[("id", Type::Int)], repositories).await? {
+        let (images, scanned, counts) = sums.entry(row.take()?).or_default();
+        let (alike, scanned_alike) = (row.take::<u64>()?, row.take::<u64>()?);
+        *images += alike;
+        *scanned += scanned_alike;
+        let each = counts_from(row.take()?).unwrap_or_default();
+        counts.add(&each.iter().map(|(severity, count)| (severity.clone(), count * alike)).collect());
+    }
+    Ok(sums)
 }
 
 fn repository(mut row: Row) -> Result<(i64, RepositoryRow), DatabaseFault> {
