@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Counts, Finding, Severity};
 use crate::image::{Image, RepositoryName};
-use crate::policy::{Exceptions, Gate};
+use crate::policy::{Exceptions, Gate, Occurrence};
 use crate::scan::Scan;
 
 /// Findings, judged.
@@ -73,7 +73,13 @@ pub fn evaluate(
     findings.sort_by(Finding::report_order);
     let (mut open, mut accepted) = (Vec::new(), Vec::new());
     for finding in findings {
-        let exception = exceptions.accepting(&finding, repository, image, now);
+        let occurrence = Occurrence {
+            vulnerability: &finding.id,
+            package: finding.package.as_ref().map(|package| &*package.name),
+            repository,
+            tags: &image.tags,
+        };
+        let exception = exceptions.accepting(occurrence, now);
         if let Some((place, exception)) = exception {
             let reason = exception.reason.clone();
             accepted.push(Accepted { finding, by: AcceptedBy::Exception(place), reason });

@@ -347,5 +347,9 @@ CREATE TABLE exceptions (
   created_at BIGINT NOT NULL,
   -- The last day, such as 2026-12-31.
   until WORDS,
-  ended_at BIGINT
+  ended_at BIGINT,
+  -- Whether it was noted that its last day is over.
+  expired BIGINT NOT NULL DEFAULT 0,
+  -- The image up to which all were judged anew since it was made or ended; nothing: all were.
+  judged_to BIGINT
 );

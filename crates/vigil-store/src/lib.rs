@@ -8,7 +8,8 @@
 //! - answers, page by page ([`Slice`] in, [`Page`] out): [`Store::images`], [`Store::findings`], [`Store::changes`], …;
 //! - what people decide: [`Store::create_exception`], [`Store::end_exception`], and scan configurations, for which the
 //!   store is a `ScanConfigs`;
-//! - upkeep: [`Store::reside`], [`Store::evicted`], [`Store::ready`], [`Store::revision`], [`Store::size`], [`Store::expire_exceptions`], [`Store::forget`].
+//! - upkeep: [`Store::reside`], [`Store::evicted`], [`Store::ready`], [`Store::revision`], [`Store::size`],
+//!   [`Store::settle_exceptions`], [`Store::forget`].
 //!
 //! Knows rows and our nouns. Refuses to know AWS and how anything is shown.
 

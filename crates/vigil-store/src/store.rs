@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use vigil_core::port::Clock;
 
 use crate::outage::Outage;
@@ -25,6 +26,8 @@ struct Opened {
     /// Whether the last write met a database that cannot be written to at all.
     unwritable: AtomicBool,
     outage: Outage,
+    /// Somebody has made or ended an exception, and there may be images to judge anew.
+    unsettled: Notify,
 }
 
 enum Engine {
@@ -108,8 +111,9 @@ impl Store {
             Kept::File(file) => Engine::Sqlite(open_file(file, &*clock).await?),
             Kept::Postgres(url) => Engine::Postgres(Postgres::open(url, place).await?),
         };
-        let (place, unwritable) = (place.clone(), AtomicBool::new(false));
-        Ok(Self(Arc::new(Opened { place, engine, clock, unwritable, outage: Outage::default() })))
+        let (place, unwritable, unsettled) = (place.clone(), AtomicBool::new(false), Notify::new());
+        let outage = Outage::default();
+        Ok(Self(Arc::new(Opened { place, engine, clock, unwritable, outage, unsettled })))
     }
 
     /// Takes the database for this service alone, for as long as this store is open: two services would make every pass
@@ -197,6 +201,10 @@ impl Store {
             Engine::Sqlite(sqlite) => sqlite.size(),
             Engine::Postgres(postgres) => postgres.size().await,
         }
+    }
+
+    pub(crate) fn unsettled(&self) -> &Notify {
+        &self.0.unsettled
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {

@@ -11,6 +11,7 @@ use vigil_core::Stop;
 use vigil_core::port::Clock;
 use vigil_store::{DatabaseFault, NotOpened, Store, Unanswered};
 
+use super::exceptions::keep_exceptions;
 use super::order::{Order, Trigger};
 use super::schedules::Asked;
 use super::scraped::Scraped;
@@ -135,7 +136,8 @@ impl House {
         let keeper = service.clone();
         let time = tokio::spawn(async move {
             let _keeping = Keeping::of(&keeper);
-            keep_time(&kept, &*clock, &until).await;
+            let exceptions = keep_exceptions(&keeper.parts.store, &*clock, &until);
+            tokio::join!(keep_time(&kept, &*clock, &until), exceptions);
         });
         Ok(Self { service, tls, stop, time, answering })
     }

@@ -4,6 +4,7 @@
 
 mod aims;
 mod end;
+mod exceptions;
 mod history;
 mod house;
 mod noted;

@@ -79,7 +79,6 @@ async fn make_in_span(service: &Arc<Service>, ticket: Ticket, schedule: &str) {
     let began = parts.clock.now();
     tracing::info!(trigger = %order.trigger, "pass begins");
     let settings = service.settings();
-    expire(service).await;
     let end = over_all(service, (id, schedule), &order, &settings, &progress).await;
     let Some(outcome) = end.outcome else {
         tracing::info!("pass interrupted: it goes on when the service is started again");
@@ -104,7 +103,6 @@ async fn make_in_span(service: &Arc<Service>, ticket: Ticket, schedule: &str) {
     service.write_end(WrittenEnd { id, ended, outcome, report }).await;
     tracing::info!(outcome = outcome.code(), started, duration_ms, "pass ended");
     count_changes(service, id).await;
-    expire(service).await;
     forget(service, &settings).await;
 }
 
@@ -298,13 +296,6 @@ pub(super) fn pass(
         concurrency: general.pace.concurrency,
         first_question: general.pace.first_question,
         scan_patience: general.pace.scan_timeout,
-    }
-}
-
-/// Ends what is accepted no longer. That it could not be does not matter for now: it is tried again.
-async fn expire(service: &Service) {
-    if let Err(fault) = service.parts.store.expire_exceptions(service.parts.clock.now()).await {
-        tracing::warn!(error = %fault, "exceptions whose last day is over cannot be ended");
     }
 }
 

@@ -14,15 +14,17 @@ pub struct Counts(BTreeMap<Severity, u64>);
 impl Counts {
     /// Counts findings by their severity, as ECR does: one that is in several packages counts once.
     pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+        let group = |finding: &'a Finding| finding.arn.as_ref().map(|arn| (arn, &finding.id));
+        Self::grouped(findings.into_iter().map(|finding| (group(finding), &finding.severity)))
+    }
+
+    /// Counts what has these severities; of each group only the first, and what is of no group each time.
+    pub fn grouped<'a, G: Ord>(found: impl IntoIterator<Item = (Option<G>, &'a Severity)>) -> Self {
         let mut counted = BTreeSet::new();
-        let mut is_new = |finding: &&Finding| {
-            finding.arn.as_ref().is_none_or(|arn| counted.insert((arn.clone(), finding.id.clone())))
-        };
-        findings
-            .into_iter()
-            .filter(|finding| is_new(finding))
-            .map(|finding| (finding.severity.clone(), 1))
-            .collect()
+        let found = found.into_iter().filter_map(|(group, severity)| {
+            group.is_none_or(|group| counted.insert(group)).then(|| (severity.clone(), 1))
+        });
+        found.collect()
     }
 
     /// The number of findings of one severity.

@@ -7,8 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::Pattern;
-use crate::finding::Finding;
-use crate::image::{Image, RepositoryName};
+use crate::image::{RepositoryName, Tag};
 
 /// The id of one vulnerability, as people name it: no pattern, since whoever wants to accept whatever comes has thresholds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +35,19 @@ pub struct Exception {
     pub reason: String,
     /// The last day, in UTC, on which it is.
     pub until: Option<Date>,
+}
+
+/// Where a vulnerability was found, as far as an exception looks at it.
+#[derive(Debug, Clone, Copy)]
+pub struct Occurrence<'a> {
+    /// The vulnerability's id.
+    pub vulnerability: &'a str,
+    /// The package, where the scanner names one.
+    pub package: Option<&'a str>,
+    /// The image's repository.
+    pub repository: &'a RepositoryName,
+    /// The image's tags.
+    pub tags: &'a [Tag],
 }
 
 /// All accepted vulnerabilities, in the order in which they were written down.
@@ -68,18 +80,9 @@ impl Exceptions {
         Self(exceptions)
     }
 
-    /// The first exception in force that accepts this finding in this image, and its place in the list.
-    pub fn accepting(
-        &self,
-        finding: &Finding,
-        repository: &RepositoryName,
-        image: &Image,
-        now: Timestamp,
-    ) -> Option<(usize, &Exception)> {
-        let accepts = |(_, exception): &(usize, &Exception)| {
-            !exception.expired(now) && exception.matches(finding, repository, image)
-        };
-        self.0.iter().enumerate().find(accepts)
+    /// The first exception in force that accepts what was found there, and its place in the list.
+    pub fn accepting(&self, found: Occurrence<'_>, now: Timestamp) -> Option<(usize, &Exception)> {
+        self.0.iter().enumerate().find(|(_, exception)| exception.accepts(found, now))
     }
 
     /// All of them.
@@ -94,30 +97,35 @@ impl Exception {
         self.until.is_some_and(|until| now.to_zoned(TimeZone::UTC).date() > until)
     }
 
-    fn matches(&self, finding: &Finding, repository: &RepositoryName, image: &Image) -> bool {
-        let package = finding.package.as_ref().map(|package| &*package.name);
-        self.id.eq_ignore_ascii_case(&finding.id)
+    /// Whether it is in force and about what was found there.
+    pub fn accepts(&self, found: Occurrence<'_>, now: Timestamp) -> bool {
+        let Occurrence { vulnerability, package, repository, tags } = found;
+        let has_tag = |pattern: &Pattern| tags.iter().any(|tag| pattern.matches(tag.as_str()));
+        !self.expired(now)
+            && self.id.eq_ignore_ascii_case(vulnerability)
             && self.package.as_deref().is_none_or(|wanted| package == Some(wanted))
-            && self.repository.as_ref().is_none_or(|pattern| pattern.matches(repository.as_str()))
-            && self
-                .tag
-                .as_ref()
-                .is_none_or(|pattern| image.tags.iter().any(|tag| pattern.matches(tag.as_str())))
+            && self.is_about(repository)
+            && self.tag.as_ref().is_none_or(has_tag)
+    }
+
+    /// Whether it can accept anything in this repository.
+    pub fn is_about(&self, repository: &RepositoryName) -> bool {
+        self.repository.as_ref().is_none_or(|pattern| pattern.matches(repository.as_str()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{finding, image, now};
+    use crate::testing::now;
 
     #[track_caller]
     fn check(exception: Exception, expected: bool) {
-        let exceptions = Exceptions::new(vec![exception]);
-        let finding = finding("CVE-2024-1", "HIGH", "zlib");
         let repository = "team/app".parse().unwrap();
-        let accepted = exceptions.accepting(&finding, &repository, &image(1, &["v1", "latest"], 1), now());
-        assert_eq!(accepted.is_some(), expected);
+        let tags = ["v1", "latest"].map(|tag| tag.parse().unwrap());
+        let (vulnerability, package) = ("CVE-2024-1", Some("zlib"));
+        let found = Occurrence { vulnerability, package, repository: &repository, tags: &tags };
+        assert_eq!(exception.accepts(found, now()), expected);
     }
 
     fn exception() -> Exception {

@@ -10,7 +10,7 @@ mod selection;
 
 pub use age::{Age, InvalidAge};
 pub use cadence::Cadence;
-pub use exceptions::{Exception, Exceptions, InvalidVulnerabilityId, VulnerabilityId};
+pub use exceptions::{Exception, Exceptions, InvalidVulnerabilityId, Occurrence, VulnerabilityId};
 pub use gate::{Gate, Thresholds};
 pub use pattern::{InvalidPattern, Pattern, Patterns};
 pub use scan_config::{InvalidScanConfigId, ScanConfig, ScanConfigId, ScanRequest};

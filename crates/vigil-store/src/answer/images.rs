@@ -363,7 +363,7 @@ pub(super) fn image_row(mut row: Row) -> Result<(i64, ImageRow), DatabaseFault> 
 }
 
 /// The present tags of images.
-pub(super) async fn tags(
+pub(crate) async fn tags(
     session: &mut dyn Session,
     images: impl Iterator<Item = i64> + Send,
 ) -> Result<BTreeMap<i64, Vec<Tag>>, DatabaseFault> {

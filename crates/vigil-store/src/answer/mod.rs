@@ -23,7 +23,7 @@ pub use findings::{FindingFilter, FindingOrder, LineageFinding};
 pub use image::{ImageDetail, TagSpan};
 pub use image_findings::{AcceptedHere, ImageFinding, ImageFindingFilter};
 pub use images::{ImageFilter, ImageOrder, ImageRow, LastScan, Standing};
-pub(crate) use images::{counts_from, tags_of};
+pub(crate) use images::{counts_from, tags as tags_of_images, tags_of};
 pub use renewed::Renewed;
 pub use repositories::{RegistryRow, RepositoryRow};
 pub use scans::ScanRow;

@@ -1,24 +1,15 @@
-//! Exceptions as they are kept: made, listed, and ended, but never forgotten.
-
-use std::fmt;
-use std::str::FromStr;
+//! Exceptions are made, listed, and ended, but never forgotten.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use tokio::sync::Notify;
 use uuid::Uuid;
-use vigil_core::finding::Finding;
-use vigil_core::image::{Image, RepositoryName};
-use vigil_core::policy::{Exception, Exceptions, Pattern};
+use vigil_core::policy::{Exception, Pattern};
 
-use super::rejudge::{EXCEPTIONS, rejudge};
-use crate::page::{Key, Page, Slice, Unanswered, page};
-use crate::pass::InvalidId;
-use crate::sql::{DatabaseFault, DatabaseFaultKind, Field, Row, Session, Statement, Value};
+use super::rejudge::{EXCEPTIONS, judge_some};
+use super::stored::{ExceptionFilter, ExceptionId, StoredException, all, day_of, get, list};
+use crate::page::{Page, Slice, Unanswered, page};
+use crate::sql::{DatabaseFault, Session};
 use crate::store::Store;
-
-/// The id of an exception: a UUID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ExceptionId(Uuid);
 
 /// An exception that somebody makes.
 #[derive(Debug, Clone)]
@@ -31,21 +22,6 @@ pub struct NewException {
     pub at: Timestamp,
 }
 
-/// An exception that is kept.
-#[derive(Debug, Clone)]
-pub struct StoredException {
-    /// Its id.
-    pub id: ExceptionId,
-    /// What is accepted, where, why, and until when.
-    pub exception: Exception,
-    /// Who made it.
-    pub author: String,
-    /// When.
-    pub created_at: Timestamp,
-    /// When somebody ended it; that its last day is over is not noted.
-    pub ended_at: Option<Timestamp>,
-}
-
 /// What came of making an exception.
 #[derive(Debug, Clone)]
 pub struct CreatedException {
@@ -55,25 +31,22 @@ pub struct CreatedException {
     pub is_new: bool,
 }
 
-/// Which exceptions are wanted; all, if nothing is said.
-#[derive(Debug, Clone, Default)]
-pub struct ExceptionFilter {
-    /// Those in force at this moment.
-    pub in_force_at: Option<Timestamp>,
-    /// Those about this vulnerability.
-    pub vulnerability: Option<String>,
-}
+/// Whoever makes or ends an exception waits for so many transactions, which is about a second; the rest goes on without
+/// them.
+const SOON: usize = 5;
 
-/// What a judgement needs of an exception.
-#[derive(Debug, Clone)]
-pub(crate) struct Kept {
-    pub(crate) id: ExceptionId,
-    pub(crate) exception: Exception,
+/// Says, when it is dropped, that there may be something left to judge: even if nobody waits for the end any more.
+struct Left<'a>(&'a Notify);
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 impl Store {
-    /// Makes an exception, unless one in force says the same. The findings that it is about are accepted, and counted so,
-    /// when this returns.
+    /// Makes an exception, unless one in force says the same. It holds for every judgement when this returns. Where it is
+    /// about few images, these are counted so as well; [`Store::settle_exceptions`] goes on with the others.
     ///
     /// # Errors
     ///
@@ -81,10 +54,13 @@ impl Store {
     pub async fn create_exception(&self, new: NewException) -> Result<CreatedException, DatabaseFault> {
         let NewException { exception, author, at } = new;
         let id = ExceptionId(Uuid::new_v4());
-        let stored = StoredException { id, exception, author, created_at: at, ended_at: None };
+        let stored =
+            StoredException { id, exception, author, created_at: at, ended_at: None, counted: false };
+        let _left = Left(self.unsettled());
         let known = self.write(stored.clone(), |session, stored| Box::pin(create(session, stored))).await?;
         let is_new = known.is_none();
-        Ok(CreatedException { stored: known.unwrap_or(stored), is_new })
+        let stored = self.judge_soon(known.unwrap_or(stored), at).await;
+        Ok(CreatedException { stored, is_new })
     }
 
     /// Exceptions, newest first.
@@ -115,8 +91,9 @@ impl Store {
         self.read(id, |session, id| Box::pin(get(session, *id))).await
     }
 
-    /// Ends an exception now, if there is one with this id; one that was ended stays as it was. The findings that it was
-    /// about are open again, and counted so, when this returns.
+    /// Ends an exception now, if there is one with this id; one that was ended stays as it was. It accepts nothing any more
+    /// when this returns. Where it was about few images, these are counted so as well; [`Store::settle_exceptions`] goes on
+    /// with the others.
     ///
     /// # Errors
     ///
@@ -126,43 +103,50 @@ impl Store {
         id: ExceptionId,
         at: Timestamp,
     ) -> Result<Option<StoredException>, DatabaseFault> {
-        self.write((id, at), |session, (id, at)| Box::pin(end(session, *id, *at))).await
+        let _left = Left(self.unsettled());
+        let ended = self.write((id, at), |session, (id, at)| Box::pin(end(session, *id, *at))).await?;
+        Ok(match ended {
+            Some(stored) => Some(self.judge_soon(stored, at).await),
+            None => None,
+        })
     }
 
-    /// Judges anew what exceptions accept whose last day has ended since the last time.
+    /// Ends the exceptions whose last day is over, and judges anew whatever is left to judge, of these and of others: some
+    /// images in a transaction. It can be broken off at any time, and goes on from there.
     ///
     /// # Errors
     ///
     /// If it cannot be written down.
-    pub async fn expire_exceptions(&self, now: Timestamp) -> Result<(), DatabaseFault> {
-        self.write(now, |session, now| Box::pin(expire(session, *now))).await
-    }
-}
-
-impl Kept {
-    /// Whether it can accept anything in this repository.
-    pub(crate) fn is_about(&self, repository: &RepositoryName) -> bool {
-        self.exception.repository.as_ref().is_none_or(|pattern| pattern.matches(repository.as_str()))
+    pub async fn settle_exceptions(&self, now: Timestamp) -> Result<(), DatabaseFault> {
+        self.write(now, |session, now| Box::pin(expire(session, *now))).await?;
+        while self.write(now, |session, now| Box::pin(judge_some(session, None, *now))).await? {}
+        Ok(())
     }
 
-    /// Whether it accepts this finding.
-    pub(crate) fn accepts(
-        &self,
-        finding: &Finding,
-        repository: &RepositoryName,
-        image: &Image,
-        now: Timestamp,
-    ) -> bool {
-        let alone = Exceptions::new(vec![self.exception.clone()]);
-        alone.accepting(finding, repository, image, now).is_some()
+    /// Returns when somebody has made or ended an exception, and there may be something to settle.
+    pub async fn exceptions_unsettled(&self) {
+        self.unsettled().notified().await;
     }
-}
 
-/// The exceptions that were not ended and whose last day is not over.
-pub(crate) async fn in_force(session: &mut dyn Session, now: Timestamp) -> Result<Vec<Kept>, DatabaseFault> {
-    let filter = ExceptionFilter { in_force_at: Some(now), vulnerability: None };
-    let all = all(session, &filter).await?.into_iter();
-    Ok(all.map(|StoredException { id, exception, .. }| Kept { id, exception }).collect())
+    /// Judges the first images that it is about anew. It holds already: that they could not be judged now does not matter.
+    async fn judge_soon(&self, mut stored: StoredException, now: Timestamp) -> StoredException {
+        let given = (stored.id, now);
+        for _ in 0..SOON {
+            let some = self
+                .write(given, |session, (id, now)| Box::pin(judge_some(session, Some(*id), *now)))
+                .await
+                .inspect_err(|error| tracing::warn!(%error, "what an exception is about is judged later"));
+            match some {
+                Ok(true) => {}
+                Ok(false) => {
+                    stored.counted = true;
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        stored
+    }
 }
 
 /// Returns the one that is in force already, if there is one.
@@ -171,7 +155,7 @@ async fn create(
     stored: &StoredException,
 ) -> Result<Option<StoredException>, DatabaseFault> {
     let StoredException { id, exception, author, created_at, .. } = stored;
-    // Two that make the same at once come one after the other.
+    // Passes that judge at the same time have ended theirs before, or begin when this is done. So do two that make the same.
     session.lock(EXCEPTIONS).await?;
     let vulnerability = Some(exception.id.clone());
     let like_it = ExceptionFilter { in_force_at: Some(*created_at), vulnerability };
@@ -192,10 +176,9 @@ async fn create(
         exception.until.map(|until| until.to_string()).into(),
     ];
     let sql = "INSERT INTO exceptions
-          (id, vulnerability, package, repository, tag, reason, author, created_at, until)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING";
+          (id, vulnerability, package, repository, tag, reason, author, created_at, until, judged_to)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) ON CONFLICT (id) DO NOTHING";
     session.execute(sql, &values).await?;
-    rejudge(session, &exception.id, *created_at).await?;
     Ok(None)
 }
 
@@ -213,117 +196,16 @@ async fn end(
     id: ExceptionId,
     at: Timestamp,
 ) -> Result<Option<StoredException>, DatabaseFault> {
-    let sql = "UPDATE exceptions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
-    let ended = session.execute(sql, &[id.to_string().into(), at.into()]).await?;
-    let stored = get(session, id).await?;
-    if let Some(stored) = stored.as_ref().filter(|_| ended > 0) {
-        rejudge(session, &stored.exception.id, at).await?;
-    }
-    Ok(stored)
+    session.lock(EXCEPTIONS).await?;
+    let sql = "UPDATE exceptions SET ended_at = $2, judged_to = 0 WHERE id = $1 AND ended_at IS NULL";
+    session.execute(sql, &[id.to_string().into(), at.into()]).await?;
+    get(session, id).await
 }
 
+/// Takes note of those whose last day is over since the last time.
 async fn expire(session: &mut dyn Session, now: Timestamp) -> Result<(), DatabaseFault> {
-    let all = all(session, &ExceptionFilter::default()).await?;
-    for stored in all.iter().filter(|stored| stored.ended_at.is_none() && stored.exception.expired(now)) {
-        // Once nothing is accepted by it any more, there is nothing to judge anew.
-        let sql = "SELECT 1 FROM acceptances a JOIN image_findings f ON f.accepted = a.id
-            JOIN vulnerabilities v ON v.id = f.vulnerability
-            WHERE a.exception = $1 AND v.id IN (SELECT id FROM vulnerabilities WHERE lower(name) = lower($2))
-            LIMIT 1";
-        let of = [stored.id.to_string().into(), (&stored.exception.id).into()];
-        if session.row(sql, &of).await?.is_some() {
-            rejudge(session, &stored.exception.id, now).await?;
-        }
-    }
-    Ok(())
-}
-
-const STORED: &str =
-    "SELECT number, id, vulnerability, package, repository, tag, reason, until, author, created_at,
-    ended_at FROM exceptions WHERE true";
-
-async fn all(
-    session: &mut dyn Session,
-    filter: &ExceptionFilter,
-) -> Result<Vec<StoredException>, DatabaseFault> {
-    let mut statement = filtered(filter);
-    statement.with("ORDER BY number DESC", []);
-    session.ask(&statement).await?.into_iter().map(|row| Ok(stored(row)?.1)).collect()
-}
-
-async fn list(
-    session: &mut dyn Session,
-    filter: &ExceptionFilter,
-    limit: usize,
-    key: Option<Key>,
-) -> Result<Vec<(Key, StoredException)>, DatabaseFault> {
-    let mut statement = filtered(filter);
-    if let Some([number]) = key.and_then(|key| <[_; 1]>::try_from(key).ok()) {
-        statement.with("AND number < $", [number]);
-    }
-    let limit = limit as u64 + 1;
-    statement.with("ORDER BY number DESC LIMIT $", [limit.into()]);
-    let rows = session.ask(&statement).await?.into_iter();
-    rows.map(|row| stored(row).map(|(number, stored)| (vec![number.into()], stored))).collect()
-}
-
-fn filtered(filter: &ExceptionFilter) -> Statement {
-    let mut statement = Statement::new(STORED);
-    statement.with_some("AND lower(vulnerability) = lower($)", filter.vulnerability.as_ref());
-    statement.with_some("AND (ended_at IS NULL OR ended_at > $)", filter.in_force_at);
-    // Days are written year first, so that their texts come in their order.
-    let today = filter.in_force_at.map(|at| at.to_zoned(TimeZone::UTC).date().to_string());
-    statement.with_some("AND (until IS NULL OR until >= $)", today);
-    statement
-}
-
-async fn get(session: &mut dyn Session, id: ExceptionId) -> Result<Option<StoredException>, DatabaseFault> {
-    let mut statement = Statement::new(STORED);
-    statement.with("AND id = $", [id.to_string().into()]);
-    session.ask(&statement).await?.into_iter().next().map(|row| Ok(stored(row)?.1)).transpose()
-}
-
-/// An exception, and its place in the order in which they were made.
-fn stored(mut row: Row) -> Result<(i64, StoredException), DatabaseFault> {
-    let number = row.take()?;
-    let stored = StoredException {
-        id: row.take()?,
-        exception: Exception {
-            id: row.take()?,
-            package: row.take()?,
-            repository: parsed(row.take()?)?,
-            tag: parsed(row.take()?)?,
-            reason: row.take()?,
-            until: parsed(row.take()?)?,
-        },
-        author: row.take()?,
-        created_at: row.take()?,
-        ended_at: row.take()?,
-    };
-    Ok((number, stored))
-}
-
-fn parsed<T: FromStr<Err: fmt::Display>>(text: Option<String>) -> Result<Option<T>, DatabaseFault> {
-    let broken = |error| DatabaseFault::new(DatabaseFaultKind::Corrupt, format!("an exception: {error}"));
-    text.map(|text| text.parse::<T>().map_err(broken)).transpose()
-}
-
-impl FromStr for ExceptionId {
-    type Err = InvalidId;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self).map_err(|_| InvalidId(text.to_owned()))
-    }
-}
-
-impl fmt::Display for ExceptionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Field for ExceptionId {
-    fn read(value: Value) -> Option<Self> {
-        String::read(value)?.parse().ok()
-    }
+    session.lock(EXCEPTIONS).await?;
+    let sql = "UPDATE exceptions SET expired = 1, judged_to = 0
+        WHERE until < $1 AND expired = 0 AND ended_at IS NULL";
+    session.execute(sql, &[day_of(now).into()]).await.map(drop)
 }

@@ -1,10 +1,16 @@
-//! Exceptions: what somebody has accepted. To make or end one judges all that it is about anew, at once.
+//! Exceptions: what somebody has accepted. One holds for every judgement from the moment when it is made until it ends; what
+//! was judged before is judged anew, some images at a time.
 
 mod accepted;
+mod except;
+mod judge;
 mod keep;
 mod rejudge;
+mod stored;
 
 pub(crate) use accepted::{Acceptance, acceptance_id};
-pub use keep::{CreatedException, ExceptionFilter, ExceptionId, NewException, StoredException};
-pub(crate) use keep::{Kept, in_force};
-pub(crate) use rejudge::{EXCEPTIONS, Judgement, except, image_with};
+pub(crate) use except::{Judgement, except};
+pub use keep::{CreatedException, NewException};
+pub(crate) use rejudge::EXCEPTIONS;
+pub use stored::{ExceptionFilter, ExceptionId, StoredException};
+pub(crate) use stored::{Kept, in_force};

@@ -1,250 +1,237 @@
-//! Judges one vulnerability anew wherever it is, by the exceptions in force: what they accept, what they do not accept any
-//! more, and what both mean for counts and lineages. What others accept stays accepted.
+//! Judges one vulnerability anew wherever it is, by the exceptions in force, some images at a time: what they accept, what
+//! they do not accept any more, and what both mean for counts and lineages. What others accept stays accepted.
+//!
+//! Each exception remembers up to which image that has been done since it was made or ended. An image that is new since
+//! then was judged by it from the start, and comes later in the order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use vigil_core::finding::{Counts, Finding, Package, Severity};
-use vigil_core::image::{Digest, Image, Kind, RepositoryName, Storage, Tag};
+use vigil_core::finding::Counts;
+use vigil_core::image::{RepositoryName, Tag};
 
-use super::{Acceptance, Kept, acceptance_id, in_force};
-use crate::answer::{counts_from, tags_of};
-use crate::ledger::{badness, follow_lineages_of};
-use crate::sql::{DatabaseFault, Session, Type, Value};
+use super::acceptance_id;
+use super::judge::{Found, accepting, counts_after};
+use super::stored::{ExceptionId, Kept, in_force};
+use crate::answer::{counts_from, tags_of_images};
+use crate::ledger::{badness, follow_acceptances};
+use crate::sql::{DatabaseFault, Session, Statement, Type, Value};
 
-/// The lock of whoever makes or ends exceptions; passes share it. Those of repositories are above zero.
+/// The lock of whoever makes or ends exceptions; whoever judges shares it. Those of repositories are above zero.
 pub(crate) const EXCEPTIONS: i64 = -2;
+/// The lock of whoever judges anew: two at once would do the same.
+const JUDGING: i64 = -3;
 
-/// What was judged of an image: which findings are accepted by whom, and how many others there are.
-#[derive(Debug)]
-pub(crate) struct Judgement {
-    pub(crate) by: BTreeMap<i64, Acceptance>,
-    pub(crate) counts: Counts,
-}
+/// So many images in a transaction: it is over in a fraction of a second.
+const AT_ONCE: usize = 100;
 
 /// An image that has the vulnerability.
 struct Affected {
     repository: i64,
     name: RepositoryName,
-    digest: Digest,
     counts: Counts,
     found: Vec<Found>,
 }
 
-/// One finding of it there.
-struct Found {
-    content: i64,
-    finding: Finding,
-    /// All packages with it count as one.
-    grouped: bool,
-    before: Option<i64>,
-    /// Whether it is accepted by others than our exceptions.
-    by_others: bool,
+/// What has changed of an image.
+struct Changed {
+    counts: Counts,
+    /// The findings that somebody else accepts now than before, or nobody, with the row of the acceptance.
+    by: Vec<(i64, Option<i64>)>,
+    /// How many more are accepted.
+    accepted: i64,
 }
 
-/// Judges the vulnerability anew.
-pub(super) async fn rejudge(
+/// Judges the next images that this exception is about anew; if none is named, those of the first one that has any left.
+/// Returns whether there may be others.
+pub(super) async fn judge_some(
+    session: &mut dyn Session,
+    of: Option<ExceptionId>,
+    now: Timestamp,
+) -> Result<bool, DatabaseFault> {
+    session.lock(JUDGING).await?;
+    session.share(EXCEPTIONS).await?;
+    let mut statement =
+        Statement::new("SELECT number, vulnerability, judged_to FROM exceptions WHERE judged_to IS NOT NULL");
+    statement.with_some("AND id = $", of.map(|id| id.to_string())).with("ORDER BY number LIMIT 1", []);
+    let Some(mut row) = session.ask(&statement).await?.into_iter().next() else { return Ok(false) };
+    let (number, vulnerability, judged_to): (i64, String, i64) = (row.take()?, row.take()?, row.take()?);
+    let next = next(session, &vulnerability, judged_to).await?;
+    let last = next.keys().next_back().copied().filter(|_| next.len() == AT_ONCE);
+    rejudge(session, &vulnerability, &next, now).await?;
+    let sql = "UPDATE exceptions SET judged_to = $2 WHERE number = $1";
+    session.execute(sql, &[number.into(), last.into()]).await?;
+    Ok(last.is_some() || of.is_none())
+}
+
+/// The next images with the vulnerability, and the ids that it has there: names differ in how they are spelled.
+async fn next(
     session: &mut dyn Session,
     vulnerability: &str,
+    judged_to: i64,
+) -> Result<BTreeMap<i64, Vec<i64>>, DatabaseFault> {
+    let mut next: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    let sql = "SELECT id FROM vulnerabilities WHERE lower(name) = lower($1)";
+    for mut row in session.rows(sql, &[vulnerability.into()]).await? {
+        let id: i64 = row.take()?;
+        let sql = "SELECT DISTINCT image FROM image_findings WHERE vulnerability = $1 AND image > $2
+            ORDER BY image LIMIT $3";
+        let limit = AT_ONCE as u64;
+        for mut row in session.rows(sql, &[id.into(), judged_to.into(), limit.into()]).await? {
+            next.entry(row.take()?).or_default().push(id);
+        }
+    }
+    while next.len() > AT_ONCE {
+        next.pop_last();
+    }
+    Ok(next)
+}
+
+async fn rejudge(
+    session: &mut dyn Session,
+    vulnerability: &str,
+    images: &BTreeMap<i64, Vec<i64>>,
     now: Timestamp,
 ) -> Result<(), DatabaseFault> {
-    // Passes that judge at the same time have ended theirs before anything is read, or begin when this is done.
-    session.lock(EXCEPTIONS).await?;
+    let repositories = repositories(session, images.keys().copied()).await?;
+    for repository in &repositories {
+        // A pass that writes down what it found there has ended, or begins when this is done.
+        session.lock(*repository).await?;
+    }
     let kept = in_force(session, now).await?;
     let kept: Vec<Kept> =
         kept.into_iter().filter(|kept| kept.exception.id.eq_ignore_ascii_case(vulnerability)).collect();
-    let affected = affected(session, vulnerability).await?;
-    let mut by = Vec::new();
-    for kept in kept.into_iter().filter(|_| !affected.is_empty()) {
-        let acceptance = Acceptance::Exception { id: kept.id, reason: kept.exception.reason.clone() };
-        by.push((kept, acceptance_id(session, &acceptance).await?));
+    let tags_matter = kept.iter().any(|kept| kept.exception.tag.is_some());
+    let mut tags = BTreeMap::new();
+    if tags_matter {
+        tags = tags_of_images(session, images.keys().copied()).await?;
     }
-    let tags_matter = by.iter().any(|(kept, _)| kept.exception.tag.is_some());
-    let mut judged: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
-    for (image, affected) in affected {
-        let tags = if tags_matter { tags_of(session, image).await? } else { Vec::new() };
-        let whole = image_with(affected.digest, tags);
-        if judge(session, image, &affected, &whole, &by, now).await? {
+    let mut acceptances = BTreeMap::new();
+    let (mut changed, mut judged) = (BTreeMap::new(), BTreeMap::<i64, Vec<i64>>::new());
+    for (image, affected) in affected(session, images).await? {
+        let tags = tags.remove(&image).unwrap_or_default();
+        if let Some(change) = judge(session, &affected, &tags, &kept, &mut acceptances, now).await? {
+            changed.insert(image, change);
             judged.entry(affected.repository).or_default().push(image);
         }
     }
+    write(session, &changed).await?;
+    let ids: BTreeSet<i64> = images.values().flatten().copied().collect();
     for (repository, images) in judged {
-        follow_lineages_of(session, repository, Some(images), None, now).await?;
+        follow_acceptances(session, repository, images, &ids, now).await?;
     }
     Ok(())
 }
 
-/// Adds to a judgement what these exceptions accept of the image's findings that nobody else does.
-pub(crate) async fn except(
+async fn repositories(
     session: &mut dyn Session,
-    image: i64,
-    (repository, whole): (&RepositoryName, &Image),
-    kept: &[&Kept],
-    judgement: &mut Judgement,
-    now: Timestamp,
-) -> Result<(), DatabaseFault> {
-    for found in excepted(session, image, kept).await?.into_values() {
-        let others = |found: &Found| judgement.by.contains_key(&found.content).then_some(0);
-        let before: Vec<Option<i64>> = found.iter().map(others).collect();
-        let mut after = before.clone();
-        for (found, by) in found.iter().zip(&mut after).filter(|(_, by)| by.is_none()) {
-            let accepts = |kept: &&&Kept| kept.accepts(&found.finding, repository, whole, now);
-            if let Some(kept) = kept.iter().find(accepts) {
-                let reason = kept.exception.reason.clone();
-                judgement.by.insert(found.content, Acceptance::Exception { id: kept.id, reason });
-                *by = Some(0);
-            }
-        }
-        judgement.counts = judgement.counts.less(&open(&found, &before));
-        judgement.counts.add(&open(&found, &after));
-    }
-    Ok(())
+    images: impl Iterator<Item = i64>,
+) -> Result<BTreeSet<i64>, DatabaseFault> {
+    let rows = images.map(|image| vec![image.into()]).collect();
+    let sql = "SELECT i.repository FROM {rows} JOIN images i ON i.id = rows.image";
+    let found = session.each(sql, &[("image", Type::Int)], rows).await?;
+    found.into_iter().map(|mut row| row.take()).collect()
 }
 
-/// The image's findings about which these exceptions are, by their vulnerability.
-async fn excepted(
-    session: &mut dyn Session,
-    image: i64,
-    kept: &[&Kept],
-) -> Result<BTreeMap<i64, Vec<Found>>, DatabaseFault> {
-    let sql = "SELECT f.vulnerability, f.content, v.name, s.word, k.name, c.grouped
-        FROM image_findings f
-        JOIN vulnerabilities v ON v.id = f.vulnerability
-        JOIN contents c ON c.id = f.content
-        JOIN severities s ON s.id = c.severity
-        LEFT JOIN packages k ON k.id = c.package
-        WHERE f.image = $1 ORDER BY f.content";
-    let mut all: BTreeMap<i64, Vec<Found>> = BTreeMap::new();
-    for mut row in session.rows(sql, &[image.into()]).await? {
-        let (vulnerability, content, name) = (row.take()?, row.take()?, row.take::<String>()?);
-        if kept.iter().any(|kept| kept.exception.id.eq_ignore_ascii_case(&name)) {
-            let finding = finding(&name, row.take()?, row.take()?);
-            let found = Found { content, finding, grouped: row.take()?, before: None, by_others: false };
-            all.entry(vulnerability).or_default().push(found);
-        }
-    }
-    Ok(all)
-}
-
-/// Returns whether anything has changed.
+/// Returns what is different now, if anything is. The rows of acceptances are made when the first finding needs them.
 async fn judge(
     session: &mut dyn Session,
-    image: i64,
     affected: &Affected,
-    whole: &Image,
-    kept: &[(Kept, i64)],
+    tags: &[Tag],
+    kept: &[Kept],
+    acceptances: &mut BTreeMap<ExceptionId, i64>,
     now: Timestamp,
-) -> Result<bool, DatabaseFault> {
-    let accepting = |found: &Found| {
-        let accepts = |(kept, _): &&(Kept, i64)| kept.accepts(&found.finding, &affected.name, whole, now);
-        kept.iter().find(accepts).map(|(_, by)| *by)
-    };
-    let after: Vec<Option<i64>> = affected
-        .found
-        .iter()
-        .map(|found| if found.by_others { found.before } else { accepting(found) })
-        .collect();
-    let before: Vec<Option<i64>> = affected.found.iter().map(|found| found.before).collect();
-    if before == after {
-        return Ok(false);
+) -> Result<Option<Changed>, DatabaseFault> {
+    let Affected { name, counts, found, .. } = affected;
+    let kept: Vec<&Kept> = kept.iter().collect();
+    let accepting = accepting(found, (name, tags), &kept, now);
+    let (mut by, mut accepted) = (Vec::new(), 0);
+    for (found, kept) in found.iter().zip(&accepting).filter(|(found, _)| !found.by_others) {
+        let after = match kept {
+            None => None,
+            Some(kept) => Some(match acceptances.get(&kept.id) {
+                Some(known) => *known,
+                None => {
+                    let id = acceptance_id(session, &kept.acceptance()).await?;
+                    *acceptances.entry(kept.id).or_insert(id)
+                }
+            }),
+        };
+        if found.before != after {
+            by.push((found.content, after));
+            accepted += i64::from(after.is_some()) - i64::from(found.before.is_some());
+        }
     }
-    let rows = affected.found.iter().zip(&after);
-    let rows = rows.map(|(found, by)| vec![image.into(), found.content.into(), (*by).into()]).collect();
+    let counts = counts_after(counts, found, &accepting);
+    Ok((!by.is_empty()).then_some(Changed { counts, by, accepted }))
+}
+
+async fn write(session: &mut dyn Session, changed: &BTreeMap<i64, Changed>) -> Result<(), DatabaseFault> {
+    let by = changed.iter().flat_map(|(image, changed)| changed.by.iter().map(move |by| (image, by)));
+    let rows = by.map(|(image, (content, by))| vec![(*image).into(), (*content).into(), (*by).into()]);
     let columns = ["image", "content", "accepted"].map(|name| (name, Type::Int));
     let sql = "UPDATE image_findings SET accepted = rows.accepted FROM {rows}
         WHERE image_findings.image = rows.image AND image_findings.content = rows.content";
-    session.each(sql, &columns, rows).await?;
-    let mut counts = affected.counts.less(&open(&affected.found, &before));
-    counts.add(&open(&affected.found, &after));
-    let accepted = |by: &[Option<i64>]| by.iter().flatten().count() as i64;
-    // Another judgement than before, whatever comes: the lineages go on to it.
-    let sql = "UPDATE images SET counts = $2, accepted = accepted + $3, badness = $4, judged_content = $5
-        WHERE id = $1";
-    let values: [Value; 5] = [
-        image.into(),
-        serde_json::to_string(&counts).unwrap_or_default().into(),
-        (accepted(&after) - accepted(&before)).into(),
-        badness(&counts).into(),
-        uuid::Uuid::new_v4().as_bytes().to_vec().into(),
+    session.each(sql, &columns, rows.collect()).await?;
+    let rows = changed.iter().map(|(image, Changed { counts, accepted, .. })| -> Vec<Value> {
+        vec![
+            (*image).into(),
+            serde_json::to_string(counts).unwrap_or_default().into(),
+            (*accepted).into(),
+            badness(counts).into(),
+            // Another judgement than before, whatever comes: the lineages go on to it.
+            uuid::Uuid::new_v4().as_bytes().to_vec().into(),
+        ]
+    });
+    let columns = [
+        ("image", Type::Int),
+        ("counts", Type::Text),
+        ("accepted", Type::Int),
+        ("badness", Type::Int),
+        ("content", Type::Bytes),
     ];
-    session.execute(sql, &values).await?;
-    Ok(true)
-}
-
-/// What these findings add to the open ones, if they are accepted by these.
-fn open(found: &[Found], accepted: &[Option<i64>]) -> Counts {
-    let open = found.iter().zip(accepted).filter(|(_, by)| by.is_none()).map(|(found, _)| found);
-    let (grouped, single): (Vec<&Found>, Vec<&Found>) = open.partition(|found| found.grouped);
-    let groups: BTreeSet<&Severity> = grouped.iter().map(|found| &found.finding.severity).collect();
-    let single = single.iter().map(|found| &found.finding.severity);
-    groups.into_iter().chain(single).map(|severity| (severity.clone(), 1)).collect()
+    let sql = "UPDATE images SET counts = rows.counts, accepted = images.accepted + rows.accepted,
+          badness = rows.badness, judged_content = rows.content FROM {rows} WHERE images.id = rows.image";
+    session.each(sql, &columns, rows.collect()).await.map(drop)
 }
 
 async fn affected(
     session: &mut dyn Session,
-    vulnerability: &str,
+    images: &BTreeMap<i64, Vec<i64>>,
 ) -> Result<BTreeMap<i64, Affected>, DatabaseFault> {
-    let sql = "SELECT f.image, i.repository, p.name, i.digest, i.counts, f.content, v.name, s.word, k.name,
-          c.grouped, f.accepted, a.source
-        FROM vulnerabilities v
-        JOIN image_findings f ON f.vulnerability = v.id
-        JOIN images i ON i.id = f.image
+    let sql = "SELECT f.image, i.repository, p.name, i.counts, f.content, f.vulnerability, v.name, k.name,
+          s.word, c.grouped, f.accepted, a.source
+        FROM {rows}
+        JOIN images i ON i.id = rows.image
         JOIN repositories p ON p.id = i.repository
+        JOIN image_findings f ON f.vulnerability = rows.vulnerability AND f.image = rows.image
+        JOIN vulnerabilities v ON v.id = f.vulnerability
         JOIN contents c ON c.id = f.content
         JOIN severities s ON s.id = c.severity
         LEFT JOIN packages k ON k.id = c.package
         LEFT JOIN acceptances a ON a.id = f.accepted
-        WHERE lower(v.name) = lower($1) AND i.judged_content IS NOT NULL
-        ORDER BY f.image, f.content";
+        WHERE i.judged_content IS NOT NULL";
+    let pairs = images.iter().flat_map(|(image, ids)| ids.iter().map(move |id| (*image, *id)));
+    let rows = pairs.map(|(image, id)| vec![image.into(), id.into()]).collect();
+    let columns = [("image", Type::Int), ("vulnerability", Type::Int)];
     let mut affected: BTreeMap<i64, Affected> = BTreeMap::new();
-    for mut row in session.rows(sql, &[vulnerability.into()]).await? {
+    for mut row in session.each(sql, &columns, rows).await? {
         let image: i64 = row.take()?;
-        let (repository, name, digest) = (row.take()?, row.take()?, row.take()?);
+        let (repository, name) = (row.take()?, row.take()?);
         let counts = counts_from(row.take()?).unwrap_or_default();
-        let found = Vec::new();
-        let of = affected.entry(image).or_insert(Affected { repository, name, digest, counts, found });
-        let content = row.take()?;
-        let finding = finding(&row.take::<String>()?, row.take()?, row.take()?);
-        let (grouped, before) = (row.take()?, row.take()?);
-        let by_others = row.take::<Option<String>>()?.is_some_and(|source| source != "exception");
-        of.found.push(Found { content, finding, grouped, before, by_others });
+        let of = affected.entry(image).or_insert(Affected { repository, name, counts, found: Vec::new() });
+        let mut found = Found {
+            content: row.take()?,
+            vulnerability: row.take()?,
+            name: row.take()?,
+            package: row.take()?,
+            severity: row.take()?,
+            grouped: row.take()?,
+            before: row.take()?,
+            by_others: false,
+        };
+        found.by_others = row.take::<Option<String>>()?.is_some_and(|source| source != "exception");
+        of.found.push(found);
     }
     Ok(affected)
-}
-
-/// As far as an exception looks at it.
-fn finding(id: &str, severity: Severity, package: Option<String>) -> Finding {
-    let package = package.map(|name| Package {
-        name: name.into(),
-        version: None,
-        fixed_in: None,
-        manager: None,
-        path: None,
-    });
-    Finding {
-        id: id.into(),
-        arn: None,
-        severity,
-        package,
-        scores: Vec::new(),
-        description: None,
-        links: Vec::new(),
-        exploit_known: None,
-        suppressed: false,
-    }
-}
-
-/// An image as far as an exception looks at it.
-pub(crate) fn image_with(digest: Digest, tags: Vec<Tag>) -> Image {
-    Image {
-        digest,
-        tags,
-        kind: Kind::Image,
-        platform: None,
-        index: None,
-        pushed_at: None,
-        pulled_at: None,
-        size_bytes: None,
-        storage: Storage::Active,
-    }
 }

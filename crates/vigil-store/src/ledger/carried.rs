@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vigil_core::image::{Digest, Image, Kind, Platform, Tag};
+use vigil_core::image::{Digest, Image, Kind, Platform, Storage, Tag};
 
 use super::listed::{Absent, kind_from, platform_from};
 use crate::sql::{DatabaseFault, Session};
@@ -106,10 +106,18 @@ pub(super) async fn all_known(
     for mut row in session.rows(sql, &[repository.into()]).await? {
         let digest = row.take()?;
         let (kind, platform): (String, Option<String>) = (row.take()?, row.take()?);
-        let bare = || crate::exceptions::image_with(digest, Vec::new());
-        let image = images.entry(digest).or_insert_with(bare);
-        (image.kind, image.platform) = (kind_from(&kind), platform.as_deref().map(platform_from));
-        image.pushed_at = row.take()?;
+        let pushed_at = row.take()?;
+        let image = images.entry(digest).or_insert_with(|| Image {
+            digest,
+            tags: Vec::new(),
+            kind: kind_from(&kind),
+            platform: platform.as_deref().map(platform_from),
+            index: None,
+            pushed_at,
+            pulled_at: None,
+            size_bytes: None,
+            storage: Storage::Active,
+        });
         image.tags.push(row.take()?);
     }
     Ok(images.into_values().collect())

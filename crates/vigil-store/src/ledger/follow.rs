@@ -10,7 +10,7 @@ use vigil_core::lineage::{self, FindingKey, FindingState, Followed, LineageName,
 use vigil_core::policy::Pattern;
 
 use super::findings::severities;
-use crate::sql::{DatabaseFault, Session, Type, Value};
+use crate::sql::{DatabaseFault, Session, Statement, Type, Value};
 use crate::trend;
 
 /// Puts each lineage of a repository to the image that it stands at: of those in it, the one pushed last.
@@ -76,7 +76,7 @@ type Counted = BTreeSet<(Digest, FindingKey)>;
 
 /// Takes every lineage that stands at one of these judged images of a repository on to its findings; at any, if none are
 /// given.
-pub(crate) async fn follow_lineages_of(
+pub(super) async fn follow_lineages_of(
     session: &mut dyn Session,
     repository: i64,
     images: Option<Vec<i64>>,
@@ -85,7 +85,29 @@ pub(crate) async fn follow_lineages_of(
 ) -> Result<(), DatabaseFault> {
     let mut counted = Counted::new();
     for behind in behind(session, repository, images).await? {
-        follow(session, repository, pass, &behind, &mut counted, now).await?;
+        follow(session, (repository, pass), &behind, None, &mut counted, now).await?;
+    }
+    Ok(())
+}
+
+/// Takes every lineage that stands at one of these images on to who accepts these vulnerabilities there now. Nothing else is
+/// different.
+pub(crate) async fn follow_acceptances(
+    session: &mut dyn Session,
+    repository: i64,
+    images: Vec<i64>,
+    vulnerabilities: &BTreeSet<i64>,
+    now: Timestamp,
+) -> Result<(), DatabaseFault> {
+    let mut counted = Counted::new();
+    for behind in behind(session, repository, Some(images)).await? {
+        if behind.step != Step::Again {
+            follow(session, (repository, None), &behind, None, &mut counted, now).await?;
+            continue;
+        }
+        for of in vulnerabilities {
+            follow(session, (repository, None), &behind, Some(*of), &mut counted, now).await?;
+        }
     }
     Ok(())
 }
@@ -136,16 +158,17 @@ async fn behind(
     Ok(behind)
 }
 
+/// Of all its findings, or of those of one vulnerability.
 async fn follow(
     session: &mut dyn Session,
-    repository: i64,
-    pass: Option<i64>,
+    (repository, pass): (i64, Option<i64>),
     behind: &Behind,
+    of: Option<i64>,
     counted: &mut Counted,
     now: Timestamp,
 ) -> Result<(), DatabaseFault> {
-    let known = known(session, behind.lineage).await?;
-    let seen = seen(session, behind.image).await?;
+    let known = known(session, behind.lineage, of).await?;
+    let seen = seen(session, behind.image, of).await?;
     // An image that was scanned long ago and is current again has its findings here only from now on.
     let at = behind.scanned_at.filter(|_| behind.step == Step::First || behind.same_image).unwrap_or(now);
     let changed = lineage::follow(&known, &seen, behind.step, at);
@@ -181,12 +204,16 @@ fn ids(key: &FindingKey) -> (i64, i64) {
 async fn known(
     session: &mut dyn Session,
     lineage: i64,
+    of: Option<i64>,
 ) -> Result<BTreeMap<FindingKey, Followed>, DatabaseFault> {
-    let sql = "SELECT f.vulnerability, f.package, f.state, s.word, f.fixable, f.exploit_known, f.first_seen,
+    let mut statement = Statement::new(
+        "SELECT f.vulnerability, f.package, f.state, s.word, f.fixable, f.exploit_known, f.first_seen,
           f.fixed_at, f.beneath
-        FROM lineage_findings f JOIN severities s ON s.id = f.severity WHERE f.lineage = $1";
+        FROM lineage_findings f JOIN severities s ON s.id = f.severity WHERE",
+    );
+    statement.with("f.lineage = $", [lineage.into()]).with_some("AND f.vulnerability = $", of);
     let mut known = BTreeMap::new();
-    for mut row in session.rows(sql, &[lineage.into()]).await? {
+    for mut row in session.ask(&statement).await? {
         let key = key(row.take()?, row.take()?);
         let told = state_from(row.take()?);
         let accepted = told == FindingState::Excepted;
@@ -207,13 +234,16 @@ async fn known(
     Ok(known)
 }
 
-async fn seen(session: &mut dyn Session, image: i64) -> Result<Seen, DatabaseFault> {
-    let sql = "SELECT c.vulnerability, c.package, s.word, c.fixed_in IS NOT NULL, c.exploit_known,
+async fn seen(session: &mut dyn Session, image: i64, of: Option<i64>) -> Result<Seen, DatabaseFault> {
+    let mut statement = Statement::new(
+        "SELECT c.vulnerability, c.package, s.word, c.fixed_in IS NOT NULL, c.exploit_known,
           f.accepted IS NOT NULL
         FROM image_findings f JOIN contents c ON c.id = f.content JOIN severities s ON s.id = c.severity
-        WHERE f.image = $1";
+        WHERE",
+    );
+    statement.with("f.image = $", [image.into()]).with_some("AND f.vulnerability = $", of);
     let mut findings = Vec::new();
-    for mut row in session.rows(sql, &[image.into()]).await? {
+    for mut row in session.ask(&statement).await? {
         let key = key(row.take()?, row.take()?);
         let (severity, fixable, exploit_known) = (row.take()?, row.take()?, row.take::<Option<bool>>()?);
         let exploit_known = exploit_known == Some(true);

@@ -25,7 +25,7 @@ pub(super) async fn judged(
     let accepted: BTreeMap<Hash, &Accepted> =
         evaluation.accepted.iter().map(|accepted| (content_hash(&accepted.finding), accepted)).collect();
     let by: Vec<_> = accepted.iter().map(|(hash, accepted)| (hash, accepted.by, &accepted.reason)).collect();
-    let ours: Vec<&Kept> = exceptions.iter().filter(|kept| kept.is_about(repository)).collect();
+    let ours: Vec<&Kept> = exceptions.iter().filter(|kept| kept.exception.is_about(repository)).collect();
     let ids: Vec<String> = ours.iter().map(|kept| kept.id.to_string()).collect();
     let tags_matter = ours.iter().any(|kept| kept.exception.tag.is_some());
     let tags = if tags_matter { tags_of(session, image.id).await? } else { Vec::new() };
@@ -42,8 +42,7 @@ pub(super) async fn judged(
     });
     let mut judgement = Judgement { by: by.collect(), counts: evaluation.counts.clone() };
     if !ours.is_empty() {
-        let whole = exceptions::image_with(image.digest, tags);
-        exceptions::except(session, image.id, (repository, &whole), &ours, &mut judgement, now).await?;
+        exceptions::except(session, image.id, (repository, &tags), &ours, &mut judgement, now).await?;
     }
     let Judgement { by, counts } = judgement;
     let accepted = by.len() as u64;

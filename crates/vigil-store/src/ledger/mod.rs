@@ -13,7 +13,7 @@ mod standing;
 mod watch;
 
 pub(crate) use findings::severities;
-pub(crate) use follow::{follow_lineages_of, state_code, state_from};
+pub(crate) use follow::{follow_acceptances, state_code, state_from};
 pub(crate) use judged::{badness, least_badness};
 pub(crate) use listed::{kind_from, platform_from, storage_from};
 pub use pass_ledger::PassLedger;

@@ -2,17 +2,24 @@
 
 use jiff::tz::TimeZone;
 use vigil_core::image::Image;
+use vigil_core::lineage::FindingState;
 use vigil_core::policy::Exception;
+use vigil_core::port::Ledger;
 use vigil_core::record::Entry;
-use vigil_core::testing::{digest, image};
-use vigil_store::{ExceptionFilter, FindingFilter, ImageFindingFilter, NewException, Slice, StoredException};
+use vigil_core::testing::{digest, image, scan};
+use vigil_store::{
+    ExceptionFilter, FindingFilter, ImageFilter, ImageFindingFilter, ImageOrder, NewException, Slice, Store,
+    StoredException,
+};
 
 use crate::databases::stories;
-use crate::stage::{Stage, name, registry};
+use crate::stage::{Stage, name, parse, registry};
 
 stories!(
     an_exception_counts_at_once_and_so_does_its_end,
     an_exception_expires,
+    what_expires_is_asked_about_once,
+    an_exception_about_many_images_holds_at_once_and_is_counted_bit_by_bit,
     an_exception_is_made_once,
     exceptions_come_in_pages,
     what_an_exception_names_decides,
@@ -126,11 +133,78 @@ async fn an_exception_expires(stage: Stage) {
     app(&stage, &["CVE-1 HIGH zlib"]).await;
     let today = stage.now().to_zoned(TimeZone::UTC).date();
     except(&stage, Exception { until: Some(today), ..exception("CVE-1") }).await;
-    stage.store.expire_exceptions(stage.now()).await.unwrap();
+    stage.store.settle_exceptions(stage.now()).await.unwrap();
     assert_eq!(standing(&stage).await.1, 1, "until the day is over");
     stage.clock.hours(24);
-    stage.store.expire_exceptions(stage.now()).await.unwrap();
+    stage.store.settle_exceptions(stage.now()).await.unwrap();
     assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (1, 0));
+}
+
+async fn what_expires_is_asked_about_once(stage: Stage) {
+    let app = app(&stage, &["CVE-1 HIGH zlib"]).await;
+    let today = stage.now().to_zoned(TimeZone::UTC).date();
+    let kept = except(&stage, Exception { until: Some(today), ..exception("CVE-1") }).await;
+    // What a pass has judged before midnight, and writes down only after it.
+    let late =
+        (stage.now(), stage.judged(&app, scan("COMPLETE", Some(stage.now()), &[parse("CVE-1 LOW zlib")])));
+    stage.clock.hours(24);
+    stage.store.settle_exceptions(stage.now()).await.unwrap();
+    assert!(stage.store.exception(kept.id).await.unwrap().unwrap().counted);
+    stage.ledger().record(&registry(), &name("team/app"), late.0, late.1).await.unwrap();
+    assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (1, 0), "it is over for everybody");
+    let before = stage.store.revision().await.unwrap();
+    stage.clock.hours(24);
+    stage.store.settle_exceptions(stage.now()).await.unwrap();
+    assert_eq!(stage.store.revision().await.unwrap(), before, "there is nothing to write down");
+}
+
+/// How many of the images are counted as accepted.
+async fn accepted(stage: &Stage) -> u64 {
+    let (filter, mut slice, mut accepted) = (ImageFilter::default(), Slice::first(1000), 0);
+    loop {
+        let page = stage.store.images(filter.clone(), ImageOrder::WorstFirst, slice).await.unwrap();
+        accepted += page.items.iter().map(|row| row.accepted).sum::<u64>();
+        let Some(next) = page.next else { return accepted };
+        slice = Slice { after: Some(next), limit: 1000 };
+    }
+}
+
+async fn an_exception_about_many_images_holds_at_once_and_is_counted_bit_by_bit(stage: Stage) {
+    const IMAGES: u64 = 620;
+    let images: Vec<Image> = (1..=IMAGES).map(|n| image(n, &[&format!("v{n}")], 9)).collect();
+    stage.list(&images).await;
+    let found = |image: &Image| {
+        let findings = ["CVE-1 HIGH zlib", "CVE-2 LOW tar"].map(parse);
+        stage.judged(image, scan("COMPLETE", Some(stage.now()), &findings))
+    };
+    stage.record("team/app", images.iter().flat_map(found).collect()).await;
+    let kept = accept(&stage, "CVE-1").await;
+    assert_eq!((kept.counted, accepted(&stage).await), (false, 500));
+    // Whoever looks after exceptions is told of it, even if they look only later.
+    stage.store.exceptions_unsettled().await;
+    stage.record("team/app", found(&images[619])).await;
+    assert_eq!(accepted(&stage).await, 501, "it holds for what is judged meanwhile");
+    // Another one, about little, does not wait for it.
+    assert!(accept(&stage, "CVE-9").await.counted);
+    // The service is killed, and another one goes on.
+    let clock = stage.clock.clone();
+    let Stage { database, store, pass, patterns, .. } = stage;
+    drop(store);
+    let store = Store::open(&database.place, clock.clone()).await.unwrap();
+    let stage = Stage { database, store, clock, pass, patterns };
+    assert!(!stage.store.exception(kept.id).await.unwrap().unwrap().counted);
+    stage.store.settle_exceptions(stage.now()).await.unwrap();
+    assert!(stage.store.exception(kept.id).await.unwrap().unwrap().counted);
+    assert_eq!(accepted(&stage).await, IMAGES);
+    let told = |state| FindingFilter { states: vec![state], ..FindingFilter::default() };
+    assert_eq!(stage.findings(told(FindingState::Excepted)).await.len(), 100, "a page of them");
+    let repository = stage.store.repository(registry(), name("team/app")).await.unwrap().unwrap();
+    assert_eq!((repository.images, repository.scanned, repository.counts.total()), (IMAGES, IMAGES, IMAGES));
+    // It ends the same way.
+    let ended = stage.store.end_exception(kept.id, stage.now()).await.unwrap().unwrap();
+    assert_eq!((ended.counted, accepted(&stage).await), (false, IMAGES - 500));
+    stage.store.settle_exceptions(stage.now()).await.unwrap();
+    assert_eq!(accepted(&stage).await, 0);
 }
 
 /// A pass that has judged already, and writes that down only later.

@@ -52,7 +52,7 @@ async fn those_of_the_file_are_shown_with_where_they_stand() {
     let expected = json!({
         "id": item["id"], "vulnerability": "CVE-2", "package": null, "repository": "team/*", "tag": null,
         "reason": "not linked", "until": null, "source": "file", "file": "/etc/ecr-vigil/exceptions.toml",
-        "author": null, "created_at": null, "ended_at": null, "in_force": true,
+        "author": null, "created_at": null, "ended_at": null, "in_force": true, "counted": null,
     });
     assert_eq!(item, expected);
     let at = format!("/api/v1/exceptions/{}", item["id"].as_str().unwrap());
@@ -68,6 +68,7 @@ async fn one_that_is_in_force_is_the_answer_to_the_same_once_more() {
     let first = stage.send("POST /api/v1/exceptions", body).await.is(201);
     let again = stage.send("POST /api/v1/exceptions", body).await.is(200);
     assert_eq!((first.json(), first.header("location")), (again.json(), again.header("location")));
+    assert_eq!((&first.json()["in_force"], &first.json()["counted"]), (&json!(true), &json!(true)));
     let other = accept(&stage, &body.replace("zlib", "tar"), 201).await;
     assert_ne!(other["id"], first.json()["id"]);
     stage.ask(&format!("POST {}/expire", first.header("location"))).await.is(200);

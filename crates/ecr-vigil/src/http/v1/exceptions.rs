@@ -104,8 +104,9 @@ const WRITTEN: &str = "exceptions of the settings";
 
 /// Accepts a vulnerability.
 ///
-/// The findings that it is about are counted as accepted when this is answered. Where an exception in force says the same,
-/// it is the answer.
+/// It holds for whatever is judged from now on. What was judged before is counted as accepted when this is answered, unless
+/// it is in more than some hundred images: then `counted` is false until that is done. Where an exception in force says the
+/// same, it is the answer.
 #[utoipa::path(post, path = "/api/v1/exceptions", operation_id = "add_exception", tag = "findings",
     request_body = NewExceptionBody, responses(
     (status = 201, description = "The new exception", body = ExceptionBody,
@@ -156,7 +157,8 @@ pub(in crate::http) async fn get(
 
 /// Ends an exception now.
 ///
-/// The findings that it was about are open again when this is answered. One that has ended stays as it was. One of the
+/// It accepts nothing any more. The findings that it was about are open again when this is answered, unless they are in more
+/// than some hundred images: then `counted` is false until that is done. One that has ended stays as it was. One of the
 /// settings' file ends there.
 #[utoipa::path(post, path = "/api/v1/exceptions/{id}/expire", operation_id = "expire_exception", tag = "findings",
     params(("id" = String, Path, description = "Its id", format = "uuid")), responses(

@@ -42,6 +42,8 @@ pub(in crate::http) struct ExceptionBody {
     ended_at: Option<Timestamp>,
     /// Whether it is in force now.
     in_force: bool,
+    /// Whether all that it is about is counted so by now; null for one in a file, which each pass applies.
+    counted: Option<bool>,
 }
 
 /// Where an exception comes from: it was made here, and can be ended here; or it stands in a file of the settings, and ends
@@ -55,10 +57,11 @@ enum Source {
 
 impl ExceptionBody {
     pub(super) fn stored(stored: StoredException, now: Timestamp) -> Self {
-        let StoredException { id, exception, author, created_at, ended_at } = stored;
+        let StoredException { id, exception, author, created_at, ended_at, counted } = stored;
         let of = Self::of(id.to_string(), &exception, now);
         let in_force = of.in_force && ended_at.is_none();
-        Self { author: Some(author), created_at: Some(created_at), ended_at, in_force, ..of }
+        let (author, created_at, counted) = (Some(author), Some(created_at), Some(counted));
+        Self { author, created_at, ended_at, in_force, counted, ..of }
     }
 
     pub(super) fn written(exception: &Exception, file: &Option<PathBuf>, now: Timestamp) -> Self {
@@ -82,6 +85,7 @@ impl ExceptionBody {
             created_at: None,
             ended_at: None,
             in_force: !exception.expired(now),
+            counted: None,
         }
     }
 }
