@@ -210,7 +210,7 @@ async fn a_pass_by_hand_makes_nothing_anybodys(stage: Stage) {
     assert_eq!(stage.covered(&aims).await, "0/2, 2 never, -");
     assert_eq!(
         stage.stands().await,
-        ["wait ", "rest fresh"],
+        ["wait under_way", "rest fresh"],
         "what was only listed on the way stands as before"
     );
 }
