@@ -18,6 +18,8 @@ mod scraped;
 #[expect(clippy::module_inception, reason = "the file is named after the noun it defines")]
 mod service;
 mod timekeeper;
+#[cfg(test)]
+mod week;
 
 pub use aims::aims;
 pub use house::{Door, Ended, House, NotOpenedUp};
