@@ -114,8 +114,8 @@ impl Aims {
     /// schedule's passes began that is over.
     ///
     /// An image that falls due waits for the next pass, and that takes its time: what counts is whether it was due already
-    /// when the last pass that is over began, since that left it so. Where passes do not come to an end any more, a scan
-    /// covers for no longer than twice the expiry.
+    /// when the last pass that is over began, since that left it so. Where no pass has come to an end for as long as the
+    /// expiry, passes do not come to an end any more, and every scan that is older than twice the expiry is too old.
     pub fn covered_since(
         &self,
         looked: &BTreeMap<ScheduleName, Timestamp>,
@@ -123,7 +123,9 @@ impl Aims {
     ) -> Vec<Timestamp> {
         let since = |aim: &Aim| {
             let looked = looked.get(&aim.schedule).copied().unwrap_or(now).min(now);
-            let at_the_latest = oldest_within(&aim.expiry, oldest_within(&aim.expiry, now));
+            let overdue = oldest_within(&aim.expiry, now);
+            let at_the_latest =
+                if looked < overdue { oldest_within(&aim.expiry, overdue) } else { Timestamp::MIN };
             oldest_within(&aim.expiry, looked).max(at_the_latest)
         };
         self.schedules.iter().map(since).collect()

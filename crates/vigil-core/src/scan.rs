@@ -91,7 +91,8 @@ impl ScanState {
         }
     }
 
-    fn meaning(&self) -> Meaning {
+    /// What it means by itself; see [`Scan::meaning`] for what the description adds.
+    pub fn meaning(&self) -> Meaning {
         // An unknown word may be a new way to say "running": it ends with the deadline.
         Self::KNOWN
             .iter()

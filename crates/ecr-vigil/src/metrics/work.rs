@@ -18,8 +18,8 @@ pub(super) type Place = (RepositoryName, Digest);
 pub(super) struct Tally {
     /// What is to be scanned: no more than the day's budget.
     to_scan: BTreeSet<Place>,
-    /// How many are held, by reason. That is the last word on an image, which may be one of a whole registry.
-    held: BTreeMap<&'static str, u64>,
+    /// How many are held in each repository, by reason: not image by image, since they may be a whole registry.
+    held: BTreeMap<RepositoryName, BTreeMap<&'static str, u64>>,
 }
 
 /// What a pass under way waits for in a registry, each since when.
@@ -53,9 +53,12 @@ impl Tally {
             Entry::Decided(image, Decision::Scan(_)) => drop(self.to_scan.insert(place(image.digest))),
             Entry::Decided(image, Decision::Hold(_, why)) => {
                 self.to_scan.remove(&place(image.digest));
-                *self.held.entry(Hold::code(why)).or_default() += 1;
+                let held = self.held.entry(repository.clone()).or_default();
+                *held.entry(Hold::code(why)).or_default() += 1;
             }
             Entry::Decided(image, _) => drop(self.to_scan.remove(&place(image.digest))),
+            // What was held there is only read.
+            Entry::OnlyRead => drop(self.held.remove(repository)),
             // What ECR refuses for having scanned it within the day is not due, and what it cannot scan never is.
             Entry::Ended(digest, Ending::Scanned | Ending::OnceADay | Ending::Unscannable { .. }) => {
                 self.to_scan.remove(&place(*digest));
@@ -64,8 +67,16 @@ impl Tally {
         }
     }
 
+    fn held_by_reason(&self) -> BTreeMap<&'static str, u64> {
+        let mut all = BTreeMap::new();
+        for (reason, count) in self.held.values().flatten() {
+            *all.entry(*reason).or_default() += count;
+        }
+        all
+    }
+
     fn due(&self) -> u64 {
-        self.to_scan.len() as u64 + self.held.values().sum::<u64>()
+        self.to_scan.len() as u64 + self.held.values().flat_map(BTreeMap::values).sum::<u64>()
     }
 }
 
@@ -108,7 +119,7 @@ pub(super) fn write(to: &mut Exposition, counted: &Counted, aims: &Aims) {
     });
     to.family(&families::IMAGES_HELD, |samples| {
         for ((registry, schedule), tally) in tallies() {
-            for (reason, count) in &tally.held {
+            for (reason, count) in &tally.held_by_reason() {
                 samples.put(&[registry.account.as_str(), registry.region.as_str(), schedule, reason], *count);
             }
         }

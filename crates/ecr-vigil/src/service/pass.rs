@@ -302,6 +302,9 @@ pub(super) fn pass(
 /// Forgets what is old enough. That it could not be does not matter today.
 async fn forget(service: &Service, settings: &ServiceSettings) {
     let now = service.parts.clock.now();
+    if !service.is_to_forget(now) {
+        return;
+    }
     match service.parts.store.forget(settings.store.retention, now).await {
         Ok(forgotten) => tracing::debug!(?forgotten, "forgotten"),
         Err(fault) => tracing::warn!(error = %fault, "nothing could be forgotten"),

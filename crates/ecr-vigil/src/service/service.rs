@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{oneshot, watch};
 use vigil_core::Stop;
 use vigil_core::coverage::{Aims, NamedRepository};
@@ -24,7 +24,7 @@ use super::timekeeper::{NotBegun, Passes};
 use crate::config::{ScheduleSettings, ServiceSettings};
 use crate::connections::Connections;
 use crate::http::PassWatch;
-use crate::metrics::{Metrics, ScheduleStanding};
+use crate::metrics::{Metrics, Outcome, ScheduleStanding};
 
 /// What a service is made of.
 pub struct Parts {
@@ -64,6 +64,8 @@ struct State {
     history: BTreeMap<ScheduleName, History>,
     /// What scan configurations name, once somebody has read them.
     named: Option<BTreeSet<NamedRepository>>,
+    /// When this process last forgot what is old.
+    forgot: Option<Timestamp>,
     running: BTreeMap<ScheduleName, Running>,
     /// Passes that have ended, but of which that could not be written down.
     unwritten: Vec<WrittenEnd>,
@@ -99,7 +101,7 @@ impl Service {
     pub async fn new(parts: Parts, settings: ServiceSettings) -> Result<Self, Unanswered> {
         let Recalled { since, handled, history } = Recalled::read(&parts, &settings).await?;
         let (running, unwritten) = (BTreeMap::new(), Vec::new());
-        let state = State { since, handled, history, named: None, running, unwritten };
+        let state = State { since, handled, history, named: None, forgot: None, running, unwritten };
         Ok(Self {
             parts,
             connections: Connections::default(),
@@ -254,6 +256,15 @@ impl Service {
         self.lock().history.entry(schedule.clone()).or_default().note(over);
     }
 
+    /// Whether it is time to forget again what is old, which looks through everything: once a day.
+    pub(super) fn is_to_forget(&self, now: Timestamp) -> bool {
+        const DAY: SignedDuration = SignedDuration::from_hours(24);
+        let mut state = self.lock();
+        let is_due = state.forgot.is_none_or(|forgot| now.duration_since(forgot) >= DAY);
+        state.forgot = if is_due { Some(now) } else { state.forgot };
+        is_due
+    }
+
     /// How many passes of a schedule have failed since the last one that did not.
     pub(super) fn failed(&self, schedule: &ScheduleName) -> u32 {
         let failures = self.lock().history.get(schedule).and_then(|history| history.failures);
@@ -329,7 +340,9 @@ impl Service {
                     service.note_begun(&order, id);
                     // Nobody may listen any more.
                     let _ = tell.send(Ok(id));
-                    let _under_way = UnderWay { service: &service, schedule: name };
+                    let began = service.parts.clock.now();
+                    let trigger = order.images.is_empty().then_some(order.trigger);
+                    let _under_way = UnderWay { service: &service, schedule: name, trigger, began };
                     make(&service, Ticket { id, order, progress }).await;
                 }
                 Err(fault) => {
@@ -384,10 +397,19 @@ impl Service {
 struct UnderWay<'a> {
     service: &'a Service,
     schedule: ScheduleName,
+    /// Why it is made; `None` if it is on named images, which says nothing of the schedule.
+    trigger: Option<Trigger>,
+    began: Timestamp,
 }
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
+        // One that vanished has failed: or it would be made again at once, and again.
+        if let Some(trigger) = self.trigger.filter(|_| std::thread::panicking()) {
+            let ended = self.service.parts.clock.now();
+            let over = Over { trigger, began: self.began, ended, outcome: Outcome::Failed };
+            self.service.note_over(&self.schedule, &over);
+        }
         self.service.let_go(&self.schedule);
         self.service.note_change();
     }

@@ -72,7 +72,13 @@ pub(super) fn parse_aws(fields: &str) -> Result<Cron, String> {
     }
     // By itself the last day of the week is Saturday, and not the last one of the month.
     let day_of_week = if day_of_week == "L" { "SAT" } else { day_of_week };
-    let fields = format!("0 {} {} {} {} {day_of_week} {}", given[0], given[1], given[2], given[3], given[5]);
+    // Every so many years are counted from AWS's first one.
+    let years = given[5].split(',').map(|part| {
+        part.strip_prefix("*/")
+            .map_or(part.to_owned(), |step| format!("{}-{}/{step}", FIELDS[5].least, FIELDS[5].most))
+    });
+    let years = years.collect::<Vec<_>>().join(",");
+    let fields = format!("0 {} {} {} {} {day_of_week} {years}", given[0], given[1], given[2], given[3]);
     let aws = CronParser::builder().seconds(Seconds::Required).year(Year::Required);
     let parser = aws.alternative_weekdays(true).sloppy_ranges(true).build();
     parser.parse(&fields).map_err(|_| "its fields do not fit together".into())

@@ -46,7 +46,7 @@ pub(super) struct Wanted {
 const INDEXES_A_CALL: usize = 100;
 /// Nesting deeper than this is nobody's build.
 const NESTING: usize = 4;
-/// A look by name asks about so many images more that nobody lists: one call, however many such images there are.
+/// A look by name asks about so many images more that nobody lists, however many such images there are.
 const DOUBTED_A_LOOK: usize = 100;
 /// A repository that was listed within this time will be again: what is gone from it is found then.
 const LISTING_STANDS: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -101,13 +101,18 @@ pub(super) async fn survey(
     Ok(survey)
 }
 
-/// Of the images that are taken to be there, those to ask about which this look has not seen: each day others, if they are
-/// too many.
+/// Of the images that are taken to be there, those to ask about which this look has not seen. If they are too many, each day
+/// has a place of its own from which on they are asked about, so that a look that comes every so many days comes to all.
 pub(super) fn doubted(unlisted: &BTreeSet<Digest>, seen: &BTreeSet<Digest>, now: Timestamp) -> Vec<Digest> {
     let unseen: Vec<Digest> = unlisted.difference(seen).copied().collect();
-    let day = usize::try_from(now.as_second() / (24 * 60 * 60)).unwrap_or_default();
-    let turns = unseen.len().div_ceil(DOUBTED_A_LOOK).max(1);
-    unseen.chunks(DOUBTED_A_LOOK).nth(day % turns).unwrap_or_default().to_vec()
+    if unseen.len() <= DOUBTED_A_LOOK {
+        return unseen;
+    }
+    let day = u64::try_from(now.as_second() / (24 * 60 * 60)).unwrap_or_default();
+    // Multiplied by an odd number whose bits are spread, days that follow one another in any step lie far apart.
+    let place = (u128::from(day.wrapping_mul(0x9e37_79b9_7f4a_7c15)) * unseen.len() as u128) >> 64;
+    let first = usize::try_from(place).unwrap_or_default();
+    unseen.iter().cycle().skip(first).take(DOUBTED_A_LOOK).copied().collect()
 }
 
 /// What is looked at: what is selected, and what is named whatever the selection says of it. What is named can still be

@@ -99,12 +99,14 @@ async fn what_was_listed_lately_is_left_to_the_next_listing() {
 fn a_look_asks_about_a_callful_and_in_time_about_all() {
     let unlisted: BTreeSet<Digest> = (0..250).map(digest).collect();
     let seen: BTreeSet<Digest> = (0..10).map(digest).collect();
-    let mut asked = BTreeSet::new();
-    for day in 0..3 {
-        let some = doubted(&unlisted, &seen, now() + SignedDuration::from_hours(24 * day));
-        assert!(some.len() <= 100, "{}", some.len());
-        asked.extend(some);
+    for days in [1, 2, 3, 7] {
+        let mut asked = BTreeSet::new();
+        for look in 0..12 {
+            let some = doubted(&unlisted, &seen, now() + SignedDuration::from_hours(24 * days * look));
+            assert_eq!(some.len(), 100);
+            asked.extend(some);
+        }
+        assert_eq!(asked, unlisted.difference(&seen).copied().collect(), "a look every {days} days");
     }
-    assert_eq!(asked, unlisted.difference(&seen).copied().collect());
     assert_eq!(doubted(&seen, &seen, now()), []);
 }

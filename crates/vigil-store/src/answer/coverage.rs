@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use vigil_core::coverage::{Alike, Obstacle};
 use vigil_core::image::RegistryId;
-use vigil_core::scan::ScanState;
+use vigil_core::scan::{Meaning, ScanState};
 use vigil_core::schedule::ScheduleName;
 
 use crate::ledger::watchers_from;
@@ -56,10 +56,14 @@ async fn read(
     let sql = "SELECT p.registry, count(*) FROM images i JOIN repositories p ON p.id = i.repository
         WHERE i.gone_at IS NULL AND coalesce(i.scanned_at, 0) > $1 AND coalesce(i.decision, '') <> 'observe'
         GROUP BY p.registry";
+    // One that is gone has used the quota all the same.
+    let gone = sql.replace("i.gone_at IS NULL", "i.gone_at > $1");
     let day = now.checked_sub(vigil_core::due::IMAGE_QUOTA_WINDOW).unwrap_or(Timestamp::MIN);
-    for mut row in session.rows(sql, &[day.into()]).await? {
-        if let Some(standing) = all.get_mut(&row.take()?) {
-            standing.scanned_today = row.take()?;
+    for sql in [sql, &gone] {
+        for mut row in session.rows(sql, &[day.into()]).await? {
+            if let Some(standing) = all.get_mut(&row.take()?) {
+                standing.scanned_today += row.take::<u64>()?;
+            }
         }
     }
     Ok(all.into_values().collect())
@@ -115,7 +119,10 @@ fn alike(
     let state: Option<String> = row.take()?;
     let obstacle = match (archived, unscannable) {
         (true, _) => Some(Obstacle::Archived),
-        (false, true) => Some(Obstacle::Unscannable(state.map(ScanState::from))),
+        // A state that says something else is that of a scan before ECR refused another one.
+        (false, true) => Some(Obstacle::Unscannable(
+            state.map(ScanState::from).filter(|state| state.meaning() != Meaning::Finished),
+        )),
         (false, false) => None,
     };
     Ok(Alike {

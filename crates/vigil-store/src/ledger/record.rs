@@ -20,6 +20,8 @@ use crate::sql::{DatabaseFault, Row, Session, Type};
 pub(super) struct Known {
     pub(super) id: i64,
     pub(super) digest: Digest,
+    /// The index that listed it.
+    pub(super) index: Option<Digest>,
     pub(super) standing: Standing,
     /// The schedules that watch it.
     pub(super) watchers: Watchers,
@@ -169,7 +171,8 @@ async fn known(
     let digests: BTreeSet<Digest> = entries.iter().filter_map(digest_of).collect();
     let rows = digests.into_iter().map(|digest| vec![repository.into(), digest.into()]).collect();
     let columns = [("repository", Type::Int), ("digest", Type::Bytes)];
-    let sql = "SELECT i.id, i.digest, i.decision, i.reason, i.detail, i.next_at, i.ending, i.said,
+    let sql =
+        "SELECT i.id, i.digest, i.index_digest, i.decision, i.reason, i.detail, i.next_at, i.ending, i.said,
           w.schedules, i.scan_state, i.scanned_at, i.scan_content, i.judged_content, i.asked_at, i.refused_at,
           i.failed_at
         FROM {rows} JOIN images i ON i.repository = rows.repository AND i.digest = rows.digest
@@ -182,6 +185,7 @@ fn known_image(mut row: Row) -> Result<Known, DatabaseFault> {
     Ok(Known {
         id: row.take()?,
         digest: row.take()?,
+        index: row.take()?,
         standing: Standing {
             decision: row.take()?,
             reason: row.take()?,

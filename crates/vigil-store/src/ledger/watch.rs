@@ -39,10 +39,13 @@ pub(super) async fn keep_watchers(
 ) -> Result<(), DatabaseFault> {
     let here = Here::of(watch, registry, name);
     let mut changed = BTreeMap::new();
-    for entry in entries {
+    let unopened = unopened(entries);
+    // What could not be read was not looked at, and is whose it was.
+    let was_read = !entries.iter().any(|entry| matches!(entry, Entry::Unread(_)));
+    for entry in entries.iter().filter(|_| was_read) {
         if let Entry::Seen(images) = entry {
             let seen = images.iter().map(|image| image.digest).collect();
-            changed.extend(unseen(session, repository, &here, &seen).await?);
+            changed.extend(unseen(session, repository, &here, &seen, &unopened).await?);
         }
     }
     for entry in entries {
@@ -50,11 +53,16 @@ pub(super) async fn keep_watchers(
         let Some(known) = known.get_mut(&image.digest).filter(|_| image.kind == Kind::Image) else {
             continue;
         };
-        let watchers = here.after(&known.watchers, decision);
-        if watchers != known.watchers {
-            changed.insert(known.id, watchers.clone());
-            known.watchers = watchers;
+        // The tags that it has by its index are not seen, so that nobody knows whether it is wanted.
+        let was_hidden = known.index.is_some_and(|index| unopened.contains(&index));
+        if !(was_hidden && is_unwanted(decision)) {
+            let watchers = here.after(&known.watchers, decision);
+            if watchers != known.watchers {
+                changed.insert(known.id, watchers.clone());
+                known.watchers = watchers;
+            }
         }
+        known.watchers.retain(|other| here.looking.contains(other));
     }
     write(session, changed).await
 }
@@ -73,8 +81,9 @@ impl<'a> Here<'a> {
         watchers
     }
 
+    /// Those of other schedules stay: which of them there are may have changed since the pass began.
     fn without(&self, before: &Watchers) -> Watchers {
-        before.intersection(&self.looking).filter(|other| *other != self.schedule).cloned().collect()
+        before.iter().filter(|other| *other != self.schedule).cloned().collect()
     }
 }
 
@@ -83,20 +92,32 @@ pub(super) fn is_unwanted(decision: &Decision) -> bool {
     matches!(decision, Decision::LeaveOut(why) if why.is_by_wish())
 }
 
+/// Indexes that were seen and could not be opened: what is known of their children stands.
+fn unopened(entries: &[Entry]) -> BTreeSet<Digest> {
+    let unopened = entries.iter().filter_map(|entry| match entry {
+        Entry::Unopened(index) => Some(*index),
+        _ => None,
+    });
+    unopened.collect()
+}
+
 /// Where only some images were looked up by name, the others are not this schedule's any more.
 async fn unseen(
     session: &mut dyn Session,
     repository: i64,
     here: &Here<'_>,
     seen: &BTreeSet<Digest>,
+    unopened: &BTreeSet<Digest>,
 ) -> Result<BTreeMap<i64, Watchers>, DatabaseFault> {
-    let sql = "SELECT i.id, i.digest, w.schedules FROM images i JOIN watches w ON w.id = i.watch
+    let sql =
+        "SELECT i.id, i.digest, i.index_digest, w.schedules FROM images i JOIN watches w ON w.id = i.watch
         WHERE i.repository = $1 AND i.gone_at IS NULL";
     let mut changed = BTreeMap::new();
     for mut row in session.rows(sql, &[repository.into()]).await? {
-        let (id, digest): (i64, Digest) = (row.take()?, row.take()?);
+        let (id, digest, index): (i64, Digest, Option<Digest>) = (row.take()?, row.take()?, row.take()?);
         let before = watchers_from(&row.take::<String>()?);
-        if before.contains(here.schedule) && !seen.contains(&digest) {
+        let was_hidden = index.is_some_and(|index| unopened.contains(&index));
+        if before.contains(here.schedule) && !seen.contains(&digest) && !was_hidden {
             changed.insert(id, here.without(&before));
         }
     }

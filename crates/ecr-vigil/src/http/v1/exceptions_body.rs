@@ -93,7 +93,16 @@ impl ExceptionBody {
 /// The same for the same exception, wherever in a file it stands.
 fn id_of(exception: &Exception) -> String {
     let Exception { id, package, repository, tag, reason, until } = exception;
-    let said = format!("{:?}", (id, package, repository, tag, reason, until));
+    let written = |part: Option<String>| part.unwrap_or_default();
+    let said = [
+        id.to_string(),
+        written(package.clone()),
+        written(repository.as_ref().map(Pattern::to_string)),
+        written(tag.as_ref().map(Pattern::to_string)),
+        reason.clone(),
+        written(until.map(|until| until.to_string())),
+    ]
+    .join("\0");
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(Sha256::digest(said)).for_each(|(byte, hashed)| *byte = hashed);
     uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
