@@ -15,7 +15,8 @@ use super::exceptions::keep_exceptions;
 use super::order::{Order, Trigger};
 use super::schedules::Asked;
 use super::scraped::Scraped;
-use super::service::{Kept, Parts, Service};
+use super::service::{Parts, Service};
+use super::timed::Timed;
 use super::timekeeper::keep_time;
 use crate::compose;
 use crate::config::{HttpSettings, ServiceSettings};
@@ -131,7 +132,7 @@ impl House {
         let policy = schedules.clone();
         let api = Api { store, configs, schedules, policy, metrics, clock: clock.clone() };
         let answering = tokio::spawn(http::serve(listener, tls.clone(), options, api, stop.clone()));
-        let kept = Kept(service.clone());
+        let kept = Timed(service.clone());
         let until = stop.clone();
         let keeper = service.clone();
         let time = tokio::spawn(async move {

@@ -17,6 +17,7 @@ mod scope;
 mod scraped;
 #[expect(clippy::module_inception, reason = "the file is named after the noun it defines")]
 mod service;
+mod timed;
 mod timekeeper;
 #[cfg(test)]
 mod week;

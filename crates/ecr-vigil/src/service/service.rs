@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{oneshot, watch};
 use vigil_core::Stop;
@@ -20,7 +19,6 @@ use super::history::{History, Over};
 use super::order::{Order, Trigger};
 use super::pass::{Ticket, WrittenEnd, make};
 use super::recalled::Recalled;
-use super::timekeeper::{NotBegun, Passes};
 use crate::config::{ScheduleSettings, ServiceSettings};
 use crate::connections::Connections;
 use crate::http::PassWatch;
@@ -299,7 +297,7 @@ impl Service {
         }
     }
 
-    fn past(&self, schedule: &Schedule) -> Past {
+    pub(super) fn past(&self, schedule: &Schedule) -> Past {
         let state = self.lock();
         // A tick that was handled for another expression says nothing of what this one has promised since.
         let since = state.since.get(&schedule.name).copied().unwrap_or(Timestamp::MAX);
@@ -384,6 +382,16 @@ impl Service {
         self.let_go.send_replace(());
     }
 
+    /// Is told whenever the schedules or the passes under way may be others than before.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// The time of its schedule for which a schedule's last pass has failed.
+    pub(super) fn failed_for(&self, schedule: &ScheduleName) -> Option<Timestamp> {
+        self.lock().history.get(schedule).and_then(|history| history.failed_for)
+    }
+
     fn note_change(&self) {
         self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
     }
@@ -412,43 +420,5 @@ impl Drop for UnderWay<'_> {
         }
         self.service.let_go(&self.schedule);
         self.service.note_change();
-    }
-}
-
-/// The timekeeper's view of the service.
-pub struct Kept(pub Arc<Service>);
-
-#[async_trait]
-impl Passes for Kept {
-    fn schedules(&self) -> Vec<Schedule> {
-        self.0.settings().schedules.iter().map(|settings| settings.schedule.clone()).collect()
-    }
-
-    fn past(&self, schedule: &Schedule) -> Past {
-        self.0.past(schedule)
-    }
-
-    async fn begin(&self, schedule: &Schedule, tick: Option<Timestamp>) -> Result<(), NotBegun> {
-        let settings = self.0.settings();
-        let name = &schedule.name;
-        let Some(schedule) = settings.schedule(&name.to_string()).cloned() else { return Ok(()) };
-        let trigger = match tick {
-            Some(tick) => Trigger::Schedule(tick),
-            None => Trigger::Again(self.0.lock().history.get(name).and_then(|history| history.failed_for)),
-        };
-        let order = Order { schedule, trigger, images: Vec::new() };
-        match self.0.begin(order).await {
-            Ok(_) | Err(NotStarted::UnderWay(_) | NotStarted::Ending) => Ok(()),
-            Err(NotStarted::NotWritten(fault)) => Err(NotBegun(fault.to_string())),
-        }
-    }
-
-    fn over(&self, schedule: &Schedule) {
-        tracing::warn!(schedule = %schedule.name, "the schedule has ended: it never comes around again");
-        self.0.tell_schedules();
-    }
-
-    fn changes(&self) -> watch::Receiver<u64> {
-        self.0.changes.subscribe()
     }
 }

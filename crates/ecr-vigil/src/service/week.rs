@@ -13,7 +13,8 @@ use vigil_core::port::Clock;
 use vigil_core::testing::now;
 use vigil_store::{NewPass, PassFilter, Place, Slice, Store};
 
-use super::service::{Kept, Parts, Service};
+use super::service::{Parts, Service};
+use super::timed::Timed;
 use super::timekeeper::keep_time;
 use crate::config::{Layers, ServiceSettings};
 use crate::metrics::Metrics;
@@ -94,7 +95,7 @@ impl Process {
         };
         let service = Arc::new(Service::new(parts, settings).await.unwrap());
         service.resume().await.unwrap();
-        let (kept, its) = (Kept(service.clone()), clock.clone());
+        let (kept, its) = (Timed(service.clone()), clock.clone());
         let time = tokio::spawn(async move { keep_time(&kept, &*its, &Stop::never()).await });
         Self { service, clock: clock.clone(), time }
     }

@@ -19,6 +19,7 @@ use crate::stage::{Stage, name, registry};
 stories!(
     of_two_schedules_the_strictest_decides_on_what_both_watch,
     what_one_schedule_leaves_out_stands_as_the_other_left_it,
+    what_could_not_be_read_is_whose_it_was,
     what_a_schedule_leaves_out_is_its_own_no_more,
     a_repository_that_is_excluded_counts_no_more_before_any_pass,
     what_was_looked_up_by_name_is_watched_until_another_is_named,
@@ -118,7 +119,12 @@ async fn what_one_schedule_leaves_out_stands_as_the_other_left_it(stage: Stage) 
     let elsewhere = self::aims(&[("running", "1d", &[]), ("rest", "7d", &["team/*"])]);
     stage.decide("running", &elsewhere, &[(&app, unwanted())]).await;
     assert_eq!(stage.stands().await, ["leave_out tag_patterns"]);
-    assert_eq!(stage.covered(&aims).await, "0/0, 0 never, -");
+    assert_eq!(stage.covered(&elsewhere).await, "0/0, 0 never, -");
+    assert_eq!(
+        stage.covered(&aims).await,
+        "0/1, 1 never, -",
+        "should it look there again, it is as it left it"
+    );
 }
 
 async fn what_a_schedule_leaves_out_is_its_own_no_more(stage: Stage) {
@@ -213,4 +219,17 @@ async fn a_pass_by_hand_makes_nothing_anybodys(stage: Stage) {
         ["wait under_way", "rest fresh"],
         "what was only listed on the way stands as before"
     );
+}
+
+async fn what_could_not_be_read_is_whose_it_was(stage: Stage) {
+    let app = image(1, &["v1"], 9);
+    let aims = running_and_rest();
+    stage.list(std::slice::from_ref(&app)).await;
+    stage.decide("rest", &aims, &[(&app, Decision::Wait)]).await;
+    assert_eq!(stage.covered(&aims).await, "0/1, 1 never, -");
+    let fault = vigil_core::Fault::new(vigil_core::FaultKind::Throttled, "DescribeImages", "too fast");
+    let ledger = stage.ledger().of_schedule("rest".parse().unwrap(), std::sync::Arc::new(aims.clone()));
+    let unread = vec![Entry::Seen(Vec::new()), Entry::Unread(fault)];
+    ledger.record(&registry(), &name("team/app"), stage.now(), unread).await.unwrap();
+    assert_eq!(stage.covered(&aims).await, "0/1, 1 never, -", "it is overdue still");
 }
