@@ -163,8 +163,9 @@ async fn a_pass_over_named_images_looks_at_no_others_even_after_it_was_killed() 
 #[tokio::test]
 async fn to_begin_with_a_pass_is_to_go_on_with_the_one_that_is_unfinished() {
     let stage = Stage::with_images(frozen(), 3).await;
-    let service = stage.serve("--run-now").await;
-    stage.sim.when_calls("StartImageScan", 3).await;
+    let service = stage.serve("--run-now --first-question 10ms").await;
+    // Whoever asks about a scan has written down that it was started: three looks, and each scan asked about in turn.
+    stage.sim.when_calls("DescribeImageScanFindings", 3 + 9).await;
     service.kill().await;
     stage.sim.clock().advance(SignedDuration::from_mins(5));
     let mut service = stage.serve("--run-now").await;

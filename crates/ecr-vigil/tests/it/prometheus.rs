@@ -35,13 +35,15 @@ impl Prometheus {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let mut address = String::new();
+        // It may be ready before it says where.
+        let (mut address, mut is_ready) = (String::new(), false);
         while let Some(line) = lines.next_line().await.unwrap() {
             let event: serde_json::Value = serde_json::from_str(&line).unwrap();
             if event["msg"] == "Listening on" {
                 address = event["address"].as_str().unwrap().to_owned();
             }
-            if event["msg"] == "Server is ready to receive web requests." {
+            is_ready |= event["msg"] == "Server is ready to receive web requests.";
+            if is_ready && !address.is_empty() {
                 // Its log is read to its end, so that it never waits for us.
                 tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
                 return Self { _child: child, address };
