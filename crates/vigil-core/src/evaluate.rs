@@ -73,13 +73,7 @@ pub fn evaluate(
     findings.sort_by(Finding::report_order);
     let (mut open, mut accepted) = (Vec::new(), Vec::new());
     for finding in findings {
-        let occurrence = Occurrence {
-            vulnerability: &finding.id,
-            package: finding.package.as_ref().map(|package| &*package.name),
-            repository,
-            tags: &image.tags,
-        };
-        let exception = exceptions.accepting(occurrence, now);
+        let exception = exceptions.accepting(Occurrence::of(&finding, repository, &image.tags), now);
         if let Some((place, exception)) = exception {
             let reason = exception.reason.clone();
             accepted.push(Accepted { finding, by: AcceptedBy::Exception(place), reason });

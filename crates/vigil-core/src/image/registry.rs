@@ -93,8 +93,8 @@ impl Partition {
         }
     }
 
-    /// The DNS suffix of its plain registry hosts.
-    pub(super) fn dns_suffix(self) -> &'static str {
+    /// The DNS suffix of its services' hosts.
+    pub fn dns_suffix(self) -> &'static str {
         match self {
             Self::Aws | Self::UsGov => "amazonaws.com",
             Self::China => "amazonaws.com.cn",

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::Pattern;
+use crate::finding::Finding;
 use crate::image::{RepositoryName, Tag};
 
 /// The id of one vulnerability, as people name it: no pattern, since whoever wants to accept whatever comes has thresholds.
@@ -53,6 +54,14 @@ pub struct Occurrence<'a> {
 /// All accepted vulnerabilities, in the order in which they were written down.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exceptions(Vec<Exception>);
+
+impl<'a> Occurrence<'a> {
+    /// A finding in an image with these tags.
+    pub fn of(finding: &'a Finding, repository: &'a RepositoryName, tags: &'a [Tag]) -> Self {
+        let package = finding.package.as_ref().map(|package| &*package.name);
+        Self { vulnerability: &finding.id, package, repository, tags }
+    }
+}
 
 impl FromStr for VulnerabilityId {
     type Err = InvalidVulnerabilityId;

@@ -14,7 +14,7 @@ mod windows;
 mod stories;
 
 pub use expression::{EXPRESSION_FORMS, Expression, InvalidExpression};
-pub use name::{InvalidScheduleName, ScheduleName};
+pub use name::ScheduleName;
 pub use occasion::Occasion;
 pub use spread::{Evenly, Jitter, Spread};
 pub use turn::{Failures, Past, Schedule, Turn, turn};

@@ -1,8 +1,9 @@
 //! The steps of a pass over one registry, in order: observe what is there, announce the plan, then pursue it: start, wait and
-//! settle.
+//! settle. And those that follow it: tell what has changed, and deliver it.
 
 mod announce;
 mod ask;
+mod deliver;
 mod flight;
 mod observe;
 mod patience;
@@ -12,10 +13,13 @@ mod settle;
 mod survey;
 #[cfg(test)]
 mod survey_stories;
+mod tell;
 mod waiting;
 
 pub use announce::{announce, only_read};
 use announce::{found, record, record_held};
+pub use deliver::{Delivery, deliver};
 pub use observe::{Observed, observe};
 pub use pursue::{Pursued, pursue};
 pub use settle::{Awaited, StartedBy};
+pub use tell::{Told, tell};

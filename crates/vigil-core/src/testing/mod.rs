@@ -5,11 +5,13 @@
 mod clock;
 mod failing;
 mod memory;
+mod outbox;
 mod scan_configs;
 mod values;
 
 pub use clock::PausedClock;
 pub use failing::Failing;
 pub use memory::{MemoryEcr, MemoryLedger};
+pub use outbox::{MemoryOutbox, MemorySink};
 pub use scan_configs::{MemoryScanConfigs, contract_of_scan_configs, scan_config};
-pub use values::{digest, finding, image, now, scan};
+pub use values::{change, digest, finding, image, now, scan, subject};

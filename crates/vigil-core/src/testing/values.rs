@@ -2,8 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::finding::{Counts, Finding, Package};
-use crate::image::{Digest, Image, Kind, Storage};
+use crate::finding::{Counts, Finding, Package, Severity};
+use crate::image::{Digest, Image, Kind, Partition, RegistryId, Storage};
+use crate::lineage::LineageName;
+use crate::news::{Change, ChangeId, ChangeKind, Subject};
 use crate::scan::Scan;
 
 /// Noon of 21 November 2026: the time of every test that does not say otherwise.
@@ -62,4 +64,29 @@ pub fn scan(state: &str, completed_at: Option<Timestamp>, findings: &[Finding]) 
         counts: completed_at.map(|_| Counts::of(findings)),
         findings: findings.to_vec(),
     }
+}
+
+/// The image with the n-th digest of a repository, as news tells of it.
+pub fn subject(repository: &str, tags: &[&str], n: u64) -> Subject {
+    Subject {
+        registry: RegistryId {
+            partition: Partition::Aws,
+            account: "123456789012".parse().expect("twelve digits"),
+            region: "eu-west-1".parse().expect("a region"),
+        },
+        repository: repository.parse().expect("a repository"),
+        digest: digest(n),
+        tags: tags.iter().map(|tag| tag.parse().expect("a tag")).collect(),
+        counts: [(Severity::High, 1)].into_iter().collect(),
+        scanned_at: Some(now()),
+        owner: None,
+        runs_in: Vec::new(),
+    }
+}
+
+/// A change of a finding in an image, along the lineage of its first tag.
+pub fn change(n: i64, kind: ChangeKind, subject: &Subject, finding: &Finding) -> Change {
+    let name = subject.tags.first().map_or("latest", |tag| tag.as_str()).to_owned();
+    let lineage = LineageName { name, platform: None };
+    Change { id: ChangeId(n), at: now(), lineage, subject: subject.clone(), kind, finding: finding.clone() }
 }

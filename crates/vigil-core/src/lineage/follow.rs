@@ -68,6 +68,17 @@ pub struct Followed {
     pub fixed_at: Option<Timestamp>,
 }
 
+/// What is worse about a finding than before; the default: nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worse {
+    /// The severity that it had, if it is more severe now.
+    pub severity_before: Option<Severity>,
+    /// Whether an exploit has become known.
+    pub exploit_became_known: bool,
+    /// Whether a version that fixes it has appeared.
+    pub fix_appeared: bool,
+}
+
 /// Findings of one image, as a lineage sees them.
 pub type Seen = BTreeMap<FindingKey, Sighting>;
 
@@ -130,7 +141,22 @@ pub fn follow(
     step: Step,
     at: Timestamp,
 ) -> BTreeMap<FindingKey, Followed> {
-    let there = seen.iter().map(|(key, sight)| {
+    let gone = known.iter().filter(|(key, before)| before.fixed_at.is_none() && !seen.contains_key(key));
+    let gone = gone.map(|(key, before)| {
+        let (state, accepted) = (FindingState::Fixed, false);
+        (key.clone(), Followed { state, accepted, fixed_at: Some(at), ..before.clone() })
+    });
+    there(known, seen, step, at).chain(gone).filter(|(key, now)| known.get(key) != Some(now)).collect()
+}
+
+/// The findings of a scan, as the lineage sees them that knows these.
+pub(super) fn there<'a>(
+    known: &'a BTreeMap<FindingKey, Followed>,
+    seen: &'a Seen,
+    step: Step,
+    at: Timestamp,
+) -> impl Iterator<Item = (FindingKey, Followed)> + 'a {
+    seen.iter().map(move |(key, sight)| {
         let before = known.get(key);
         let state = state(before, sight, step);
         let Sighting { severity, fixable, exploit_known, accepted } = sight.clone();
@@ -139,13 +165,7 @@ pub fn follow(
             key.clone(),
             Followed { state, accepted, severity, fixable, exploit_known, first_seen, fixed_at: None },
         )
-    });
-    let gone = known.iter().filter(|(key, before)| before.fixed_at.is_none() && !seen.contains_key(key));
-    let gone = gone.map(|(key, before)| {
-        let (state, accepted) = (FindingState::Fixed, false);
-        (key.clone(), Followed { state, accepted, fixed_at: Some(at), ..before.clone() })
-    });
-    there.chain(gone).filter(|(key, now)| known.get(key) != Some(now)).collect()
+    })
 }
 
 fn state(before: Option<&Followed>, sight: &Sighting, step: Step) -> FindingState {
@@ -165,6 +185,11 @@ impl Followed {
     pub fn told(&self) -> FindingState {
         if self.accepted { FindingState::Excepted } else { self.state }
     }
+
+    /// What is worse about it than it was before; nothing, if nothing is.
+    pub fn worse_than(&self, before: &Self) -> Worse {
+        Worse::between(before, &self.severity, self.fixable, self.exploit_known)
+    }
 }
 
 impl Sighting {
@@ -179,9 +204,18 @@ impl Sighting {
     }
 
     fn is_worse_than(&self, before: &Followed) -> bool {
-        self.severity > before.severity
-            || (self.exploit_known && !before.exploit_known)
-            || (self.fixable && !before.fixable)
+        let Self { severity, fixable, exploit_known, .. } = self;
+        Worse::between(before, severity, *fixable, *exploit_known) != Worse::default()
+    }
+}
+
+impl Worse {
+    fn between(before: &Followed, severity: &Severity, fixable: bool, exploit_known: bool) -> Self {
+        Self {
+            severity_before: (*severity > before.severity).then(|| before.severity.clone()),
+            exploit_became_known: exploit_known && !before.exploit_known,
+            fix_appeared: fixable && !before.fixable,
+        }
     }
 }
 

@@ -1,0 +1,19 @@
+//! News: what people are told of changes, once, in as few messages as say it.
+
+mod change;
+mod delivery;
+mod gather;
+mod message;
+mod ripe;
+mod route;
+#[cfg(test)]
+mod stories;
+mod upgrade;
+
+pub use change::{Change, ChangeId, ChangeKind, Subject};
+pub use delivery::{After, Attempts, NotDelivered, Patience, Retry, after, pause};
+pub use gather::gather;
+pub use message::{BaselineNews, FailedNews, ImageNews, Message, Roundup, VulnerabilityNews, WhereFound};
+pub use ripe::{Ripe, ripe};
+pub use route::{NotWanted, RoundUp, Route, RouteName, SinkName, Wanted};
+pub use upgrade::{Upgrade, upgrades};

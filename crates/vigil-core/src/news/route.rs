@@ -1,0 +1,246 @@
+//! Routes: which changes are told where, and why the others are not.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::{Change, ChangeKind, Subject};
+use crate::finding::{Counts, Severity};
+use crate::image::RegistryId;
+use crate::label::label;
+use crate::lineage::FindingState;
+use crate::policy::{Patterns, Thresholds};
+use crate::schedule::Expression;
+
+label! {
+    /// A route's name: up to 64 letters, digits, `-`, `_` and `.`.
+    RouteName
+}
+
+label! {
+    /// A sink's name: up to 64 letters, digits, `-`, `_` and `.`.
+    SinkName
+}
+
+/// Who hears what.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// What it is called.
+    pub name: RouteName,
+    /// What is told.
+    pub wanted: Wanted,
+    /// Where it is told: in each of these.
+    pub sinks: Vec<SinkName>,
+    /// When all of a period is told at once; `None`: as soon as it is known.
+    pub round_up: Option<RoundUp>,
+}
+
+/// When all of a period is told at once.
+#[derive(Debug, Clone)]
+pub struct RoundUp {
+    /// When.
+    pub cron: Expression,
+    /// Where the clock hangs by which that is.
+    pub time_zone: TimeZone,
+}
+
+/// What a route takes. Everything that is said must hold.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Accounts, by their ids.
+    pub accounts: Patterns,
+    /// Regions, by their codes.
+    pub regions: Patterns,
+    /// Repositories, by name.
+    pub repositories: Patterns,
+    /// Tags: one of the image's tags must be admitted. An untagged image is left out by includes alone.
+    pub tags: Patterns,
+    /// As severe as this, or of a severity that we do not know.
+    pub severity: Severity,
+    /// New, worsened, fixed.
+    pub changes: BTreeSet<FindingState>,
+    /// Only what a version is known to fix.
+    pub fixable: bool,
+    /// Only what is known to be exploited.
+    pub exploited: bool,
+    /// Only images of which the open findings reach one of these; what was fixed is told without.
+    pub thresholds: Option<Thresholds>,
+    /// Whether scans that failed are told as well.
+    pub failures: bool,
+}
+
+/// Why a route does not tell a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotWanted {
+    /// The account is another.
+    Account,
+    /// The region is another.
+    Region,
+    /// The repository is not meant.
+    Repository,
+    /// None of the tags is meant.
+    Tags,
+    /// Not severe enough.
+    Severity,
+    /// Not a change of this kind.
+    Kind,
+    /// No version is known to fix it.
+    NotFixable,
+    /// Not known to be exploited.
+    NotExploited,
+    /// The image's findings are too few.
+    Thresholds,
+    /// Failed scans are not told.
+    Failure,
+}
+
+impl Route {
+    /// When what is told now is told as part of a round-up; `None`: at once.
+    pub fn rounds_up_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.round_up.as_ref().and_then(|round_up| round_up.cron.next(now, &round_up.time_zone))
+    }
+}
+
+impl Default for Wanted {
+    /// Everything.
+    fn default() -> Self {
+        Self {
+            accounts: Patterns::default(),
+            regions: Patterns::default(),
+            repositories: Patterns::default(),
+            tags: Patterns::default(),
+            severity: Severity::Undefined,
+            changes: [FindingState::New, FindingState::Worsened, FindingState::Fixed].into(),
+            fixable: false,
+            exploited: false,
+            thresholds: None,
+            failures: true,
+        }
+    }
+}
+
+impl Wanted {
+    /// Whether this change is told; why not, if it is not.
+    ///
+    /// # Errors
+    ///
+    /// With the first reason against it.
+    pub fn takes(&self, change: &Change) -> Result<(), NotWanted> {
+        self.takes_image(&change.subject)?;
+        let finding = &change.finding;
+        let fixable = finding.package.as_ref().is_some_and(|package| package.fixed_in.is_some());
+        // What was bad before and is milder now counts as it is now; what is fixed, as it was.
+        let reasons = [
+            (finding.severity.reaches(&self.severity), NotWanted::Severity),
+            (self.changes.contains(&change.kind.state()), NotWanted::Kind),
+            (!self.fixable || fixable, NotWanted::NotFixable),
+            (!self.exploited || finding.exploit_known == Some(true), NotWanted::NotExploited),
+            (change.kind == ChangeKind::Fixed || self.reached(&change.subject.counts), NotWanted::Thresholds),
+        ];
+        first_against(reasons)
+    }
+
+    /// Whether it is told that this image could not be scanned; why not, if it is not.
+    ///
+    /// # Errors
+    ///
+    /// With the first reason against it.
+    pub fn takes_failure(&self, subject: &Subject) -> Result<(), NotWanted> {
+        self.takes_image(subject)?;
+        first_against([(self.failures, NotWanted::Failure)])
+    }
+
+    /// Whether news of a registry as a whole is told; why not, if it is not.
+    ///
+    /// # Errors
+    ///
+    /// With the first reason against it.
+    pub fn takes_registry(&self, registry: &RegistryId) -> Result<(), NotWanted> {
+        first_against([
+            (self.accounts.admit(registry.account.as_str()), NotWanted::Account),
+            (self.regions.admit(registry.region.as_str()), NotWanted::Region),
+        ])
+    }
+
+    fn takes_image(&self, subject: &Subject) -> Result<(), NotWanted> {
+        self.takes_registry(&subject.registry)?;
+        let tags_fit = match subject.tags.is_empty() {
+            true => self.tags.include.is_empty(),
+            false => subject.tags.iter().any(|tag| self.tags.admit(tag.as_str())),
+        };
+        first_against([
+            (self.repositories.admit(subject.repository.as_str()), NotWanted::Repository),
+            (tags_fit, NotWanted::Tags),
+        ])
+    }
+
+    fn reached(&self, counts: &Counts) -> bool {
+        self.thresholds.is_none_or(|thresholds| {
+            thresholds.levels().any(|(severity, least)| {
+                let count = counts.get(&severity);
+                count > 0 && count >= least
+            })
+        })
+    }
+}
+
+fn first_against<const N: usize>(reasons: [(bool, NotWanted); N]) -> Result<(), NotWanted> {
+    reasons.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, reason)| Err(reason))
+}
+
+impl fmt::Display for NotWanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Account => "the account is not meant",
+            Self::Region => "the region is not meant",
+            Self::Repository => "the repository is not meant",
+            Self::Tags => "none of its tags is meant",
+            Self::Severity => "it is not severe enough",
+            Self::Kind => "changes of this kind are not told",
+            Self::NotFixable => "no version is known to fix it",
+            Self::NotExploited => "it is not known to be exploited",
+            Self::Thresholds => "the image's findings reach no threshold",
+            Self::Failure => "failed scans are not told",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{change, finding, subject};
+
+    fn patterns(text: &str) -> Patterns {
+        Patterns { include: vec![text.parse().unwrap()], exclude: Vec::new() }
+    }
+
+    #[track_caller]
+    fn check(wanted: Wanted, expected: Result<(), NotWanted>) {
+        let new =
+            change(1, ChangeKind::New, &subject("team/app", &["v1"], 1), &finding("CVE-1", "HIGH", "zlib"));
+        assert_eq!(wanted.takes(&new), expected);
+    }
+
+    #[test]
+    fn a_route_takes_what_all_its_words_admit_and_says_what_speaks_against_the_rest() {
+        let all = Wanted::default;
+        check(all(), Ok(()));
+        check(Wanted { accounts: patterns("111122223333"), ..all() }, Err(NotWanted::Account));
+        check(Wanted { regions: patterns("us-*"), ..all() }, Err(NotWanted::Region));
+        check(Wanted { repositories: patterns("team/*"), ..all() }, Ok(()));
+        check(Wanted { repositories: patterns("other/*"), ..all() }, Err(NotWanted::Repository));
+        check(Wanted { tags: patterns("v*"), ..all() }, Ok(()));
+        check(Wanted { tags: patterns("dev-*"), ..all() }, Err(NotWanted::Tags));
+        check(Wanted { severity: Severity::High, ..all() }, Ok(()));
+        check(Wanted { severity: Severity::Critical, ..all() }, Err(NotWanted::Severity));
+        check(Wanted { changes: [FindingState::Fixed].into(), ..all() }, Err(NotWanted::Kind));
+        check(Wanted { fixable: true, ..all() }, Err(NotWanted::NotFixable));
+        check(Wanted { exploited: true, ..all() }, Err(NotWanted::NotExploited));
+        let only_critical = Thresholds { critical: Some(0), high: None, medium: None, low: None };
+        check(Wanted { thresholds: Some(only_critical), ..all() }, Err(NotWanted::Thresholds));
+        let any_high = Thresholds { high: Some(0), ..only_critical };
+        check(Wanted { thresholds: Some(any_high), ..all() }, Ok(()));
+    }
+}

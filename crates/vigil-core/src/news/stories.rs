@@ -1,0 +1,147 @@
+//! From what was noticed to what a sink was told.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{ChangeKind, Message, NotDelivered, Patience, Retry, RoundUp, Route, SinkName, Wanted};
+use crate::finding::Severity;
+use crate::port::{Clock, Untold};
+use crate::step::{Delivery, Told, deliver, tell};
+use crate::testing::{MemoryOutbox, MemorySink, PausedClock, change, finding, now, subject};
+
+const PATIENCE: Patience = Patience { deadline: SignedDuration::from_hours(1) };
+
+fn route(wanted: Wanted) -> Route {
+    Route {
+        name: "everything".parse().unwrap(),
+        wanted,
+        sinks: vec!["channel".parse().unwrap()],
+        round_up: None,
+    }
+}
+
+fn new_finding(n: i64, cve: &str) -> Untold {
+    let image = subject("team/app", &["v1"], 1);
+    Untold {
+        changes: vec![change(n, ChangeKind::New, &image, &finding(cve, "CRITICAL", "zlib"))],
+        ..Untold::default()
+    }
+}
+
+/// Tells whatever there is, and brings it to the sink, until there is nothing more to do before this time.
+async fn run(
+    outbox: &MemoryOutbox,
+    sink: &MemorySink,
+    routes: &[Route],
+    clock: &PausedClock,
+    until: Timestamp,
+) {
+    let name: SinkName = "channel".parse().unwrap();
+    while clock.now() < until {
+        let told = tell(outbox, routes, SignedDuration::from_secs(10), clock.now()).await.unwrap();
+        let delivery = deliver(outbox, (&name, sink), &PATIENCE, clock).await.unwrap();
+        let again = match told {
+            Told::NotBefore(at) => Some(at),
+            Told::Posted(_) => Some(clock.now()),
+            Told::Nothing => None,
+        };
+        let next = [again, delivery.again_at(clock.now())].into_iter().flatten().min();
+        clock.wait_until(next.unwrap_or(until).min(until)).await;
+        if next.is_none() && matches!(delivery, Delivery::Idle(None)) {
+            return;
+        }
+    }
+}
+
+fn taken(sink: &MemorySink) -> Vec<String> {
+    let taken = sink.taken.lock().unwrap();
+    let tell = |message: &Message| match message {
+        Message::Image(news) => {
+            news.changes.iter().map(|change| change.finding.id.to_string()).collect::<Vec<_>>().join(" ")
+        }
+        Message::Roundup(roundup) => format!("{} messages", roundup.messages.len()),
+        other => format!("{other:?}"),
+    };
+    taken.iter().map(|parcel| tell(&parcel.message)).collect()
+}
+
+fn in_hours(hours: i64) -> Timestamp {
+    now() + SignedDuration::from_hours(hours)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_is_told_once_within_a_minute() {
+    let (outbox, sink, clock) = (MemoryOutbox::default(), MemorySink::default(), PausedClock::new());
+    outbox.notice(new_finding(1, "CVE-1"));
+    let routes = [route(Wanted::default())];
+    run(&outbox, &sink, &routes, &clock, now() + SignedDuration::from_secs(59)).await;
+    assert_eq!(taken(&sink), ["CVE-1"]);
+    run(&outbox, &sink, &routes, &clock, in_hours(24)).await;
+    assert_eq!(taken(&sink), ["CVE-1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_route_takes_is_told_nobody_and_does_not_come_back() {
+    let (outbox, sink, clock) = (MemoryOutbox::default(), MemorySink::default(), PausedClock::new());
+    outbox.notice(new_finding(1, "CVE-1"));
+    let deaf = route(Wanted {
+        repositories: crate::policy::Patterns {
+            include: vec!["other/*".parse().unwrap()],
+            exclude: Vec::new(),
+        },
+        ..Wanted::default()
+    });
+    run(&outbox, &sink, &[deaf], &clock, in_hours(1)).await;
+    run(
+        &outbox,
+        &sink,
+        &[route(Wanted { severity: Severity::Low, ..Wanted::default() })],
+        &clock,
+        in_hours(2),
+    )
+    .await;
+    assert_eq!(taken(&sink), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_is_away_for_a_while_is_told_all_of_it_and_one_that_never_comes_back_leaves_dead_letters()
+{
+    let away = |times| {
+        VecDeque::from(vec![
+            Err(NotDelivered {
+                reason: "503".into(),
+                retry: Retry::Later(None),
+                reached: None
+            });
+            times
+        ])
+    };
+    let (outbox, clock) = (MemoryOutbox::default(), PausedClock::new());
+    let sink = MemorySink { answers: Mutex::new(away(5)), ..MemorySink::default() };
+    outbox.notice(new_finding(1, "CVE-1"));
+    let routes = [route(Wanted::default())];
+    run(&outbox, &sink, &routes, &clock, in_hours(1)).await;
+    assert_eq!(taken(&sink), ["CVE-1"]);
+    *sink.answers.lock().unwrap() = away(100);
+    outbox.notice(new_finding(2, "CVE-2"));
+    run(&outbox, &sink, &routes, &clock, in_hours(4)).await;
+    assert_eq!(taken(&sink), ["CVE-1"]);
+    let dead = outbox.dead_letters();
+    assert_eq!((dead.len(), dead[0].1.as_str()), (1, "503"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_route_with_a_period_tells_all_of_it_at_once() {
+    let (outbox, sink, clock) = (MemoryOutbox::default(), MemorySink::default(), PausedClock::new());
+    let round_up = RoundUp { cron: "@hourly".parse().unwrap(), time_zone: jiff::tz::TimeZone::UTC };
+    let routes = [Route { round_up: Some(round_up), ..route(Wanted::default()) }];
+    for n in 1..4 {
+        outbox.notice(new_finding(n, &format!("CVE-{n}")));
+        run(&outbox, &sink, &routes, &clock, clock.now() + SignedDuration::from_mins(15)).await;
+    }
+    assert_eq!(taken(&sink), [""; 0]);
+    run(&outbox, &sink, &routes, &clock, in_hours(2)).await;
+    assert_eq!(taken(&sink), ["3 messages"]);
+}

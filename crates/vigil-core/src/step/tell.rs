@@ -1,0 +1,61 @@
+//! Puts what was noticed into the outbox: for each route what it takes, in as few messages as say it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::news::{Message, Ripe, Route, gather, ripe};
+use crate::port::{Journal, NotKept, Posting, Untold};
+
+/// What was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// There was no news.
+    Nothing,
+    /// More of the same may be coming in: not before this.
+    NotBefore(Timestamp),
+    /// So many messages were put into the outbox.
+    Posted(usize),
+}
+
+/// Tells what there is to tell, once nothing was noticed for so long.
+///
+/// # Errors
+///
+/// If the news cannot be read, or the messages cannot be kept: then nothing was told.
+pub async fn tell(
+    journal: &dyn Journal,
+    routes: &[Route],
+    settled: SignedDuration,
+    now: Timestamp,
+) -> Result<Told, NotKept> {
+    let untold = journal.untold().await?;
+    let Some((first, last)) = untold.span() else { return Ok(Told::Nothing) };
+    match ripe(first, last, settled, now) {
+        Ripe::At(at) if !untold.more => return Ok(Told::NotBefore(at)),
+        Ripe::At(_) | Ripe::Now => {}
+    }
+    let postings: Vec<Posting> = routes.iter().flat_map(|route| postings(route, &untold, now)).collect();
+    let posted = postings.len();
+    journal.tell(&untold, postings, now).await?;
+    Ok(Told::Posted(posted))
+}
+
+fn postings(route: &Route, untold: &Untold, now: Timestamp) -> Vec<Posting> {
+    let wanted = &route.wanted;
+    let changes = untold.changes.iter().filter(|change| wanted.takes(change).is_ok()).cloned().collect();
+    let failures = untold.failures.iter().filter(|failure| wanted.takes_failure(&failure.subject).is_ok());
+    let baselines =
+        untold.baselines.iter().filter(|baseline| wanted.takes_registry(&baseline.registry).is_ok());
+    let messages = (baselines.cloned().map(Message::Baseline))
+        .chain(gather(changes))
+        .chain(failures.cloned().map(Message::Failed));
+    let round_up_at = route.rounds_up_at(now);
+    let posting = |message: Message| {
+        route.sinks.iter().map(move |sink| Posting {
+            route: route.name.clone(),
+            sink: sink.clone(),
+            message: message.clone(),
+            round_up_at,
+        })
+    };
+    messages.flat_map(posting).collect()
+}
