@@ -19,6 +19,8 @@ CREATE TABLE registries (
   partition_name WORDS NOT NULL,
   account WORDS NOT NULL,
   region WORDS NOT NULL,
+  -- When its first sight was told; before that, nothing in it is news.
+  baseline_at BIGINT,
   UNIQUE (account, region)
 );
 
@@ -267,6 +269,10 @@ CREATE TABLE changes (
   package BIGINT NOT NULL,
   kind WORDS NOT NULL,
   severity BIGINT NOT NULL,
+  -- What is worse than before, of something that is.
+  severity_before BIGINT,
+  exploit_became_known BIGINT NOT NULL,
+  fix_appeared BIGINT NOT NULL,
   published_at BIGINT
 );
 CREATE INDEX changes_at ON changes (at, id);
@@ -353,3 +359,45 @@ CREATE TABLE exceptions (
   -- The image up to which all were judged anew since it was made or ended; nothing: all were.
   judged_to BIGINT
 );
+
+-- Images that ECR failed to scan, each time that it began to.
+CREATE TABLE failures (
+  id NUMBERED,
+  at BIGINT NOT NULL,
+  image BIGINT NOT NULL,
+  state WORDS NOT NULL,
+  description WORDS,
+  published_at BIGINT
+);
+CREATE INDEX failures_unpublished ON failures (id) WHERE published_at IS NULL;
+CREATE INDEX failures_at ON failures (at);
+
+-- Messages on their way, each to one sink. A delivered one is kept for a while, one that was given up for longer.
+CREATE TABLE parcels (
+  number NUMBERED,
+  id WORDS NOT NULL UNIQUE,
+  route WORDS NOT NULL,
+  sink WORDS NOT NULL,
+  -- Since when it is to be delivered: for one that tells all of a period at once, the end of the period.
+  since BIGINT NOT NULL,
+  rounds_up BIGINT NOT NULL,
+  due_at BIGINT NOT NULL,
+  attempts BIGINT NOT NULL,
+  reached WORDS,
+  failure WORDS,
+  delivered_at BIGINT,
+  dead_at BIGINT
+);
+CREATE INDEX parcels_due ON parcels (sink, due_at, number) WHERE delivered_at IS NULL AND dead_at IS NULL;
+CREATE INDEX parcels_undelivered ON parcels (sink) WHERE delivered_at IS NULL;
+CREATE INDEX parcels_delivered ON parcels (delivered_at) WHERE delivered_at IS NOT NULL;
+CREATE INDEX parcels_dead ON parcels (dead_at) WHERE dead_at IS NOT NULL;
+
+-- What the messages say: one, or all of a period.
+CREATE TABLE parcel_messages (
+  parcel BIGINT NOT NULL,
+  place BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  message WORDS NOT NULL,
+  PRIMARY KEY (parcel, place)
+) CLUSTERED;

@@ -12,7 +12,7 @@ use crate::store::Store;
 pub struct Retention {
     /// Passes, after their end.
     pub passes: Option<SignedDuration>,
-    /// Changes, published or not, and the daily trend.
+    /// Changes, published or not, messages that were delivered or given up, and the daily trend.
     pub changes: Option<SignedDuration>,
     /// Scans; the findings of an image's last one stay as long as the image.
     pub scans: Option<SignedDuration>,
@@ -126,9 +126,28 @@ async fn passes(session: &mut dyn Session, before: Timestamp) -> Result<u64, Dat
 async fn changes(session: &mut dyn Session, before: Timestamp) -> Result<u64, DatabaseFault> {
     let sql = "DELETE FROM changes WHERE id IN (SELECT id FROM changes WHERE at < $1 ORDER BY at LIMIT $2)";
     let changes = session.execute(sql, &[before.into(), AT_ONCE.into()]).await?;
+    let sql = "DELETE FROM failures WHERE id IN (SELECT id FROM failures WHERE at < $1 ORDER BY at LIMIT $2)";
+    let failures = session.execute(sql, &[before.into(), AT_ONCE.into()]).await?;
+    let parcels = parcels(session, before).await?;
     let day = crate::trend::day_of(before.to_zoned(jiff::tz::TimeZone::UTC).date());
     let sql = "DELETE FROM trend WHERE day = (SELECT min(day) FROM trend) AND day < $1";
-    Ok(changes + session.execute(sql, &[day.into()]).await?)
+    Ok(changes + failures + parcels + session.execute(sql, &[day.into()]).await?)
+}
+
+/// Messages that were delivered or given up.
+async fn parcels(session: &mut dyn Session, before: Timestamp) -> Result<u64, DatabaseFault> {
+    let mut forgotten = 0;
+    for end in ["delivered_at", "dead_at"] {
+        let old = format!("SELECT number FROM parcels WHERE {end} < $1 ORDER BY {end} LIMIT $2");
+        let rows = session.rows(&old, &[before.into(), AT_ONCE.into()]).await?;
+        let ids: Vec<i64> = rows.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
+        forgotten += ids.len() as u64;
+        for id in ids {
+            session.execute("DELETE FROM parcel_messages WHERE parcel = $1", &[id.into()]).await?;
+            session.execute("DELETE FROM parcels WHERE number = $1", &[id.into()]).await?;
+        }
+    }
+    Ok(forgotten)
 }
 
 async fn scans(session: &mut dyn Session, before: Timestamp) -> Result<u64, DatabaseFault> {

@@ -1,6 +1,6 @@
 //! What a service remembers: rows, migrations and queries, in SQLite or PostgreSQL.
 //!
-//! Open a [`Store`] at a [`Place`]; everything else is a method of it:
+//! Open a [`Store`] at a [`Place`], or [`Store::look`] at it; everything else is a method of it:
 //!
 //! - a pass: [`Store::begin_pass`], [`Store::ledger`] (the ledger that the pass writes to and remembers from),
 //!   [`Store::end_pass`]; [`Store::unfinished_passes`] after a restart, [`Store::last_tick`] and
@@ -8,6 +8,7 @@
 //! - answers, page by page ([`Slice`] in, [`Page`] out): [`Store::images`], [`Store::findings`], [`Store::changes`], …;
 //! - what people decide: [`Store::create_exception`], [`Store::end_exception`], and scan configurations, for which the
 //!   store is a `ScanConfigs`;
+//! - news: the store is a `Journal` and an `Outbox`;
 //! - upkeep: [`Store::reside`], [`Store::evicted`], [`Store::ready`], [`Store::revision`], [`Store::size`],
 //!   [`Store::settle_exceptions`], [`Store::forget`].
 //!
@@ -18,6 +19,7 @@ mod exceptions;
 mod forget;
 mod ledger;
 mod migrate;
+mod news;
 mod orphans;
 mod outage;
 mod page;
@@ -32,14 +34,15 @@ mod store;
 mod trend;
 
 pub use answer::{
-    AcceptedHere, Change, ChangeFilter, ChangeId, ExportedImage, FindingFilter, FindingOrder, ImageDetail,
-    ImageFilter, ImageFinding, ImageFindingFilter, ImageOrder, ImageRow, LastScan, LineageFinding,
-    RegistryRow, RegistryStanding, Renewed, RepositoryRow, ScanRow, Scope, SightingRow, Standing, TagSpan,
+    AcceptedHere, Change, ChangeFilter, ExportedImage, FindingFilter, FindingOrder, ImageDetail, ImageFilter,
+    ImageFinding, ImageFindingFilter, ImageOrder, ImageRow, LastScan, LineageFinding, RegistryRow,
+    RegistryStanding, Renewed, RepositoryRow, ScanRow, Scope, SightingRow, Standing, TagSpan,
     VulnerabilityFilter, VulnerabilityOrder, VulnerabilityRow,
 };
 pub use exceptions::{CreatedException, ExceptionFilter, ExceptionId, NewException, StoredException};
 pub use forget::{Forgotten, Retention};
 pub use ledger::PassLedger;
+pub use news::{DeadLetter, SinkQueue};
 pub use page::{Cursor, Page, Slice, Unanswered};
 pub use pass::{InvalidId, NewPass, PassDetail, PassFilter, PassId, PassImage, PassRow, UnfinishedPass};
 pub use place::{InvalidPlace, Place};

@@ -20,6 +20,7 @@ pub(crate) enum Dialect {
 #[derive(Debug)]
 pub(crate) enum NotMigrated {
     Newer(i64),
+    Older(i64),
     Fault(DatabaseFault),
 }
 
@@ -57,6 +58,12 @@ impl Dialect {
         if version > STEPS.len() as i64 { Err(NotMigrated::Newer(version)) } else { Ok(version) }
     }
 
+    /// Whether the database is at the newest version, for those who only read it.
+    pub(crate) async fn check_newest(self, session: &mut dyn Session) -> Result<(), NotMigrated> {
+        let version = self.check(session).await?;
+        if version < STEPS.len() as i64 { Err(NotMigrated::Older(version)) } else { Ok(()) }
+    }
+
     /// A step in this database's words. Steps are written with four words of our own: `NUMBERED` for an id that the
     /// database gives, `BYTES`, `WORDS` for text compared byte by byte, and `CLUSTERED` for a table kept in the order of
     /// its key.
@@ -84,6 +91,7 @@ impl NotMigrated {
         let place = place.to_owned();
         match self {
             Self::Newer(found) => NotOpened::Newer { place, found, known: STEPS.len() as i64 },
+            Self::Older(found) => NotOpened::Older { place, found, known: STEPS.len() as i64 },
             Self::Fault(fault) => NotOpened::Database { place, fault },
         }
     }

@@ -80,6 +80,18 @@ pub enum NotOpened {
         /// The newest that is known here.
         known: i64,
     },
+    /// Nothing was ever written to it, or by an older program only.
+    #[error(
+        "the database {place} has version {found}, and can be read from version {known} on: a service brings it there"
+    )]
+    Older {
+        /// Which database.
+        place: String,
+        /// Its version.
+        found: i64,
+        /// The one that is read here.
+        known: i64,
+    },
     /// The database itself does not work.
     #[error("the database {place} cannot be used")]
     Database {
@@ -111,9 +123,31 @@ impl Store {
             Kept::File(file) => Engine::Sqlite(open_file(file, &*clock).await?),
             Kept::Postgres(url) => Engine::Postgres(Postgres::open(url, place).await?),
         };
+        Ok(Self::of(place, engine, clock))
+    }
+
+    fn of(place: &Place, engine: Engine, clock: Arc<dyn Clock>) -> Self {
         let (place, unwritable, unsettled) = (place.clone(), AtomicBool::new(false), Notify::new());
         let outage = Outage::default();
-        Ok(Self(Arc::new(Opened { place, engine, clock, unwritable, outage, unsettled })))
+        Self(Arc::new(Opened { place, engine, clock, unwritable, outage, unsettled }))
+    }
+
+    /// Opens the database to be read alone, beside the service that writes to it. Nothing is made, and nothing changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open`]; and if there is none, or an older program has made it.
+    pub async fn look(place: &Place, clock: Arc<dyn Clock>) -> Result<Self, NotOpened> {
+        let engine = match &place.0 {
+            Kept::File(file) => {
+                let path = file.clone();
+                let opening = tokio::task::spawn_blocking(move || Sqlite::look(&path));
+                let unreachable = |error| NotOpened::Unreachable(file.clone(), std::io::Error::other(error));
+                Engine::Sqlite(opening.await.map_err(unreachable)??)
+            }
+            Kept::Postgres(url) => Engine::Postgres(Postgres::look(url, place).await?),
+        };
+        Ok(Self::of(place, engine, clock))
     }
 
     /// Takes the database for this service alone, for as long as this store is open: two services would make every pass

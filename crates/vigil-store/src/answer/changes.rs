@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use vigil_core::finding::Severity;
 use vigil_core::image::{Digest, RegistryId, RepositoryName};
 use vigil_core::lineage::{FindingState, LineageName};
+use vigil_core::news::ChangeId;
 
 use super::image::lineage;
 use super::image_findings::severity_rank;
@@ -11,12 +12,8 @@ use super::narrower::Narrower;
 use super::scope::Scope;
 use crate::page::{Key, Page, Slice, Unanswered, page};
 use crate::pass::PassId;
-use crate::sql::{DatabaseFault, Row, Session, Statement, Type};
+use crate::sql::{DatabaseFault, Row, Session, Statement};
 use crate::store::Store;
-
-/// The id of a change: later ones are larger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ChangeId(pub i64);
 
 /// Which changes are wanted; all, if nothing is said.
 #[derive(Debug, Clone, Default)]
@@ -77,27 +74,6 @@ impl Store {
             .await?;
         Ok(page(found, &slice, NAME))
     }
-
-    /// Changes that nobody was told of yet, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be read.
-    pub async fn unpublished_changes(&self, limit: usize) -> Result<Vec<Change>, DatabaseFault> {
-        self.read(limit, |session, limit| Box::pin(unpublished(session, *limit))).await
-    }
-
-    /// Takes note that these changes were told.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be written down; a PostgreSQL server that is away is waited for.
-    pub async fn mark_published(&self, changes: Vec<ChangeId>, at: Timestamp) -> Result<(), DatabaseFault> {
-        self.write_patiently((changes, at), |session, (changes, at)| {
-            Box::pin(mark_published(session, changes, *at))
-        })
-        .await
-    }
 }
 
 const CHANGES: &str =
@@ -143,24 +119,6 @@ pub(super) async fn list(
     statement.with(&format!("ORDER BY {at} DESC, c.id DESC LIMIT $"), [limit.into()]);
     let found = session.ask(&statement).await?.into_iter().map(change);
     found.map(|change| change.map(|change| (vec![change.at.into(), change.id.0.into()], change))).collect()
-}
-
-async fn unpublished(session: &mut dyn Session, limit: usize) -> Result<Vec<Change>, DatabaseFault> {
-    let mut statement = Statement::new(CHANGES);
-    let limit = limit as u64;
-    statement.with("AND c.published_at IS NULL ORDER BY c.id LIMIT $", [limit.into()]);
-    session.ask(&statement).await?.into_iter().map(change).collect()
-}
-
-async fn mark_published(
-    session: &mut dyn Session,
-    changes: &[ChangeId],
-    at: Timestamp,
-) -> Result<(), DatabaseFault> {
-    let rows = changes.iter().map(|ChangeId(id)| vec![(*id).into(), at.into()]).collect();
-    let sql = "UPDATE changes SET published_at = rows.at FROM {rows}
-        WHERE changes.id = rows.id AND changes.published_at IS NULL";
-    session.each(sql, &[("id", Type::Int), ("at", Type::Int)], rows).await.map(drop)
 }
 
 fn change(mut row: Row) -> Result<Change, DatabaseFault> {

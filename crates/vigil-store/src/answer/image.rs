@@ -89,6 +89,6 @@ async fn detail(
 }
 
 /// A lineage's name as it is stored: no platform is an empty one.
-pub(super) fn lineage(name: String, platform: String) -> LineageName {
+pub(crate) fn lineage(name: String, platform: String) -> LineageName {
     LineageName { name, platform: Some(platform).filter(|platform| !platform.is_empty()) }
 }

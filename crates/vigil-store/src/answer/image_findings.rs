@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use vigil_core::finding::{Finding, Package, Score, Severity};
+use vigil_core::finding::{Finding, Severity};
 use vigil_core::image::{Digest, RegistryId, RepositoryName};
 use vigil_core::lineage::FindingState;
 
+use super::finding::{FINDING, finding};
 use super::image::row_of;
 use crate::exceptions::ExceptionId;
 use crate::ledger::state_from;
@@ -89,14 +90,13 @@ async fn list(
     key: Option<Key>,
 ) -> Result<Vec<(Key, ImageFinding)>, DatabaseFault> {
     let along = along_lineages(session, image).await?;
-    let mut statement = Statement::new(
+    let mut statement = Statement::new(&format!(
         "SELECT c.severity, c.id, c.vulnerability, c.package, f.first_seen, a.source, a.exception, a.reason,
-           v.name, s.word, k.name, c.version, c.fixed_in, c.manager, c.path, c.scores, v.description, v.links,
-           c.exploit_known, c.suppressed
+           {FINDING}
          FROM image_findings f JOIN contents c ON c.id = f.content
          JOIN vulnerabilities v ON v.id = c.vulnerability JOIN severities s ON s.id = c.severity
          LEFT JOIN packages k ON k.id = c.package LEFT JOIN acceptances a ON a.id = f.accepted",
-    );
+    ));
     statement.with("WHERE f.image = $", [image.into()]);
     if let Some(least) = filter.reaches.as_ref().map(severity_rank) {
         statement.with("AND (c.severity >= $ OR c.severity < 0)", [least.into()]);
@@ -125,7 +125,7 @@ async fn list(
     let limit = limit as u64 + 1;
     statement.with("ORDER BY c.severity DESC, c.id DESC LIMIT $", [limit.into()]);
     let found = session.ask(&statement).await?.into_iter();
-    found.map(|row| finding(row, &along)).collect()
+    found.map(|row| image_finding(row, &along)).collect()
 }
 
 type Along = BTreeMap<(i64, i64), (Timestamp, FindingState)>;
@@ -147,7 +147,7 @@ async fn along_lineages(session: &mut dyn Session, image: i64) -> Result<Along, 
     Ok(along)
 }
 
-fn finding(mut row: Row, along: &Along) -> Result<(Key, ImageFinding), DatabaseFault> {
+fn image_finding(mut row: Row, along: &Along) -> Result<(Key, ImageFinding), DatabaseFault> {
     let (severity, content): (i64, i64) = (row.take()?, row.take()?);
     let lineage = along.get(&(row.take()?, row.take()?));
     let here: Timestamp = row.take()?;
@@ -157,31 +157,10 @@ fn finding(mut row: Row, along: &Along) -> Result<(Key, ImageFinding), DatabaseF
         exception: exception.and_then(|id| id.parse().ok()),
         reason,
     });
-    let (id, word) = (row.take::<String>()?, row.take()?);
-    let text = |text: Option<String>| text.map(Into::into);
-    let (name, version, fixed_in) = (row.take::<Option<String>>()?, text(row.take()?), text(row.take()?));
-    let (manager, path) = (text(row.take()?), text(row.take()?));
-    let package = name.map(|name| Package { name: name.into(), version, fixed_in, manager, path });
-    let scores: Vec<Score> = json(row.take()?);
-    let finding = Finding {
-        id: id.into(),
-        arn: None,
-        severity: word,
-        package,
-        scores,
-        description: text(row.take()?),
-        links: json::<Vec<String>>(row.take()?).into_iter().map(Into::into).collect(),
-        exploit_known: row.take()?,
-        suppressed: row.take()?,
-    };
+    let finding = finding(&mut row)?;
     let first_seen = lineage.map_or(here, |(since, _)| *since);
     let state = lineage.map(|(_, state)| *state);
     Ok((vec![severity.into(), content.into()], ImageFinding { finding, accepted, first_seen, state }))
-}
-
-/// What was stored as JSON; nothing, if there is none.
-pub(super) fn json<T: serde::de::DeserializeOwned + Default>(stored: Option<String>) -> T {
-    stored.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
 /// The id under which a known severity is stored; 0 stands for all.

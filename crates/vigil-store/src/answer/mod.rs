@@ -3,6 +3,7 @@
 mod changes;
 mod coverage;
 mod exporter;
+mod finding;
 mod findings;
 mod image;
 mod image_findings;
@@ -16,10 +17,12 @@ mod scans;
 mod scope;
 mod vulnerabilities;
 
-pub use changes::{Change, ChangeFilter, ChangeId};
+pub use changes::{Change, ChangeFilter};
 pub use coverage::RegistryStanding;
 pub use exporter::ExportedImage;
+pub(crate) use finding::{FINDING, finding};
 pub use findings::{FindingFilter, FindingOrder, LineageFinding};
+pub(crate) use image::lineage;
 pub use image::{ImageDetail, TagSpan};
 pub use image_findings::{AcceptedHere, ImageFinding, ImageFindingFilter};
 pub use images::{ImageFilter, ImageOrder, ImageRow, LastScan, Standing};

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use vigil_core::finding::Severity;
 use vigil_core::image::{Digest, RegistryId, RepositoryName, Tag};
 
-use super::image_findings::{json, severity_rank};
+use super::finding::json;
+use super::image_findings::severity_rank;
 use super::images::tags;
 use super::scope::Scope;
 use crate::page::{Key, Page, Slice, Unanswered, page};

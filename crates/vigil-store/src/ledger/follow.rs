@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use vigil_core::finding::Severity;
 use vigil_core::image::{Digest, Image};
-use vigil_core::lineage::{self, FindingKey, FindingState, Followed, LineageName, Seen, Sighting, Step};
+use vigil_core::lineage::{
+    self, Beginning, FindingKey, FindingState, Followed, LineageName, Seen, Sighting, Step,
+};
 use vigil_core::policy::Pattern;
 
 use super::findings::severities;
@@ -171,12 +173,19 @@ async fn follow(
     let seen = seen(session, behind.image, of).await?;
     // An image that was scanned long ago and is current again has its findings here only from now on.
     let at = behind.scanned_at.filter(|_| behind.step == Step::First || behind.same_image).unwrap_or(now);
-    let changed = lineage::follow(&known, &seen, behind.step, at);
+    let (beginning, changed) = match behind.step {
+        Step::First => {
+            let (beginning, inherited) = inherited(session, repository, behind.image).await?;
+            (beginning, lineage::begin(beginning, &inherited, &seen, at))
+        }
+        step => (Beginning::Baseline, lineage::follow(&known, &seen, step, at)),
+    };
     if !changed.is_empty() {
-        let ids = severities(session, changed.values().map(|followed| &followed.severity)).await?;
+        let told = changed.values().chain(known.values()).map(|followed| &followed.severity);
+        let ids = severities(session, told).await?;
         keep(session, behind.lineage, (&known, &changed), &ids, now).await?;
         // What somebody decides is no news of the image.
-        if behind.step == Step::Next {
+        if behind.step == Step::Next || beginning != Beginning::Baseline {
             let new = tell(session, repository, pass, behind, (&known, &changed), &ids, now).await?;
             let new = new.into_iter().filter(|(key, ..)| counted.insert((behind.digest, key.clone())));
             let new: Vec<_> = new.map(|(_, severity, kind)| (severity, kind)).collect();
@@ -188,6 +197,42 @@ async fn follow(
     let (content, scan) = (behind.content.clone(), behind.scan.clone());
     let values = [behind.lineage.into(), behind.image.into(), content.into(), scan.into()];
     session.execute(sql, &values).await.map(drop)
+}
+
+/// What a lineage begins with that has not followed any scan: the findings of the image of the same platform that was
+/// pushed before, if that matters.
+async fn inherited(
+    session: &mut dyn Session,
+    repository: i64,
+    image: i64,
+) -> Result<(Beginning, BTreeMap<FindingKey, (Sighting, Timestamp)>), DatabaseFault> {
+    let sql = "SELECT i.pushed_at, r.baseline_at, (SELECT b.id FROM images b
+            WHERE b.repository = $1 AND b.gone_at IS NULL AND b.kind = 'image' AND b.judged_content IS NOT NULL
+              AND coalesce(b.pushed_at, 0) < coalesce(i.pushed_at, 0)
+              AND b.platform IS NOT DISTINCT FROM i.platform
+            ORDER BY coalesce(b.pushed_at, 0) DESC, b.id DESC LIMIT 1)
+        FROM images i JOIN repositories p ON p.id = i.repository JOIN registries r ON r.id = p.registry
+        WHERE i.id = $2";
+    let nothing = || (Beginning::Baseline, BTreeMap::new());
+    let Some(mut row) = session.row(sql, &[repository.into(), image.into()]).await? else {
+        return Ok(nothing());
+    };
+    let (pushed_at, baseline_at, predecessor): (_, _, Option<i64>) = (row.take()?, row.take()?, row.take()?);
+    let beginning = lineage::beginning(pushed_at, baseline_at, predecessor.is_some());
+    let Some(predecessor) = predecessor.filter(|_| beginning == Beginning::Predecessor) else {
+        return Ok((beginning, BTreeMap::new()));
+    };
+    let sql = "SELECT c.vulnerability, c.package, min(f.first_seen) FROM image_findings f
+        JOIN contents c ON c.id = f.content WHERE f.image = $1 GROUP BY c.vulnerability, c.package";
+    let mut since: BTreeMap<FindingKey, Timestamp> = BTreeMap::new();
+    for mut row in session.rows(sql, &[predecessor.into()]).await? {
+        since.insert(key(row.take()?, row.take()?), row.take()?);
+    }
+    let before = seen(session, predecessor, None).await?.into_iter();
+    Ok((
+        beginning,
+        before.filter_map(|(key, sight)| since.get(&key).map(|at| (key.clone(), (sight, *at)))).collect(),
+    ))
 }
 
 /// The rules tell findings apart by names. Their ids do as well, and need not be looked up.
@@ -323,6 +368,7 @@ async fn tell(
             _ => continue,
         };
         let severity = severities.get(&followed.severity).copied().unwrap_or_default();
+        let worse = known.get(key).map(|before| followed.worse_than(before)).unwrap_or_default();
         let (vulnerability, package) = ids(key);
         told.push((key.clone(), severity, kind));
         let row: Vec<Value> = vec![
@@ -335,6 +381,9 @@ async fn tell(
             package.into(),
             kind.code().into(),
             severity.into(),
+            worse.severity_before.and_then(|before| severities.get(&before).copied()).into(),
+            worse.exploit_became_known.into(),
+            worse.fix_appeared.into(),
         ];
         rows.push(row);
     }
@@ -348,6 +397,9 @@ async fn tell(
         ("package", Type::Int),
         ("kind", Type::Text),
         ("severity", Type::Int),
+        ("severity_before", Type::Int),
+        ("exploit_became_known", Type::Int),
+        ("fix_appeared", Type::Int),
     ];
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let names = names.join(", ");

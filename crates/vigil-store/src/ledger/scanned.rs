@@ -38,7 +38,24 @@ pub(super) async fn found(
             keep_scan(session, image.id, scan, (0, (0, 0)), now).await?;
         }
     }
+    if meaning == Meaning::Failed && image.failed_at.is_none() {
+        note_failure(session, image.id, scan, now).await?;
+    }
     finish(session, image, scan, meaning, &told, now).await
+}
+
+/// That a scan fails is news once, until one has succeeded again; and none in a registry that nobody was told of yet.
+async fn note_failure(
+    session: &mut dyn Session,
+    image: i64,
+    scan: &Scan,
+    now: Timestamp,
+) -> Result<(), DatabaseFault> {
+    let sql = "INSERT INTO failures (at, image, state, description)
+        SELECT $2, i.id, $3, $4 FROM images i JOIN repositories p ON p.id = i.repository
+        JOIN registries r ON r.id = p.registry WHERE i.id = $1 AND r.baseline_at IS NOT NULL";
+    let values = [image.into(), now.into(), scan.state.as_str().into(), scan.description.clone().into()];
+    session.execute(sql, &values).await.map(drop)
 }
 
 /// A scan under way says nothing of the findings, and is not kept: only that it is.

@@ -37,6 +37,22 @@ pub(crate) struct Postgres {
 impl Postgres {
     /// Connects, and brings the database to the newest version.
     pub(crate) async fn open(url: &str, place: &Place) -> Result<Self, NotOpened> {
+        let this = Self::reach(url, place)?;
+        this.migrate().await.map_err(|wrong| wrong.at(&place.to_string()))?;
+        Ok(this)
+    }
+
+    /// The same for those who only read: nothing is made or changed.
+    pub(crate) async fn look(url: &str, place: &Place) -> Result<Self, NotOpened> {
+        let this = Self::reach(url, place)?;
+        let newest: Act<(), Result<(), NotMigrated>> =
+            |session, ()| Box::pin(async { Ok(Dialect::Postgres.check_newest(session).await) });
+        let known = this.read(&Arc::new(()), newest).await.unwrap_or_else(|fault| Err(fault.into()));
+        known.map_err(|wrong| wrong.at(&place.to_string()))?;
+        Ok(this)
+    }
+
+    fn reach(url: &str, place: &Place) -> Result<Self, NotOpened> {
         let unusable = |fault| NotOpened::Database { place: place.to_string(), fault };
         let refused = |said: String| unusable(DatabaseFault::new(DatabaseFaultKind::Refused, said));
         let (url, trust) = tls::trust(url);
@@ -50,9 +66,7 @@ impl Postgres {
         let tls = tls::connector(&trust).map_err(refused)?;
         let of = |size| pool(&config, &tls, size).map_err(|error| refused(error.to_string()));
         let (readers, writers) = (of(READERS)?, of(WRITERS)?);
-        let this = Self { readers, writers, tls, residence: Arc::default() };
-        this.migrate().await.map_err(|wrong| wrong.at(&place.to_string()))?;
-        Ok(this)
+        Ok(Self { readers, writers, tls, residence: Arc::default() })
     }
 
     async fn migrate(&self) -> Result<(), NotMigrated> {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use vigil_core::finding::Severity;
 use vigil_core::image::{AccountId, Digest, Partition, Region, RepositoryName, Tag};
+use vigil_core::news::{RouteName, SinkName};
 
 use super::{DatabaseFault, DatabaseFaultKind};
 
@@ -84,6 +85,8 @@ fields! {
     Region: Value::Text(text) => parsed(&text),
     Partition: Value::Text(text) => parsed(&text),
     Severity: Value::Text(text) => Some(text.into()),
+    RouteName: Value::Text(text) => parsed(&text),
+    SinkName: Value::Text(text) => parsed(&text),
 }
 
 impl<F: Field> Field for Option<F> {

@@ -29,9 +29,10 @@ pub(crate) struct Sqlite {
     asks: Arc<Semaphore>,
     /// Closed before the writer, which as the last one takes the log into the file.
     idle: Arc<Mutex<Vec<Connection>>>,
-    writer: Writer,
-    /// Held as long as this lives; let go after the writer has closed the file.
-    _lock: File,
+    /// `None` where the file is only read.
+    writer: Option<Writer>,
+    /// Held as long as this lives; let go after the writer has closed the file. Who only reads shares the file.
+    _lock: Option<File>,
 }
 
 impl Sqlite {
@@ -56,8 +57,28 @@ impl Sqlite {
             readers: Arc::new(Semaphore::new(READERS)),
             asks: Arc::new(Semaphore::new(1)),
             idle: Arc::default(),
-            writer: Writer::start(connection, revision),
-            _lock: lock,
+            writer: Some(Writer::start(connection, revision)),
+            _lock: Some(lock),
+        })
+    }
+
+    /// Opens the file to be read alone, beside whoever writes to it.
+    pub(crate) fn look(file: &Path) -> Result<Self, NotOpened> {
+        let file = &file::found(file)?;
+        if !file::inspect(file)? {
+            let nothing = std::io::Error::new(std::io::ErrorKind::NotFound, "there is nothing in it");
+            return Err(NotOpened::Unreachable(file.to_owned(), nothing));
+        }
+        let mut reader = file::reader(file).map_err(|fault| unusable(file, fault))?;
+        let known = block_on(Dialect::Sqlite.check_newest(&mut SqliteSession(&mut reader)));
+        known.map_err(|wrong| wrong.at(&file.display().to_string()))?;
+        Ok(Self {
+            file: file.to_owned(),
+            readers: Arc::new(Semaphore::new(READERS)),
+            asks: Arc::new(Semaphore::new(1)),
+            idle: Arc::new(Mutex::new(vec![reader])),
+            writer: None,
+            _lock: None,
         })
     }
 
@@ -66,7 +87,8 @@ impl Sqlite {
         given: A,
         act: Act<A, T>,
     ) -> Result<T, DatabaseFault> {
-        self.writer.write(given, act).await
+        let only_read = || DatabaseFault::new(DatabaseFaultKind::Refused, "it was opened to be read alone");
+        self.writer.as_ref().ok_or_else(only_read)?.write(given, act).await
     }
 
     /// A question whose asker has gone is ended.
@@ -83,7 +105,8 @@ impl Sqlite {
         let one: Act<(), ()> =
             |session, ()| Box::pin(async { session.rows("SELECT 1", &[]).await.map(drop) });
         self.read_in_turn(&self.asks, (), one).await?;
-        if self.writer.is_alive() { Ok(()) } else { Err(writer::ended()) }
+        let writes = self.writer.as_ref().is_none_or(Writer::is_alive);
+        if writes { Ok(()) } else { Err(writer::ended()) }
     }
 
     async fn read_in_turn<A: Send + 'static, T: Send + 'static>(
@@ -123,9 +146,9 @@ impl Sqlite {
         file::size(&self.file).map_err(|error| DatabaseFault::new(DatabaseFaultKind::Unavailable, error))
     }
 
-    /// How often anything was changed since the file was made.
+    /// How often anything was changed since the file was made, as the writer knows it.
     pub(crate) fn revision(&self) -> u64 {
-        self.writer.revision()
+        self.writer.as_ref().map_or(0, Writer::revision)
     }
 }
 
@@ -179,6 +202,20 @@ mod tests {
             Box::pin(async { session.row("SELECT count(*) FROM packages", &[]).await })
         });
         count.await.unwrap().and_then(|mut row: Row| row.take().ok()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn whoever_only_looks_reads_beside_the_writer_and_changes_nothing() {
+        let (room, sqlite) = open();
+        keep(&sqlite, "a".into()).await.unwrap();
+        let looking = Sqlite::look(&room.path().join("vigil.db")).unwrap();
+        assert_eq!(kept(&looking).await, 1);
+        keep(&sqlite, "b".into()).await.unwrap();
+        assert_eq!(kept(&looking).await, 2);
+        assert_eq!(keep(&looking, "c".into()).await.unwrap_err().kind, DatabaseFaultKind::Refused);
+        let nowhere = room.path().join("nowhere.db");
+        assert!(matches!(Sqlite::look(&nowhere), Err(NotOpened::Unreachable(..))));
+        assert!(!nowhere.exists());
     }
 
     async fn room_for(sqlite: &Sqlite, pages: u64) {

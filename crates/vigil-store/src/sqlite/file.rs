@@ -23,8 +23,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// lock, go by its name: everybody must call it by the same one.
 pub(super) fn resolve(file: &Path) -> Result<PathBuf, NotOpened> {
     let unreachable = |error| NotOpened::Unreachable(file.to_owned(), error);
-    let opened = OpenOptions::new().create(true).truncate(false).write(true).open(file);
-    let about = opened.and_then(|opened| opened.metadata()).map_err(unreachable)?;
+    OpenOptions::new().create(true).truncate(false).write(true).open(file).map_err(unreachable)?;
+    found(file)
+}
+
+/// The same for those who only read: nothing is made.
+pub(super) fn found(file: &Path) -> Result<PathBuf, NotOpened> {
+    let unreachable = |error| NotOpened::Unreachable(file.to_owned(), error);
+    let about = std::fs::metadata(file).map_err(unreachable)?;
     if about.nlink() > 1 {
         return Err(NotOpened::SeveralNames(file.to_owned()));
     }

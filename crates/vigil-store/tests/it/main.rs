@@ -11,6 +11,7 @@ mod file;
 mod forgetting;
 mod lineages;
 mod listings;
+mod news;
 mod passes;
 mod residence;
 mod server;

@@ -1,0 +1,9 @@
+//! News: what was noticed and nobody was told of yet, and messages on their way. The store is the core's journal and outbox.
+
+mod journal;
+mod outbox;
+mod post;
+mod subjects;
+mod untold;
+
+pub use outbox::{DeadLetter, SinkQueue};

@@ -1,0 +1,199 @@
+//! What nobody was told of yet, with all that a message tells of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use vigil_core::finding::{Counts, Finding, Package, Severity};
+use vigil_core::image::RegistryId;
+use vigil_core::lineage::{LineageName, Worse};
+use vigil_core::news::{BaselineNews, Change, ChangeId, ChangeKind, FailedNews};
+use vigil_core::port::Untold;
+
+use super::subjects::{Place, Subjects};
+use crate::answer::{FINDING, counts_from, finding, lineage};
+use crate::sql::{DatabaseFault, Row, Session, Type};
+
+/// So much is told at once: it is held in memory.
+const AT_ONCE: usize = 2000;
+
+/// Reads what is untold, oldest first.
+pub(super) async fn read(session: &mut dyn Session) -> Result<Untold, DatabaseFault> {
+    let noted = noted(session).await?;
+    let failed = failed(session).await?;
+    let places = noted.iter().map(|noted| &noted.place).chain(failed.iter().map(|failed| &failed.place));
+    let subjects = Subjects::read(session, places).await?;
+    let details = details(session, &noted, &subjects).await?;
+    let more = noted.len() == AT_ONCE || failed.len() == AT_ONCE;
+    let changes = noted.into_iter().filter_map(|noted| {
+        let detail = subjects.id(&noted.place).and_then(|image| details.get(&(image, noted.key)).cloned());
+        let subject = subjects.get(&noted.place)?;
+        let finding = detail.unwrap_or(noted.finding);
+        // As bad as it was found to be along the lineage: another version of the package may be worse.
+        let finding = Finding { severity: noted.severity, ..finding };
+        Some(Change {
+            id: noted.id,
+            at: noted.at,
+            lineage: noted.lineage,
+            subject,
+            kind: noted.kind,
+            finding,
+        })
+    });
+    let failures = failed.into_iter().filter_map(|failed| {
+        let Failed { id, at, place, state, description } = failed;
+        Some(FailedNews { id, subject: subjects.get(&place)?, state, description, at })
+    });
+    let (changes, failures) = (changes.collect(), failures.collect());
+    Ok(Untold { changes, failures, baselines: baselines(session).await?, more })
+}
+
+struct Noted {
+    id: ChangeId,
+    at: Timestamp,
+    place: Place,
+    lineage: LineageName,
+    kind: ChangeKind,
+    severity: Severity,
+    /// The vulnerability and the package, by their ids.
+    key: (i64, i64),
+    /// What is known of the finding where the image lacks it.
+    finding: Finding,
+}
+
+async fn noted(session: &mut dyn Session) -> Result<Vec<Noted>, DatabaseFault> {
+    let sql = format!(
+        "SELECT c.id, c.at, r.partition_name, r.account, r.region, p.id, p.name, c.digest, l.name, l.platform,
+           c.kind, s.word, b.word, c.exploit_became_known, c.fix_appeared, c.vulnerability, c.package,
+           v.name, v.description, v.links, k.name
+         FROM changes c JOIN lineages l ON l.id = c.lineage
+         JOIN repositories p ON p.id = c.repository JOIN registries r ON r.id = p.registry
+         JOIN vulnerabilities v ON v.id = c.vulnerability JOIN severities s ON s.id = c.severity
+         LEFT JOIN severities b ON b.id = c.severity_before LEFT JOIN packages k ON k.id = c.package
+         WHERE c.published_at IS NULL ORDER BY c.id LIMIT {AT_ONCE}"
+    );
+    session.rows(&sql, &[]).await?.into_iter().map(noted_row).collect()
+}
+
+fn noted_row(mut row: Row) -> Result<Noted, DatabaseFault> {
+    let (id, at) = (ChangeId(row.take()?), row.take()?);
+    let place = Place::read(&mut row)?;
+    let lineage = lineage(row.take()?, row.take()?);
+    let (kind, severity): (String, Severity) = (row.take()?, row.take()?);
+    let worse =
+        Worse { severity_before: row.take()?, exploit_became_known: row.take()?, fix_appeared: row.take()? };
+    let kind = match kind.as_str() {
+        "worsened" => ChangeKind::Worsened(worse),
+        "fixed" => ChangeKind::Fixed,
+        _ => ChangeKind::New,
+    };
+    let key = (row.take()?, row.take()?);
+    let (name, description): (String, Option<String>) = (row.take()?, row.take()?);
+    let links: String = row.take()?;
+    let links: Vec<Arc<str>> = serde_json::from_str(&links).unwrap_or_default();
+    let package = row.take::<Option<String>>()?.map(|name| Package {
+        name: name.into(),
+        version: None,
+        fixed_in: None,
+        manager: None,
+        path: None,
+    });
+    let finding = Finding {
+        id: name.into(),
+        arn: None,
+        severity: severity.clone(),
+        package,
+        scores: Vec::new(),
+        description: description.map(Into::into),
+        links,
+        exploit_known: None,
+        suppressed: false,
+    };
+    Ok(Noted { id, at, place, lineage, kind, severity, key, finding })
+}
+
+/// The findings as their images have them, by image, vulnerability and package; the worst, if several versions have one.
+async fn details(
+    session: &mut dyn Session,
+    noted: &[Noted],
+    subjects: &Subjects,
+) -> Result<BTreeMap<(i64, (i64, i64)), Finding>, DatabaseFault> {
+    let there = noted.iter().filter(|noted| noted.kind != ChangeKind::Fixed);
+    let rows = there.filter_map(|noted| {
+        let (vulnerability, package) = noted.key;
+        Some(vec![subjects.id(&noted.place)?.into(), vulnerability.into(), package.into()])
+    });
+    let sql = format!(
+        "SELECT rows.image, rows.vulnerability, rows.package, {FINDING}
+         FROM {{rows}} JOIN image_findings f ON f.image = rows.image AND f.vulnerability = rows.vulnerability
+         JOIN contents c ON c.id = f.content AND c.package = rows.package
+         JOIN vulnerabilities v ON v.id = c.vulnerability JOIN severities s ON s.id = c.severity
+         LEFT JOIN packages k ON k.id = c.package"
+    );
+    let columns = [("image", Type::Int), ("vulnerability", Type::Int), ("package", Type::Int)];
+    let mut details: BTreeMap<_, Finding> = BTreeMap::new();
+    for mut row in session.each(&sql, &columns, rows.collect()).await? {
+        let key = (row.take()?, (row.take()?, row.take()?));
+        let finding = finding(&mut row)?;
+        match details.get(&key) {
+            Some(known) if known.report_order(&finding).is_le() => {}
+            _ => drop(details.insert(key, finding)),
+        }
+    }
+    Ok(details)
+}
+
+struct Failed {
+    id: ChangeId,
+    at: Timestamp,
+    place: Place,
+    state: String,
+    description: Option<String>,
+}
+
+async fn failed(session: &mut dyn Session) -> Result<Vec<Failed>, DatabaseFault> {
+    let sql = format!(
+        "SELECT x.id, x.at, r.partition_name, r.account, r.region, p.id, p.name, i.digest, x.state, x.description
+         FROM failures x JOIN images i ON i.id = x.image
+         JOIN repositories p ON p.id = i.repository JOIN registries r ON r.id = p.registry
+         WHERE x.published_at IS NULL ORDER BY x.id LIMIT {AT_ONCE}"
+    );
+    let failed = |mut row: Row| -> Result<Failed, DatabaseFault> {
+        let (id, at) = (ChangeId(row.take()?), row.take()?);
+        let place = Place::read(&mut row)?;
+        Ok(Failed { id, at, place, state: row.take()?, description: row.take()? })
+    };
+    session.rows(&sql, &[]).await?.into_iter().map(failed).collect()
+}
+
+/// Registries of which nobody was told yet, once a pass over them has ended.
+async fn baselines(session: &mut dyn Session) -> Result<Vec<BaselineNews>, DatabaseFault> {
+    let sql = "SELECT r.id, r.partition_name, r.account, r.region, x.ended_at,
+          (SELECT count(*) FROM repositories p WHERE p.registry = r.id AND p.gone_at IS NULL)
+        FROM registries r JOIN (SELECT max(ended_at) AS ended_at FROM passes) x
+          ON x.ended_at >= (SELECT min(p.listed_at) FROM repositories p WHERE p.registry = r.id)
+        WHERE r.baseline_at IS NULL ORDER BY r.id";
+    let mut baselines = Vec::new();
+    for mut row in session.rows(sql, &[]).await? {
+        let id: i64 = row.take()?;
+        let registry = RegistryId { partition: row.take()?, account: row.take()?, region: row.take()? };
+        let (at, repositories) = (row.take()?, row.take()?);
+        let (images, counts) = stock(session, id).await?;
+        baselines.push(BaselineNews { registry, repositories, images, counts, at });
+    }
+    Ok(baselines)
+}
+
+/// How many images of a registry were scanned, and what they hold. Many images have the same counts.
+async fn stock(session: &mut dyn Session, registry: i64) -> Result<(u64, Counts), DatabaseFault> {
+    let sql = "SELECT i.counts, count(*) FROM images i JOIN repositories p ON p.id = i.repository
+        WHERE p.registry = $1 AND i.gone_at IS NULL AND i.counts IS NOT NULL GROUP BY i.counts";
+    let (mut images, mut all) = (0, Counts::default());
+    for mut row in session.rows(sql, &[registry.into()]).await? {
+        let (counts, times): (Option<String>, u64) = (row.take()?, row.take()?);
+        let counts = counts_from(counts).unwrap_or_default();
+        all.add(&counts.iter().map(|(severity, count)| (severity.clone(), count * times)).collect());
+        images += times;
+    }
+    Ok((images, all))
+}

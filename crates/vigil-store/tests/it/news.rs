@@ -1,0 +1,176 @@
+//! News: from what a pass notices to messages that sinks have taken or not.
+
+use jiff::SignedDuration;
+use vigil_core::news::{Message, NotDelivered, Retry, RoundUp, Route, SinkName, Wanted};
+use vigil_core::port::{Journal, Next, Outbox, Parcel};
+use vigil_core::step::{Told, tell};
+use vigil_core::testing::image;
+use vigil_store::Slice;
+
+use crate::databases::stories;
+use crate::stage::Stage;
+
+stories!(
+    what_was_not_told_yet_is_told_once,
+    the_first_sight_of_a_registry_is_one_summary,
+    a_message_waits_until_its_sink_has_taken_it,
+    a_period_is_told_at_once,
+    a_scan_that_fails_is_told_until_one_succeeds,
+    a_build_under_a_tag_of_its_own_follows_the_one_before,
+);
+
+fn route(round_up: Option<&str>) -> Route {
+    let round_up =
+        round_up.map(|cron| RoundUp { cron: cron.parse().unwrap(), time_zone: jiff::tz::TimeZone::UTC });
+    Route {
+        name: "all".parse().unwrap(),
+        wanted: Wanted::default(),
+        sinks: vec!["channel".parse().unwrap(), "mail".parse().unwrap()],
+        round_up,
+    }
+}
+
+const SETTLED: SignedDuration = SignedDuration::from_secs(10);
+
+fn channel() -> SinkName {
+    "channel".parse().unwrap()
+}
+
+/// A registry that everybody was told of, and an image that was scanned in it.
+async fn known(stage: &Stage) -> vigil_core::Image {
+    let app = image(1, &["latest"], 9);
+    stage.list(std::slice::from_ref(&app)).await;
+    stage.scanned(&app, &["CVE-1 LOW zlib"]).await;
+    let end = stage.store.end_pass(stage.pass, stage.now(), "complete", None);
+    end.await.unwrap();
+    stage.clock.hours(1);
+    tell(&stage.store, &[], SETTLED, stage.now()).await.unwrap();
+    stage.clock.hours(23);
+    app
+}
+
+async fn told(stage: &Stage, route: Route) -> Told {
+    stage.clock.hours(1);
+    tell(&stage.store, &[route], SETTLED, stage.now()).await.unwrap()
+}
+
+async fn next(stage: &Stage) -> Next {
+    stage.store.next(&channel(), stage.now()).await.unwrap()
+}
+
+fn parcel(next: Next) -> Parcel {
+    let Next::Deliver(parcel) = next else { panic!("{next:?}") };
+    *parcel
+}
+
+fn lines(message: &Message) -> Vec<String> {
+    let Message::Image(news) = message else { panic!("{message:?}") };
+    let line = |change: &vigil_core::news::Change| {
+        let package = change.finding.package.as_ref().unwrap();
+        let version = package.version.as_deref().unwrap_or("-");
+        format!(
+            "{} {} {} {version} {:?}",
+            change.finding.id, change.finding.severity, package.name, change.kind
+        )
+    };
+    news.changes.iter().map(line).collect()
+}
+
+async fn what_was_not_told_yet_is_told_once(stage: Stage) {
+    let app = known(&stage).await;
+    stage.scanned(&app, &["CVE-1 HIGH zlib", "CVE-2 HIGH tar fixable"]).await;
+    assert_eq!(told(&stage, route(None)).await, Told::Posted(2), "one message for each sink");
+    assert_eq!(told(&stage, route(None)).await, Told::Nothing);
+    let parcel = parcel(next(&stage).await);
+    assert_eq!(
+        lines(&parcel.message),
+        [
+            "CVE-1 HIGH zlib 1.0 Worsened(Worse { severity_before: Some(Low), exploit_became_known: false, \
+             fix_appeared: false })",
+            "CVE-2 HIGH tar 1.0 New",
+        ]
+    );
+    let Message::Image(news) = parcel.message else { unreachable!() };
+    assert_eq!((news.subject.name(), news.subject.counts.total()), ("team/app:latest".into(), 2));
+    assert_eq!(news.upgrades[0].to.as_ref(), "2.0");
+}
+
+async fn the_first_sight_of_a_registry_is_one_summary(stage: Stage) {
+    let app = image(1, &["latest"], 9);
+    stage.list(std::slice::from_ref(&app)).await;
+    stage.scanned(&app, &["CVE-1 LOW zlib"]).await;
+    assert_eq!(told(&stage, route(None)).await, Told::Nothing, "the pass is still under way");
+    stage.store.end_pass(stage.pass, stage.now(), "complete", None).await.unwrap();
+    assert_eq!(told(&stage, route(None)).await, Told::Posted(2));
+    let Message::Baseline(baseline) = parcel(next(&stage).await).message else { panic!() };
+    assert_eq!((baseline.repositories, baseline.images, baseline.counts.total()), (1, 1, 1));
+    assert_eq!(told(&stage, route(None)).await, Told::Nothing);
+}
+
+async fn a_message_waits_until_its_sink_has_taken_it(stage: Stage) {
+    let app = known(&stage).await;
+    stage.scanned(&app, &["CVE-2 HIGH tar"]).await;
+    told(&stage, route(None)).await;
+    let first = parcel(next(&stage).await);
+    assert_eq!(parcel(next(&stage).await).id, first.id, "nobody has said what became of it");
+    let away = NotDelivered { reason: "503".into(), retry: Retry::Later(None), reached: Some("half".into()) };
+    let later = stage.now() + SignedDuration::from_mins(5);
+    stage.store.put_off(&first, &away, later).await.unwrap();
+    assert_eq!(next(&stage).await, Next::Wait(later));
+    stage.clock.hours(1);
+    let again = parcel(next(&stage).await);
+    assert_eq!((&again.id, again.attempts, again.reached.as_deref()), (&first.id, 1, Some("half")));
+    stage.store.give_up(&again, &away, stage.now()).await.unwrap();
+    assert_eq!(next(&stage).await, Next::Nothing);
+    let queues = stage.store.sink_queues(stage.now()).await.unwrap();
+    let told: Vec<_> = queues.iter().map(|queue| (queue.sink.as_str(), queue.waiting, queue.dead)).collect();
+    assert_eq!(told, [("channel", 0, 1), ("mail", 1, 0)], "one sink holds back no other");
+    let letters = stage.store.dead_letters(Slice::first(9)).await.unwrap().items;
+    assert_eq!((&letters[0].parcel.id, letters[0].failure.as_str()), (&first.id, "503"));
+    assert!(stage.store.revive(first.id.clone(), stage.now()).await.unwrap());
+    let revived = parcel(next(&stage).await);
+    stage.store.delivered(&revived, stage.now()).await.unwrap();
+    assert_eq!(next(&stage).await, Next::Nothing);
+    assert!(!stage.store.revive(first.id, stage.now()).await.unwrap(), "it was delivered");
+}
+
+async fn a_period_is_told_at_once(stage: Stage) {
+    let app = known(&stage).await;
+    for (n, cve) in (2..).zip(["CVE-2", "CVE-3"]) {
+        stage.scanned(&app, &["CVE-1 LOW zlib", &format!("{cve} HIGH tar{n}")]).await;
+        told(&stage, route(Some("@daily"))).await;
+    }
+    assert!(matches!(next(&stage).await, Next::Wait(_)));
+    stage.clock.hours(24);
+    let Message::Roundup(roundup) = parcel(next(&stage).await).message else { panic!() };
+    assert_eq!(roundup.messages.len(), 2);
+    assert!(roundup.since < roundup.until);
+}
+
+async fn a_scan_that_fails_is_told_until_one_succeeds(stage: Stage) {
+    let app = known(&stage).await;
+    let failed = || vigil_core::testing::scan("FAILED", None, &[]);
+    let finished = |stage: &Stage| vigil_core::testing::scan("COMPLETE", Some(stage.now()), &[]);
+    let mut told_of = 0;
+    for scan in [failed(), failed(), finished(&stage), failed()] {
+        stage.clock.hours(24);
+        let entry = vigil_core::record::Entry::Found(app.digest, Box::new(scan));
+        stage.record("team/app", vec![entry]).await;
+        let untold = stage.store.untold().await.unwrap();
+        told_of += untold.failures.len();
+        assert!(untold.failures.iter().all(|failure| failure.state == "FAILED"));
+        told(&stage, route(None)).await;
+    }
+    assert_eq!(told_of, 2);
+}
+
+async fn a_build_under_a_tag_of_its_own_follows_the_one_before(stage: Stage) {
+    let app = known(&stage).await;
+    let pushed_at = Some(stage.now());
+    let build = vigil_core::Image { pushed_at, ..image(2, &["build-2"], 0) };
+    stage.list(&[app, build.clone()]).await;
+    stage.scanned(&build, &["CVE-1 LOW zlib", "CVE-2 HIGH tar"]).await;
+    told(&stage, route(None)).await;
+    let parcel = parcel(next(&stage).await);
+    assert_eq!(lines(&parcel.message), ["CVE-2 HIGH tar 1.0 New"], "the other one was there before");
+}
