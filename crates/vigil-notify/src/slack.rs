@@ -1,0 +1,175 @@
+//! Slack: by token into a channel (`chat.postMessage`), with the rest of a long message in a thread; or by incoming webhook,
+//! which has no threads.
+//!
+//! Slack answers 200 with `ok: false` where a call was understood and not done, and says why in one word.
+//! <https://api.slack.com/methods/chat.postMessage>
+
+use jiff::SignedDuration;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use vigil_core::Secret;
+use vigil_core::news::{NotDelivered, Retry};
+
+use crate::Courier;
+use crate::courier::Answer;
+
+/// A channel, written to with a bot's token.
+#[derive(Debug, Clone)]
+pub struct SlackChannel {
+    /// What it is reached with.
+    pub courier: Courier,
+    /// Where Slack is, such as `https://slack.com/api/`.
+    pub api: String,
+    /// The bot's token, `xoxb-…`.
+    pub token: Secret,
+    /// The channel's id, such as `C012AB3CD`.
+    pub channel: String,
+}
+
+/// An incoming webhook.
+#[derive(Debug, Clone)]
+pub struct SlackWebhook {
+    /// What it is reached with.
+    pub courier: Courier,
+    /// Its address: whoever knows it may post there.
+    pub url: Secret,
+}
+
+/// How many posts of a message were taken, and the thread that they are in: what comes later goes on there.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// How many.
+    pub posts: usize,
+    /// The time of the first, by which Slack names a thread.
+    pub thread: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Said {
+    ok: bool,
+    error: Option<String>,
+    ts: Option<String>,
+}
+
+/// Words of Slack that mean: not now. <https://api.slack.com/methods/chat.postMessage#errors>
+const NOT_NOW: [&str; 8] = [
+    "ratelimited",
+    "rate_limited",
+    "message_limit_exceeded",
+    "internal_error",
+    "fatal_error",
+    "service_unavailable",
+    "request_timeout",
+    "team_access_not_granted",
+];
+
+/// Words that mean: the message cannot be understood, and never will.
+const NEVER: [&str; 6] = [
+    "invalid_blocks",
+    "invalid_blocks_format",
+    "msg_too_long",
+    "no_text",
+    "invalid_arguments",
+    "too_many_attachments",
+];
+
+impl Reached {
+    fn read(text: Option<&str>) -> Self {
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+}
+
+impl SlackChannel {
+    /// Posts the parts of a message, from where an earlier attempt ended. Each is a JSON object with `text` and `blocks`.
+    ///
+    /// # Errors
+    ///
+    /// If Slack did not take all of it; how far it got is told with it.
+    pub async fn post(&self, parts: &[Value], reached: Option<&str>) -> Result<(), NotDelivered> {
+        let mut reached = Reached::read(reached);
+        for part in parts.iter().skip(reached.posts) {
+            let posted = self.post_one(part, reached.thread.as_deref()).await;
+            let ts = posted.map_err(|failure| with(failure, &reached))?;
+            reached.posts += 1;
+            reached.thread = reached.thread.or(ts);
+        }
+        Ok(())
+    }
+
+    async fn post_one(&self, part: &Value, thread: Option<&str>) -> Result<Option<String>, NotDelivered> {
+        let mut body = part.as_object().cloned().unwrap_or_default();
+        body.insert("channel".into(), self.channel.clone().into());
+        body.insert("unfurl_links".into(), false.into());
+        if let Some(thread) = thread {
+            body.insert("thread_ts".into(), thread.into());
+        }
+        let mut headers = json_headers();
+        let token = HeaderValue::from_str(&format!("Bearer {}", self.token.expose()));
+        let mut token = token.map_err(|_| never("the token cannot be sent: it holds a line break".into()))?;
+        token.set_sensitive(true);
+        headers.insert(AUTHORIZATION, token);
+        let address = Secret::from(format!("{}/chat.postMessage", self.api.trim_end_matches('/')));
+        let answer = self.courier.post(&address, headers, bytes(body)).await?;
+        understood(&answer)
+    }
+}
+
+impl SlackWebhook {
+    /// Posts the parts of a message one after the other, from where an earlier attempt ended.
+    ///
+    /// # Errors
+    ///
+    /// If Slack did not take all of it; how far it got is told with it.
+    pub async fn post(&self, parts: &[Value], reached: Option<&str>) -> Result<(), NotDelivered> {
+        let mut reached = Reached::read(reached);
+        for part in parts.iter().skip(reached.posts) {
+            let body = bytes(part.as_object().cloned().unwrap_or_default());
+            let posted = self.courier.post(&self.url, json_headers(), body).await;
+            posted.map_err(|failure| with(failure, &reached))?;
+            reached.posts += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Slack's own words for what it has done. The time of the message names its thread.
+fn understood(answer: &Answer) -> Result<Option<String>, NotDelivered> {
+    let Ok(said) = serde_json::from_str::<Said>(&answer.body) else {
+        let reason = "the answer is not Slack's".to_owned();
+        return Err(NotDelivered { reason, retry: Retry::Later(None), reached: None });
+    };
+    if said.ok {
+        return Ok(said.ts);
+    }
+    let word = said.error.unwrap_or_else(|| "no reason".into());
+    let reason = format!("Slack says {word}");
+    Err(match word.as_str() {
+        word if NEVER.contains(&word) => never(reason),
+        word if NOT_NOW.contains(&word) => later(reason, Some(SignedDuration::from_secs(1))),
+        // A wrong token or channel is mended in the settings, and then what has waited is told.
+        _ => later(reason, None),
+    })
+}
+
+fn with(failure: NotDelivered, reached: &Reached) -> NotDelivered {
+    let text = serde_json::to_string(reached).ok().filter(|_| reached.posts > 0);
+    NotDelivered { reached: text, ..failure }
+}
+
+fn never(reason: String) -> NotDelivered {
+    NotDelivered { reason, retry: Retry::Never, reached: None }
+}
+
+fn later(reason: String, wait: Option<SignedDuration>) -> NotDelivered {
+    NotDelivered { reason, retry: Retry::Later(wait), reached: None }
+}
+
+fn json_headers() -> HeaderMap {
+    let json = HeaderValue::from_static("application/json; charset=utf-8");
+    HeaderMap::from_iter([(CONTENT_TYPE, json)])
+}
+
+fn bytes(body: Map<String, Value>) -> Vec<u8> {
+    Value::Object(body).to_string().into_bytes()
+}

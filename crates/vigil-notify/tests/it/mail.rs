@@ -1,0 +1,37 @@
+//! Mail that no server takes. One that does is in the program's own stories.
+
+use jiff::SignedDuration;
+use vigil_core::news::Retry;
+use vigil_notify::{InvalidMail, Mail, MailServer, Mailer, TlsMode};
+
+fn server() -> MailServer {
+    MailServer {
+        host: "127.0.0.1".into(),
+        port: Some(9),
+        tls: TlsMode::None,
+        user: None,
+        time: SignedDuration::from_secs(1),
+        ca: None,
+        from: "ecr-vigil <vigil@example.com>".into(),
+        to: vec!["team@example.com".into()],
+    }
+}
+
+#[test]
+fn an_address_that_is_none_is_named() {
+    let error = Mailer::new(MailServer { to: vec!["team at example.com".into()], ..server() }).unwrap_err();
+    assert!(matches!(&error, InvalidMail::Address(text) if text == "team at example.com"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_is_tried_again() {
+    let mail = Mail {
+        subject: "news".into(),
+        text: "plain".into(),
+        html: "<p>rich</p>".into(),
+        message_id: "<1@example.com>".into(),
+        headers: Vec::new(),
+    };
+    let failure = Mailer::new(server()).unwrap().send(&mail).await.unwrap_err();
+    assert_eq!(failure.retry, Retry::Later(None), "{failure}");
+}
