@@ -48,6 +48,8 @@ pub(crate) enum Meaning {
     Elsewhere,
     /// Scans are not started on request here.
     Disabled,
+    /// What was sent will never be taken as it is.
+    Malformed,
     Other,
     /// It was not asked: the pass is to end.
     NotSent,
@@ -140,12 +142,19 @@ impl Refusal {
         let meaning = meaning(status, code.unwrap_or_default(), words.unwrap_or_default());
         let message = match (words, code) {
             // Where the meaning is not clear from our own words, the code belongs to the message.
-            (Some(words), Some(code)) if meaning == Meaning::Other => format!("{code}: {words}"),
+            (Some(words), Some(code)) if matches!(meaning, Meaning::Other | Meaning::Malformed) => {
+                format!("{code}: {words}")
+            }
             (Some(words), _) => words.to_owned(),
             (None, Some(code)) => code.to_owned(),
             (None, None) => format!("HTTP status {status} without a reason"),
         };
         Self { meaning, message }
+    }
+
+    /// What a service says that is spoken to without its crate.
+    pub(crate) fn told(status: u16, code: &str, message: &str) -> Self {
+        Self::said(status, Some(code).filter(|code| !code.is_empty()), Some(message))
     }
 
     /// The attempt itself ended without a result.
@@ -204,6 +213,13 @@ fn meaning(status: u16, code: &str, message: &str) -> Meaning {
         "AuthorizationHeaderMalformed" | "PermanentRedirect" | "TemporaryRedirect" => Meaning::Elsewhere,
         // ECR's words under enhanced scanning, as users report them; the code that comes with them is not documented.
         _ if message.contains("This feature is disabled") => Meaning::Disabled,
+        // SNS, EventBridge and Security Hub, each in its own word.
+        "InvalidParameter"
+        | "ParameterValueInvalid"
+        | "ValidationException"
+        | "ValidationError"
+        | "InvalidInputException"
+        | "SerializationException" => Meaning::Malformed,
         "RequestTimeout" | "RequestTimeoutException" => Meaning::NoAnswer,
         _ if status == 429 => Meaning::Throttled,
         _ if status >= 500 => Meaning::NoAnswer,
@@ -221,7 +237,7 @@ fn is_about_credentials(error: &(dyn Error + 'static)) -> bool {
 
 /// An error and its causes on one line. The SDK's outer errors have general words ("dispatch failure"), and some
 /// repeat their cause: what is already said is not said again.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
     for cause in causes(error) {
         let said = cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,7 +1,8 @@
 //! How AWS says it: sessions and roles, ECR's calls and answers, error codes, and the pace that ECR allows.
 //!
 //! Implements the ports [`vigil_core::port::Registry`] and [`vigil_core::port::Scanner`] for one account's registry in
-//! one region, and [`vigil_core::port::ScanConfigs`] for a bucket of S3. Refuses to know policy, the ledger and reports; no type of the AWS SDK shows in what it exports.
+//! one region, and [`vigil_core::port::ScanConfigs`] for a bucket of S3; brings messages to SNS, EventBridge and
+//! Security Hub. Refuses to know policy, the ledger and reports; no type of the AWS SDK shows in what it exports.
 
 mod budget;
 mod call;
@@ -10,6 +11,7 @@ mod fault;
 mod findings;
 mod image;
 mod manifest;
+mod notices;
 mod operation;
 mod pace;
 mod registry;
@@ -17,14 +19,13 @@ mod requests;
 mod role;
 mod scan_configs;
 mod scanner;
-mod secret;
 mod target;
 
 pub use budget::CallCounts;
 pub use clock::SystemClock;
+pub use notices::{BusEvent, EventBus, InvalidTopicArn, SecurityHub, SnsTopic, TopicArn};
 pub use operation::{Operation, UnknownOperation};
 pub use registry::AwsRegistry;
 pub use role::{InvalidRoleArn, RoleArn};
 pub use scan_configs::{Bucket, BucketName, InvalidBucketName, S3ScanConfigs, scan_configs_in};
-pub use secret::Secret;
 pub use target::{AccessKey, ConnectError, Network, Target, connect};

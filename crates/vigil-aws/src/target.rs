@@ -14,12 +14,13 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use vigil_core::Secret;
 use vigil_core::fault::Fault;
 use vigil_core::image::{AccountId, InvalidRegistry, Partition, Region, RegistryId};
 
 use crate::fault::Refusal;
 use crate::requests::Requests;
-use crate::{AwsRegistry, Operation, RoleArn, Secret};
+use crate::{AwsRegistry, Operation, RoleArn};
 
 /// A registry, named by how its account and region are found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -76,6 +77,9 @@ pub enum ConnectError {
     /// FIPS or dual-stack endpoints are AWS's own and cannot be had at a given address.
     #[error("`{0}` endpoints and an endpoint URL exclude each other: remove one of the two")]
     Contradiction(&'static str),
+    /// TLS cannot be set up.
+    #[error("no TLS: {0}")]
+    Tls(String),
     /// AWS did not say who we are.
     #[error("cannot sign in {target}")]
     SignIn {
