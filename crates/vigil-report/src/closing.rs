@@ -1,7 +1,7 @@
 //! The end of a report for people: what everything adds up to, and what must not be overlooked.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::{fmt, io};
 
 use vigil_core::port::Mode;
 use vigil_core::{Counts, CycleReport};
@@ -41,42 +41,81 @@ pub(crate) fn write_closing(lines: &mut Lines<'_>, totals: &Totals, closing: &Cl
 
 /// Writes what must not be overlooked, in formats that have no totals too.
 pub(crate) fn write_alerts(lines: &mut Lines<'_>, closing: &Closing) -> io::Result<()> {
-    for report in &closing.registries {
-        if let Some(halt) = report.halted {
-            lines.line(format_args!("Error: registry {}: ended early: {halt}", report.registry))?;
-        }
-        for fault in &report.faults {
-            lines.line(format_args!("Error: registry {}: {fault}", report.registry))?;
-        }
+    alerts(closing).try_for_each(|alert| lines.line(alert))
+}
+
+/// What must not be overlooked.
+pub(crate) struct Alert {
+    /// Whether it went wrong; otherwise it is a warning.
+    pub(crate) is_error: bool,
+    /// What.
+    pub(crate) text: String,
+}
+
+/// What must not be overlooked, in the order in which every format tells it.
+pub(crate) fn alerts(closing: &Closing) -> impl Iterator<Item = Alert> {
+    let of_registries = closing.registries.iter().flat_map(|report| {
+        let registry = &report.registry;
+        let halted = report.halted.map(|halt| format!("registry {registry}: ended early: {halt}"));
+        let faults = report.faults.iter().map(move |fault| format!("registry {registry}: {fault}"));
+        halted.into_iter().chain(faults)
+    });
+    let not_entered = closing.not_entered.iter();
+    let not_entered =
+        not_entered.map(|NotEntered { registry, reason }| format!("registry {registry}: {reason}"));
+    let errors = of_registries.chain(not_entered).map(|text| Alert { is_error: true, text });
+    errors.chain(closing.warnings.iter().map(|text| Alert { is_error: false, text: text.clone() }))
+}
+
+impl fmt::Display for Alert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if self.is_error { "Error" } else { "Warning" };
+        write!(f, "{word}: {}", self.text)
     }
-    for NotEntered { registry, reason } in &closing.not_entered {
-        lines.line(format_args!("Error: registry {registry}: {reason}"))?;
-    }
-    closing.warnings.iter().try_for_each(|warning| lines.line(format_args!("Warning: {warning}")))
 }
 
 fn write_totals(lines: &mut Lines<'_>, totals: &Totals) -> io::Result<()> {
     lines.line("Totals:")?;
-    let mut count = |words: &str, count: u64, parts: String| {
+    totals_of(totals).into_iter().try_for_each(|Total { words, count, parts }| {
         let parts = if parts.is_empty() { parts } else { format!("  ({parts})") };
-        if count > 0 { lines.line(format_args!("  {words:<24}{count:>8}{parts}")) } else { Ok(()) }
-    };
-    for status in Status::ALL {
+        lines.line(format_args!("  {words:<24}{count:>8}{parts}"))
+    })
+}
+
+/// A number and what it counts.
+pub(crate) struct Total {
+    /// What it counts.
+    pub(crate) words: String,
+    /// How many.
+    pub(crate) count: u64,
+    /// What it is made of, where that is told.
+    pub(crate) parts: String,
+}
+
+/// What everything adds up to; what does not occur is left out.
+pub(crate) fn totals_of(totals: &Totals) -> Vec<Total> {
+    let of_status = Status::ALL.into_iter().map(|status| {
         let parts = match status {
             Status::Held => by_code(&totals.held),
             Status::LeftOut => by_code(&totals.left_out),
             _ => String::new(),
         };
-        count(&status.to_string(), totals.count(status), parts)?;
-    }
-    count("missing", totals.missing, String::new())?;
-    count("repositories not read", totals.unread_repositories, String::new())?;
-    count("repositories not reached", totals.unreached_repositories, String::new())?;
-    count("over a threshold", totals.crossing, String::new())?;
-    count("findings", totals.findings.total(), by_severity(&totals.findings))?;
-    count("findings accepted", totals.accepted, String::new())?;
-    count("images", totals.images, String::new())?;
-    count("repositories", totals.repositories, String::new())
+        (status.to_string(), totals.count(status), parts)
+    });
+    let others = [
+        ("missing", totals.missing, String::new()),
+        ("repositories not read", totals.unread_repositories, String::new()),
+        ("repositories not reached", totals.unreached_repositories, String::new()),
+        ("over a threshold", totals.crossing, String::new()),
+        ("findings", totals.findings.total(), by_severity(&totals.findings)),
+        ("findings accepted", totals.accepted, String::new()),
+        ("images", totals.images, String::new()),
+        ("repositories", totals.repositories, String::new()),
+    ];
+    let all = of_status.chain(others.map(|(words, count, parts)| (words.to_owned(), count, parts)));
+    all.filter(|(_, count, _)| *count > 0)
+        .map(|(words, count, parts)| Total { words, count, parts })
+        .collect()
 }
 
 fn by_code(counts: &BTreeMap<&'static str, u64>) -> String {

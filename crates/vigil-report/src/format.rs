@@ -14,16 +14,45 @@ pub enum Format {
     Json,
     /// A line for each image, for people.
     Table,
+    /// For a comment of a pull request: the worst images, with their findings folded.
+    Markdown,
+    /// One page for a browser, with everything in it.
+    Html,
+    /// For spreadsheets: a row for each image and each finding.
+    Csv,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit's XML: a case for each image, for pipelines.
+    JUnit,
+    /// OpenVEX 0.2.0: a statement for each finding.
+    OpenVex,
+    /// CycloneDX 1.6 in JSON: images as components, findings as vulnerabilities.
+    CycloneDx,
+    /// An Atom feed: an entry for each finding.
+    Atom,
 }
 
 /// A text that names no format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no report format: text, summary, json, table")]
+#[error("`{0}` is no report format")]
 pub struct UnknownFormat(String);
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Summary, Self::Json, Self::Table];
+    pub const ALL: [Self; 12] = [
+        Self::Text,
+        Self::Summary,
+        Self::Json,
+        Self::Table,
+        Self::Markdown,
+        Self::Html,
+        Self::Csv,
+        Self::Sarif,
+        Self::JUnit,
+        Self::OpenVex,
+        Self::CycloneDx,
+        Self::Atom,
+    ];
 
     /// The name that people give it by.
     pub fn as_str(self) -> &'static str {
@@ -32,6 +61,14 @@ impl Format {
             Self::Summary => "summary",
             Self::Json => "json",
             Self::Table => "table",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+            Self::Csv => "csv",
+            Self::Sarif => "sarif",
+            Self::JUnit => "junit",
+            Self::OpenVex => "openvex",
+            Self::CycloneDx => "cyclonedx",
+            Self::Atom => "atom",
         }
     }
 }
@@ -62,9 +99,6 @@ mod tests {
         for format in Format::ALL {
             assert_eq!(format.to_string().parse(), Ok(format));
         }
-        assert_eq!(
-            "yaml".parse::<Format>().unwrap_err().to_string(),
-            "`yaml` is no report format: text, summary, json, table"
-        );
+        assert_eq!("yaml".parse::<Format>().unwrap_err().to_string(), "`yaml` is no report format");
     }
 }

@@ -6,16 +6,26 @@
 
 mod closing;
 pub mod configs;
+mod csv;
 pub mod feed;
 mod format;
 mod gap;
 #[cfg(test)]
 mod golden;
+mod hash;
+mod html;
 mod json;
+mod junit;
 mod layout;
 mod line;
+mod link;
+mod markdown;
+pub mod message;
+mod moment;
 mod name;
+mod purl;
 mod report;
+mod sarif;
 #[cfg(test)]
 mod schema;
 mod status;
@@ -23,8 +33,12 @@ mod status;
 mod stories;
 mod summary;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 mod totals;
+mod vex;
+mod xml;
 
 pub use closing::{Closing, NotEntered};
 pub use format::{Format, UnknownFormat};

@@ -50,6 +50,14 @@ pub(crate) fn plain(text: &str) -> String {
     plain
 }
 
+/// The text with at most so many characters.
+pub(crate) fn clipped(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(most - 1).chain(['…']).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +69,11 @@ mod tests {
         lines.line("one\r\ntwo\tthree\u{1b}[31m red\u{7}\u{9b}2J").unwrap();
         lines.line("grün \u{202e}txet").unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "one two three[31m red2J\ngrün txet\n");
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        assert_eq!(clipped("äbc", 3), "äbc");
+        assert_eq!(clipped("äbcd", 3), "äb…");
     }
 }

@@ -6,14 +6,21 @@ use vigil_core::record::RepositoryRecord;
 use vigil_core::{RegistryId, RepositoryName};
 
 use crate::closing::Closing;
+use crate::csv::Sheet;
+use crate::feed::Entries;
 use crate::format::Format;
+use crate::html::Page;
 use crate::json::Stream;
+use crate::junit::Suites;
 use crate::layout::{Header, Layout, PassKind};
+use crate::markdown::Comment;
 use crate::name::Place;
+use crate::sarif::Log;
 use crate::summary::{PlanSummary, Summary};
 use crate::table::Rows;
 use crate::text::{Blocks, PlanLines};
 use crate::totals::Totals;
+use crate::vex::{Bom, Statements};
 
 /// A report that could not be completed.
 #[derive(Debug, thiserror::Error)]
@@ -60,5 +67,13 @@ fn layout(format: Format, header: Header) -> Box<dyn Layout> {
         (Format::Summary, PassKind::Plan) => Box::new(PlanSummary),
         (Format::Json, _) => Box::new(Stream::new(header)),
         (Format::Table, _) => Box::new(Rows::new(&header)),
+        (Format::Markdown, _) => Box::new(Comment::new(header)),
+        (Format::Html, _) => Box::new(Page::new(header)),
+        (Format::Csv, _) => Box::new(Sheet),
+        (Format::Sarif, _) => Box::new(Log::new(header)),
+        (Format::JUnit, _) => Box::new(Suites::new(header)),
+        (Format::OpenVex, _) => Box::new(Statements::new(header)),
+        (Format::CycloneDx, _) => Box::new(Bom::new(header)),
+        (Format::Atom, _) => Box::new(Entries::new(header)),
     }
 }

@@ -15,10 +15,14 @@ fn schema() -> Value {
 
 #[track_caller]
 fn check(report: &str, expected: &[&str]) {
-    let root = schema();
+    assert_eq!(wrong(&schema(), &serde_json::from_str(report).unwrap()), expected);
+}
+
+/// What of the value is not as the schema says.
+pub(crate) fn wrong(schema: &Value, value: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
-    validate(&root, &root, &serde_json::from_str(report).unwrap(), "", &mut wrong);
-    assert_eq!(wrong, expected);
+    validate(schema, schema, value, "", &mut wrong);
+    wrong
 }
 
 /// Adds a line for each part of the value that is not as the schema says.
@@ -79,7 +83,7 @@ fn additional(root: &Value, schema: &Value, says: &Value, value: &Value, at: &st
     }
 }
 
-fn strings(says: &Value) -> Vec<&str> {
+pub(crate) fn strings(says: &Value) -> Vec<&str> {
     match says {
         Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
         name => name.as_str().into_iter().collect(),

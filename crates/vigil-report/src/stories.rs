@@ -17,7 +17,7 @@ use vigil_core::{
 
 use crate::{Closing, Format, Header, NotEntered, PassKind, render};
 
-type Told = Result<(RegistryId, RepositoryName, RepositoryRecord), Infallible>;
+pub(crate) type Told = Result<(RegistryId, RepositoryName, RepositoryRecord), Infallible>;
 
 /// The story in one format.
 pub(crate) fn told(format: Format, kind: PassKind) -> String {

@@ -2,14 +2,17 @@
 //!
 //! The same entries always give the same bytes: nothing here knows what time it is.
 
-use atom_syndication::{Category, FixedDateTime, Link, Person, Text, TextType, WriteConfig};
+use atom_syndication::{Category, Content, FixedDateTime, Link, Person, Text, TextType, WriteConfig};
 use jiff::Timestamp;
 use vigil_core::policy::ScanConfig;
-use vigil_core::{RegistryId, Tag};
+use vigil_core::{Finding, RegistryId, Tag};
 
 use super::address::{BaseUrl, PageNumber, Paging};
-use super::entry::{Entry, Found, What};
-use super::{identity, xml};
+use super::entry::{Entry, What};
+use super::identity;
+use crate::link::web_address;
+use crate::moment::utc;
+use crate::xml;
 
 /// What a feed is of.
 #[derive(Debug, Clone)]
@@ -52,10 +55,15 @@ pub fn feed(feed: &Feed<'_>, entries: &[Entry], paging: Paging) -> Result<Vec<u8
         .into_iter()
         .map(|(rel, href)| Link { mime_type: Some("application/atom+xml".into()), ..link(rel, href) });
     atom.set_links(about.into_iter().chain(pages).collect::<Vec<_>>());
-    atom.set_entries(entries.iter().map(|entry| atom_entry(feed, entry)).collect::<Vec<_>>());
+    atom.set_entries(entries.iter().map(|entry| atom_entry(told(feed, entry))).collect::<Vec<_>>());
+    written(&atom)
+}
+
+/// The feed as bytes.
+pub(super) fn written(atom: &atom_syndication::Feed) -> Result<Vec<u8>, NotWritten> {
     let out = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_vec();
-    let written = WriteConfig { write_document_declaration: false, indent_size: Some(2) };
-    let mut bytes = atom.write_with_config(out, written).map_err(NotWritten)?;
+    let config = WriteConfig { write_document_declaration: false, indent_size: Some(2) };
+    let mut bytes = atom.write_with_config(out, config).map_err(NotWritten)?;
     bytes.push(b'\n');
     Ok(bytes)
 }
@@ -68,28 +76,75 @@ fn subtitle(tags: &[Tag]) -> String {
     xml::text(&format!("Details of the image scan findings across the tags: {tags}"))
 }
 
-fn atom_entry(feed: &Feed<'_>, entry: &Entry) -> atom_syndication::Entry {
+/// One entry of whatever feed: what it tells of which image.
+pub(super) struct Told<'a> {
+    pub(super) id: String,
+    pub(super) image: String,
+    pub(super) published: Option<Timestamp>,
+    pub(super) updated: Timestamp,
+    /// Where the image is shown, for entries without a page of their own.
+    pub(super) page: Option<String>,
+    pub(super) what: Tells<'a>,
+}
+
+pub(super) enum Tells<'a> {
+    /// What was found in the image.
+    Found(&'a Finding),
+    /// Why the image has no result.
+    Without(String),
+    /// Why nothing is known of it; it is no image.
+    Unknown(String),
+}
+
+pub(super) fn atom_entry(told: Told<'_>) -> atom_syndication::Entry {
+    let Told { id, image, published, updated, page, what } = told;
     let mut atom = atom_syndication::Entry::default();
-    let image = image_name(feed.config, entry);
-    atom.set_id(identity::id(&feed.config.request, entry));
-    atom.set_updated(time(entry.updated));
-    atom.set_published(Some(time(entry.published)));
-    let (title, summary, said_link) = match &entry.what {
-        What::Found(found) => {
-            atom.set_categories(categories(found));
-            let finding = &found.finding;
+    atom.set_id(id);
+    atom.set_updated(time(updated));
+    atom.set_published(published.map(time));
+    let (title, summary, said_link) = match what {
+        Tells::Found(finding) => {
+            atom.set_categories(categories(finding));
             let title = format!("[{}] in image {image} found {}", finding.severity, finding.id);
-            (title, summary(found), finding.links.first().and_then(|link| xml::web_address(link)))
+            (title, summary(finding), finding.links.first().and_then(|link| web_address(link)))
         }
-        What::Without(why) => {
+        Tells::Without(why) => {
             let title = format!("No scan result for image {image}: {why}");
             (title, xml::html(&format!("Nothing is known of what is in the image: {why}.")), None)
         }
+        Tells::Unknown(why) => {
+            let title = format!("Nothing is known of {image}: {why}");
+            (title, xml::html(&format!("Nothing is known of {image}: {why}.")), None)
+        }
     };
     atom.set_title(crate::line::plain(&xml::text(&title)));
-    atom.set_links(vec![link("alternate", said_link.unwrap_or_else(|| image_page(feed, entry)))]);
-    atom.set_summary(Some(Text { value: summary, r#type: TextType::Html, ..Text::default() }));
+    match said_link.or(page) {
+        Some(href) => {
+            atom.set_links(vec![link("alternate", href)]);
+            atom.set_summary(Some(Text { value: summary, r#type: TextType::Html, ..Text::default() }));
+        }
+        // What leads nowhere has to hold its content itself.
+        None => atom.set_content(Some(Content {
+            value: Some(summary),
+            content_type: Some("html".to_owned()),
+            ..Content::default()
+        })),
+    }
     atom
+}
+
+fn told<'a>(feed: &Feed<'_>, entry: &'a Entry) -> Told<'a> {
+    Told {
+        id: identity::id(&feed.config.request, entry),
+        image: image_name(feed.config, entry),
+        published: Some(entry.published),
+        updated: entry.updated,
+        page: Some(image_page(feed, entry)),
+        what: match &entry.what {
+            What::Found(found) => Tells::Found(&found.finding),
+            What::Without(why) => Tells::Without(why.to_string()),
+        },
+    }
 }
 
 fn image_name(config: &ScanConfig, entry: &Entry) -> String {
@@ -101,8 +156,7 @@ fn image_name(config: &ScanConfig, entry: &Entry) -> String {
 }
 
 /// The vulnerability's description and, since it is what people need next, the package.
-fn summary(found: &Found) -> String {
-    let finding = &found.finding;
+fn summary(finding: &Finding) -> String {
     let mut summary = xml::html(finding.description.as_deref().unwrap_or("ECR gives no description."));
     if let Some(package) = &finding.package {
         let version = package.version.iter().map(|version| format!(" {version}"));
@@ -115,12 +169,11 @@ fn summary(found: &Found) -> String {
     summary
 }
 
-fn categories(found: &Found) -> Vec<Category> {
+fn categories(finding: &Finding) -> Vec<Category> {
     let category = |kind: &str, said: &str| {
         let term = crate::line::plain(&xml::text(said));
         Category { label: Some(format!("{kind} {term}")), term, ..Category::default() }
     };
-    let finding = &found.finding;
     let severity = category("severity", finding.severity.as_str());
     let package = finding.package.iter().map(|package| category("package", &package.name));
     std::iter::once(severity).chain(package).filter(|category| !category.term.is_empty()).collect()
@@ -138,6 +191,6 @@ fn link(rel: &str, href: String) -> Link {
 }
 
 /// The time to the second. No time of ours lies outside the years that both calendars know.
-fn time(at: Timestamp) -> FixedDateTime {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().parse().unwrap_or_default()
+pub(super) fn time(at: Timestamp) -> FixedDateTime {
+    utc(at).parse().unwrap_or_default()
 }

@@ -1,9 +1,9 @@
 //! Ids of entries: URNs that follow from what an entry is about, so that nobody has to keep them.
 
-use sha2::{Digest as _, Sha256};
 use vigil_core::policy::ScanRequest;
 
 use super::entry::{Entry, What};
+use crate::hash::Parts;
 
 /// Tells these names apart from others that may be made by hash.
 const NAMESPACE: &str = "ecr-vigil feed entry 1";
@@ -19,44 +19,17 @@ pub(super) fn id(request: &ScanRequest, entry: &Entry) -> String {
         }
         What::Without(why) => ("without result", why.code(), None),
     };
-    urn(&[
-        NAMESPACE,
-        request.registry.as_str(),
-        request.region.as_str(),
-        request.repository.as_str(),
-        entry.tag.as_str(),
-        &platform,
-        kind,
-        about,
-        if package.is_some() { "package" } else { "no package" },
-        package.unwrap_or_default(),
-    ])
+    let (account, region) = (request.registry.as_str(), request.region.as_str());
+    let image = [account, region, request.repository.as_str(), entry.tag.as_str(), &platform];
+    of(image, kind, about, package)
 }
 
-/// A UUID made from the parts: version 8 (RFC 9562), since the versions made for names stop at SHA-1.
-fn urn(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        // With its length in front, no part runs into the next.
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
+/// The same from its parts: of what image (account, region, repository, tag, platform), and what about it.
+pub(super) fn of(image: [&str; 5], kind: &str, about: &str, package: Option<&str>) -> String {
+    let mut name = Parts::of(&[NAMESPACE]);
+    let known = if package.is_some() { "package" } else { "no package" };
+    for part in image.iter().chain(&[kind, about, known, package.unwrap_or_default()]) {
+        name.add(part.as_bytes());
     }
-    let hash = hash.finalize();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash[..16]);
-    bytes[6] = 0x80 | (bytes[6] & 0x0f);
-    bytes[8] = 0x80 | (bytes[8] & 0x3f);
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_the_same_for_ever() {
-        assert_eq!(urn(&["a", "bc"]), "urn:uuid:3fafa1cf-2f19-87c1-929b-eb20cf0983f7");
-        assert_ne!(urn(&["a", "bc"]), urn(&["ab", "c"]));
-    }
+    name.urn()
 }

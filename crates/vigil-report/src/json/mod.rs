@@ -8,5 +8,5 @@ mod image;
 mod serial;
 mod stream;
 
-pub(crate) use serial::{BySeverity, Text};
+pub(crate) use serial::{BySeverity, Each, Text};
 pub(crate) use stream::Stream;

@@ -9,7 +9,7 @@ use vigil_core::{Counts, RegistryId};
 pub(crate) struct Text<T>(pub(crate) T);
 
 /// A list, each item seen through a view.
-pub(super) struct Each<'a, T, V>(pub(super) &'a [T], pub(super) fn(&'a T) -> V);
+pub(crate) struct Each<'a, T, V>(pub(crate) &'a [T], pub(crate) fn(&'a T) -> V);
 
 /// Findings by severity, worst first.
 pub(crate) struct BySeverity<'a>(pub(crate) &'a Counts);

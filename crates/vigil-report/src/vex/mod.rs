@@ -1,0 +1,11 @@
+//! What is vulnerable and what has been accepted, in the two formats in which programs tell each other: OpenVEX and
+//! CycloneDX.
+
+mod components;
+mod cyclonedx;
+mod openvex;
+mod statement;
+mod vulnerability;
+
+pub(crate) use cyclonedx::Bom;
+pub(crate) use openvex::Statements;
