@@ -19,6 +19,10 @@ pub enum Request {
     Demo(DemoRequest),
     /// The service.
     Serve(Written),
+    /// What the memory knows.
+    Report(ReportRequest),
+    /// How a message would look in a sink.
+    Preview(PreviewRequest),
     /// A fresh token for the service.
     Token(TokenRequest),
     /// A completion script.
@@ -66,6 +70,24 @@ pub struct DemoRequest {
     pub once: bool,
     /// The settings of the pass and of the service.
     pub flags: Flags,
+}
+
+/// A request for a message as a sink would be sent it.
+#[derive(Debug)]
+pub struct PreviewRequest {
+    /// The sink's name.
+    pub sink: String,
+    /// The settings.
+    pub written: Written,
+}
+
+/// A request for a report of what is remembered.
+#[derive(Debug)]
+pub struct ReportRequest {
+    /// Only findings that are new or have become worse.
+    pub new: bool,
+    /// The settings.
+    pub written: Written,
 }
 
 /// A request for a token.
@@ -116,6 +138,7 @@ pub fn command() -> Command {
                 .about("Run day and night: pass over the registries on a schedule, remember, and answer over HTTP")
                 .after_help(EXIT_CODES),
         ))
+        .subcommand(report())
         .subcommand(demo())
         .subcommand(token())
         .subcommand(
@@ -144,6 +167,27 @@ fn pass(name: &'static str, about: &'static str) -> Command {
         .value_name("FILE")
         .help("Only the images that this file names, as a JSON list or line by line; - is standard input");
     config::flags(Command::new(name).about(about).after_help(EXIT_CODES).arg(images).arg(file))
+}
+
+fn report() -> Command {
+    let new = Arg::new("new")
+        .long("new")
+        .action(ArgAction::SetTrue)
+        .help("Only findings that are new along their tag, or worse than before");
+    let command = Command::new("report")
+        .about("Report what the memory of a service knows now, without a call to AWS; the service may go on meanwhile")
+        .after_help(EXIT_CODES)
+        .args_conflicts_with_subcommands(true)
+        .subcommand(preview())
+        .arg(new);
+    config::report_flags(command)
+}
+
+fn preview() -> Command {
+    let sink = Arg::new("sink").long("sink").value_name("NAME").required(true).help("The sink, by its name");
+    let about =
+        "Show the last message of a sink as it is sent, or an example if there was none, without sending it";
+    config::report_flags(Command::new("preview").about(about).arg(sink))
 }
 
 fn demo() -> Command {
@@ -215,6 +259,16 @@ impl Request {
                 _ => unreachable!("clap requires show or check"),
             },
             Some(("demo", matches)) => Self::Demo(DemoRequest::from_matches(matches)),
+            Some(("report", matches)) => match matches.subcommand() {
+                Some((_, matches)) => Self::Preview(PreviewRequest {
+                    sink: matches.get_one("sink").cloned().unwrap_or_default(),
+                    written: Written::from_matches(matches),
+                }),
+                None => Self::Report(ReportRequest {
+                    new: matches.get_flag("new"),
+                    written: Written::from_matches(matches),
+                }),
+            },
             Some(("token", matches)) => Self::Token(TokenRequest::from_matches(matches)),
             Some(("completions", matches)) => {
                 let shell = matches.get_one("shell").copied();

@@ -44,6 +44,15 @@ pub async fn store(settings: &StoreSettings, clock: Arc<dyn Clock>) -> Result<St
     Ok(store)
 }
 
+/// The memory, to be read beside the service.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub async fn memory(settings: &StoreSettings, clock: Arc<dyn Clock>) -> Result<Store, NotOpened> {
+    Store::look(&settings.place, clock).await
+}
+
 /// Where scan configurations are kept: in the memory, or in a bucket.
 ///
 /// # Errors

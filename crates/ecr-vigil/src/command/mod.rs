@@ -3,6 +3,8 @@
 mod chores;
 mod demo;
 mod pass;
+mod preview;
+mod report;
 mod run;
 mod runtime;
 mod serve;

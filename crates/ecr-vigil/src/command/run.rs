@@ -1,6 +1,6 @@
 //! From a request to its command.
 
-use super::{chores, demo, pass, serve, settings, token};
+use super::{chores, demo, pass, preview, report, serve, settings, token};
 use crate::cli::Request;
 use crate::exit::Exit;
 
@@ -12,6 +12,8 @@ pub fn run(request: Request) -> Exit {
         Request::ConfigCheck(written) => settings::check(&written),
         Request::Serve(written) => serve::run(&written),
         Request::Demo(request) => demo::run(&request),
+        Request::Report(request) => report::run(&request),
+        Request::Preview(request) => preview::run(&request),
         Request::Token(request) => token::run(&request),
         Request::Completions(shell) => chores::completions(shell),
         Request::Man(directory) => chores::man(&directory),

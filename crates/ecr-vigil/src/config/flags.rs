@@ -18,6 +18,20 @@ pub fn serve_flags(command: Command) -> Command {
     with_flags(command, keys().filter(|key| key.table() != "report"))
 }
 
+/// Adds the flags of a report of what is remembered, and one for the file. What is accepted was decided by the service.
+pub fn report_flags(command: Command) -> Command {
+    let names = [
+        "select.repositories",
+        "select.exclude_repositories",
+        "cadence.expiry",
+        "store.database",
+        "store.database_url",
+    ];
+    let meant =
+        |key: &&'static Key| ["gate", "report", "log"].contains(&key.table()) || names.contains(&key.name);
+    with_flags(command, keys().filter(meant).filter(|key| key.name != "gate.exceptions"))
+}
+
 /// Adds the flags of all settings, and one for the file.
 pub fn all_flags(command: Command) -> Command {
     with_flags(command, keys())

@@ -20,6 +20,8 @@ pub(super) struct Key {
     pub(super) restart: bool,
     /// Whether its values are words that are understood in any case.
     pub(super) any_case: bool,
+    /// Whether its value is never shown.
+    pub(super) secret: bool,
     /// What is accepted, as it is said in errors and in the help.
     pub(super) form: &'static str,
     /// What it means.
@@ -37,6 +39,7 @@ pub(super) const fn key(name: &'static str, flag: &'static str, env: &'static [&
         many: None,
         restart: false,
         any_case: false,
+        secret: false,
         form: "",
         help: "",
     }
@@ -64,6 +67,10 @@ impl Key {
     }
     pub(super) const fn restart(mut self) -> Self {
         self.restart = true;
+        self
+    }
+    pub(super) const fn secret(mut self) -> Self {
+        self.secret = true;
         self
     }
     pub(super) const fn form(mut self, form: &'static str) -> Self {

@@ -113,7 +113,9 @@ pub(super) static PASS_KEYS: &[Key] = &[
     key("report.format", "format", &["VIGIL_FORMAT", "FORMAT"])
         .short('f')
         .default("text")
-        .words("text, json, table or summary")
+        .words(
+            "text, summary, json, table, markdown, html, csv, sarif, junit, openvex, cyclonedx or atom",
+        )
         .help("How the report looks"),
     key("report.output", "output", &["VIGIL_OUTPUT"])
         .short('o')

@@ -51,6 +51,8 @@ pub struct Layers {
     pub(super) targets: Vec<WrittenTarget>,
     pub(super) schedules: Vec<WrittenSchedule>,
     pub(super) tokens: Vec<WrittenToken>,
+    pub(super) routes: Vec<toml::Table>,
+    pub(super) sinks: Vec<toml::Table>,
     /// What the AWS SDK finds in the environment beside the settings: variables with endpoints.
     pub(super) aws_endpoints: Vec<(&'static str, String)>,
     pub(super) file: Option<PathBuf>,

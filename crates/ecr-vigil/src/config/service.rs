@@ -8,6 +8,7 @@ use vigil_store::{Place, Retention};
 use super::http::HttpSettings;
 use super::raw::{Layers, Problem};
 use super::reader::Reader;
+use super::routes::NewsSettings;
 use super::schedules::ScheduleSettings;
 use super::service_values::{DatabaseAddress, DatabaseFile, Keep, Most};
 use super::settings::Settings;
@@ -33,6 +34,8 @@ pub struct ServiceSettings {
     pub http: HttpSettings,
     /// Of what there are metrics.
     pub metrics: Limits,
+    /// Who hears what, and where.
+    pub news: NewsSettings,
     /// Where scan configurations are kept, if not in the memory.
     pub scan_configs: Option<Bucket>,
 }
@@ -56,6 +59,7 @@ impl Reader<'_> {
         let (run_now, grace) = (self.one("service.run_now"), self.one("service.grace"));
         let (store, lineage_tags) = (self.store(), self.many("lineage.tags"));
         let (http, metrics, scan_configs) = (self.http(), self.metrics(), self.bucket());
+        let news = self.news();
         let Limit(grace) = grace?;
         Some(ServiceSettings {
             general: general?,
@@ -66,6 +70,7 @@ impl Reader<'_> {
             lineage_tags,
             http: http?,
             metrics: metrics?,
+            news: news?,
             scan_configs,
         })
     }

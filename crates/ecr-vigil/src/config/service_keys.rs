@@ -52,6 +52,20 @@ pub(super) static SERVICE_KEYS: &[Key] = &[
         .form(DURATION)
         .restart()
         .help("How long a signal to end waits for what is under way"),
+    key("news.settle", "news-settle", &["VIGIL_NEWS_SETTLE"])
+        .default("10s")
+        .form(LIMIT)
+        .help("News is told once nothing more was noticed for so long, and after three times as long at the latest"),
+    key("sns.topic_arn", "sns-topic-arn", &["VIGIL_SNS_TOPIC_ARN", "ECR_SNS_REPORT_TOPIC_ARN"])
+        .form("the ARN of an SNS topic")
+        .help("A topic that hears what reaches a threshold: the sink named sns"),
+    key("slack.token", "slack-token", &["VIGIL_SLACK_TOKEN", "SLACK_TOKEN"])
+        .secret()
+        .form("a bot's token")
+        .help("The token with which the sink named slack writes to its channel"),
+    key("slack.channel", "slack-channel-id", &["VIGIL_SLACK_CHANNEL_ID", "SLACK_CHANNEL_ID"])
+        .form("the id of a channel, such as C012AB3CD")
+        .help("The channel of the sink named slack"),
     key("store.database", "database", &["VIGIL_DATABASE"])
         .restart()
         .form("a file name")

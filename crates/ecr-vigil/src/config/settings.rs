@@ -174,12 +174,23 @@ impl Reader<'_> {
     }
 
     fn gate(&mut self) -> Option<Gate> {
-        let mut level = |name: &str| self.one::<Level>(name);
+        let (thresholds, detail) = (self.thresholds(), self.one("gate.severity_threshold"));
+        let KnownSeverity(detail) = detail?;
+        Some(Gate { thresholds: thresholds?, detail })
+    }
+
+    pub(super) fn thresholds(&mut self) -> Option<Thresholds> {
+        let mut level = |name: &str| self.one::<Level>(name).map(|Level(n)| n);
         let levels = [level("gate.critical"), level("gate.high"), level("gate.medium"), level("gate.low")];
-        let detail: Option<KnownSeverity> = self.one("gate.severity_threshold");
-        let [critical, high, medium, low] = levels.map(|level| level.map(|Level(n)| n));
-        let thresholds = Thresholds { critical: critical?, high: high?, medium: medium?, low: low? };
-        Some(Gate { thresholds, detail: detail?.0 })
+        let [critical, high, medium, low] = levels;
+        Some(Thresholds { critical: critical?, high: high?, medium: medium?, low: low? })
+    }
+
+    /// Whose credentials serve what is AWS and no registry.
+    pub(super) fn first_target(&mut self) -> Target {
+        let mut targets = self.targets();
+        targets.truncate(1);
+        targets.pop().unwrap_or_default()
     }
 
     fn exceptions(&mut self) -> Exceptions {

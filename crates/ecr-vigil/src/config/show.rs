@@ -27,6 +27,8 @@ pub fn show(layers: &Layers) -> String {
     schedules(&mut text, layers);
     targets(&mut text, layers);
     tokens(&mut text, layers);
+    whole_tables(&mut text, "sink", layers, &layers.sinks);
+    whole_tables(&mut text, "route", layers, &layers.routes);
     text
 }
 
@@ -77,6 +79,21 @@ fn tokens(text: &mut String, layers: &Layers) {
     }
 }
 
+/// Members of a sink that are secrets; an address is one too, since whoever knows it may post there.
+const SECRETS: [&str; 6] = ["token", "url", "key", "password", "external_id", "headers"];
+
+fn whole_tables(text: &mut String, name: &str, layers: &Layers, tables: &[toml::Table]) {
+    let file = of_file(layers);
+    for table in tables {
+        let _ = write!(text, "\n[[{name}]]\n");
+        for (member, value) in table {
+            let is_secret = name == "sink" && SECRETS.contains(&member.as_str());
+            let value = if is_secret { quoted("(secret)") } else { value.to_string() };
+            let _ = writeln!(text, "{member} = {value}{file}");
+        }
+    }
+}
+
 fn of_file(layers: &Layers) -> String {
     layers.file.as_ref().map(|file| format!("  # file {}", file.display())).unwrap_or_default()
 }
@@ -88,6 +105,7 @@ fn value(key: &Key, values: &[String]) -> String {
     }
     let value = values.last().map_or("", String::as_str);
     match key.name {
+        _ if key.secret => quoted("(secret)"),
         "aws.endpoint_url" | "http.public_url" => quoted(&masked(value)),
         "store.database_url" => quoted(&masked_database(value)),
         "store.database" if value.contains("://") => quoted(&masked_database(value)),

@@ -1,10 +1,10 @@
-//! The tables of which a settings file may hold several: registries, schedules and tokens, as written.
+//! The tables of which a settings file may hold several: registries, schedules, tokens, routes and sinks, as written.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use toml::Value;
-use vigil_aws::Secret;
+use vigil_core::Secret;
 
 use super::keys::find;
 use super::raw::{Layers, Source, Written, texts};
@@ -57,7 +57,7 @@ pub(super) const SCHEDULE_MEMBERS: [(&str, &str); 18] = [
 
 /// Whether the file may hold several tables of this name.
 pub(super) fn is_one(name: &str) -> bool {
-    ["target", "schedule", "http.token"].contains(&name)
+    ["target", "schedule", "http.token", "route", "sink"].contains(&name)
 }
 
 /// Reads the tables of a name.
@@ -67,6 +67,8 @@ pub(super) fn read(layers: &mut Layers, file: &Path, name: &str, values: Vec<Val
         match value {
             Value::Table(table) if name == "target" => members.target(table),
             Value::Table(table) if name == "schedule" => members.schedule(table),
+            Value::Table(table) if name == "route" => members.layers.routes.push(table),
+            Value::Table(table) if name == "sink" => members.layers.sinks.push(table),
             Value::Table(table) => members.token(table),
             _ => members.complain("", format!("expected a table: [[{name}]]")),
         }

@@ -22,6 +22,7 @@ use crate::compose;
 use crate::config::{HttpSettings, ServiceSettings};
 use crate::http::{self, Api, OpenToStrangers, Tls, TlsUnusable};
 use crate::metrics::Metrics;
+use crate::news;
 
 /// Where a service will answer. It is taken first: a second service at the same place is told at once.
 pub struct Door {
@@ -38,6 +39,7 @@ pub struct House {
     pub tls: Option<Tls>,
     stop: Stop,
     time: JoinHandle<()>,
+    news: JoinHandle<()>,
     answering: JoinHandle<io::Result<()>>,
 }
 
@@ -62,6 +64,9 @@ pub enum NotOpenedUp {
     /// The certificate is of no use.
     #[error(transparent)]
     Tls(#[from] TlsUnusable),
+    /// News cannot be told.
+    #[error(transparent)]
+    News(#[from] news::NoHearer),
     /// The bucket of scan configurations cannot be reached in any way.
     #[error("the bucket of scan configurations cannot be used")]
     Bucket(#[from] vigil_aws::ConnectError),
@@ -106,6 +111,7 @@ impl House {
         stop: Stop,
     ) -> Result<Self, NotOpenedUp> {
         let options = settings.http.options.clone();
+        let hearers = news::hearers(&settings).await?;
         let configs = compose::scan_configs(&settings, &store).await?;
         let metrics = Arc::new(Metrics::default());
         let run_now = if settings.run_now { settings.schedules.clone() } else { Vec::new() };
@@ -135,12 +141,15 @@ impl House {
         let kept = Timed(service.clone());
         let until = stop.clone();
         let keeper = service.clone();
+        let for_news = clock.clone();
         let time = tokio::spawn(async move {
             let _keeping = Keeping::of(&keeper);
             let exceptions = keep_exceptions(&keeper.parts.store, &*clock, &until);
             tokio::join!(keep_time(&kept, &*clock, &until), exceptions);
         });
-        Ok(Self { service, tls, stop, time, answering })
+        let changes = service.settings_as_they_change();
+        let news = news::keep_news(service.parts.store.clone(), hearers, changes, for_news, stop.clone());
+        Ok(Self { service, tls, stop, time, news: tokio::spawn(news), answering })
     }
 
     /// Waits for the end: until the stop, and then, as long as there is patience, for what is under way.
@@ -152,6 +161,7 @@ impl House {
             ended = &mut self.answering => return Ended::Broken(format!("nobody answers any more: {ended:?}")),
             () = self.service.parts.store.evicted() => return Ended::Broken(EVICTED.to_owned()),
             ended = &mut self.time => return Ended::Broken(format!("nobody keeps time any more: {ended:?}")),
+            ended = &mut self.news => return Ended::Broken(format!("nobody tells news any more: {ended:?}")),
         }
         let clock = self.service.parts.clock.clone();
         let until = clock.now().checked_add(grace).unwrap_or(Timestamp::MAX);
@@ -159,6 +169,7 @@ impl House {
             self.service.idle().await;
             // What they return does not matter any more.
             let _ = (&mut self.time).await;
+            let _ = (&mut self.news).await;
             let _ = (&mut self.answering).await;
         };
         tokio::select! {

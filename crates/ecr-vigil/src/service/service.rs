@@ -117,6 +117,11 @@ impl Service {
         self.settings.borrow().clone()
     }
 
+    /// The settings, whenever others hold.
+    pub(super) fn settings_as_they_change(&self) -> watch::Receiver<Arc<ServiceSettings>> {
+        self.settings.subscribe()
+    }
+
     /// From now on these settings hold; passes under way keep theirs.
     ///
     /// # Errors

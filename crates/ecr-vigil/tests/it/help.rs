@@ -7,9 +7,18 @@ use crate::stage::Stage;
 #[tokio::test]
 async fn every_command_has_its_help() {
     let stage = Stage::new().await;
-    for command in
-        ["", "scan", "plan", "config", "config show", "config check", "demo", "token", "completions"]
-    {
+    for command in [
+        "",
+        "scan",
+        "plan",
+        "report",
+        "config",
+        "config show",
+        "config check",
+        "demo",
+        "token",
+        "completions",
+    ] {
         let help = Program::new(&format!("{command} --help"), stage.home.path()).run().await.code(0);
         golden(&format!("help {command}").trim().replace(' ', "_"), &help.stdout);
     }

@@ -73,6 +73,9 @@ async fn a_pass_goes_on_when_its_database_is_back_and_meanwhile_everybody_is_tol
     let last = service.last_pass().await;
     assert_eq!((&last["id"], &last["outcome"]), (&pass, &"complete".into()), "{last}");
     assert_eq!(stage.calls("StartImageScan"), 3);
+    let report = stage.program("report --format json").env("VIGIL_DATABASE_URL", &database);
+    let report = report.run().await.code(0).json();
+    assert_eq!(report["totals"]["by_status"]["current"], 3, "beside the service: {report}");
     service.end().await.code(0);
     server.stop();
 }

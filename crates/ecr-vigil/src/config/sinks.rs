@@ -1,0 +1,395 @@
+//! Where news is told: the tables `[[sink]]`, and the two that the environment alone can give.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+use vigil_aws::{Target, TopicArn};
+use vigil_core::Secret;
+use vigil_core::news::SinkName;
+use vigil_notify::TlsMode;
+
+use super::reader::Reader;
+use super::routes::InTable;
+use super::values::{Limit, Url};
+
+/// A place where news is told.
+#[derive(Debug, Clone)]
+pub struct SinkSettings {
+    /// What it is called.
+    pub name: SinkName,
+    /// What it is.
+    pub kind: SinkKind,
+    /// How long a message is tried.
+    pub deadline: SignedDuration,
+    /// How long one attempt may take.
+    pub timeout: SignedDuration,
+    /// Certificates, in PEM, of authorities that are trusted beside those of the system.
+    pub ca: Option<Vec<u8>>,
+}
+
+/// What a sink is.
+#[derive(Debug, Clone)]
+pub enum SinkKind {
+    /// An SNS topic.
+    Sns(TopicArn, Target),
+    /// A channel of Slack, by a bot's token.
+    Slack {
+        /// The bot's token.
+        token: Secret,
+        /// The channel's id.
+        channel: String,
+        /// Where Slack's API is.
+        api: String,
+    },
+    /// An incoming webhook of Slack.
+    SlackWebhook(Secret),
+    /// An incoming webhook of Microsoft Teams.
+    Teams(Secret),
+    /// A webhook of one's own.
+    Webhook {
+        /// Where it is.
+        url: Secret,
+        /// Further headers.
+        headers: Vec<(String, Secret)>,
+        /// What messages are signed with.
+        key: Option<Secret>,
+        /// A template of one's own, with the file that it is in.
+        template: Option<(PathBuf, String)>,
+        /// What the body is; JSON unless a template makes something else.
+        content_type: String,
+    },
+    /// An event bus of EventBridge, by name or ARN.
+    EventBridge(String, Target),
+    /// Security Hub of the accounts and regions that images are in.
+    SecurityHub(Target),
+    /// Mail.
+    Email {
+        /// The server.
+        host: String,
+        /// Its port.
+        port: Option<u16>,
+        /// How it is spoken to.
+        tls: TlsMode,
+        /// With whose name and password.
+        user: Option<(String, Secret)>,
+        /// The sender.
+        from: String,
+        /// The recipients.
+        to: Vec<String>,
+    },
+}
+
+/// Every kind of sink, as it is written.
+const KINDS: &str = "sns, slack, slack_webhook, teams, webhook, eventbridge, security_hub or email";
+
+/// A message that could not be delivered for a day is news no more.
+const DEADLINE: SignedDuration = SignedDuration::from_hours(24);
+
+const TIMEOUT: SignedDuration = SignedDuration::from_secs(10);
+
+const SLACK: &str = "https://slack.com/api";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sns {
+    topic_arn: String,
+    role_arn: Option<String>,
+    external_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Slack {
+    channel: String,
+    token: Option<String>,
+    token_file: Option<PathBuf>,
+    api: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Address {
+    url: Option<String>,
+    url_file: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Webhook {
+    url: Option<String>,
+    url_file: Option<PathBuf>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    key: Option<String>,
+    key_file: Option<PathBuf>,
+    template: Option<PathBuf>,
+    content_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bus {
+    bus: String,
+    region: Option<String>,
+    role_arn: Option<String>,
+    external_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hub {
+    role_arn: Option<String>,
+    external_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Email {
+    host: String,
+    port: Option<u16>,
+    tls: Option<String>,
+    user: Option<String>,
+    password: Option<String>,
+    password_file: Option<PathBuf>,
+    from: String,
+    to: Vec<String>,
+}
+
+words! {
+    /// How a mail server is spoken to, as it is written.
+    MailTls {
+        /// STARTTLS.
+        Upgraded = "starttls",
+        /// TLS from the first word.
+        Implicit = "implicit",
+        /// In the open.
+        None = "none",
+    }
+}
+
+impl Reader<'_> {
+    /// All sinks, those of the environment first; `None` if one is wrong.
+    pub(super) fn sinks(&mut self) -> Option<Vec<SinkSettings>> {
+        let mut sinks: Vec<Option<SinkSettings>> = self.environment_sinks();
+        for (place, table) in self.layers.sinks.clone().into_iter().enumerate() {
+            let key = format!("sink[{place}]");
+            let sink = InTable { reader: self, key: &key }.sink(table);
+            if let Some(sink) = sink
+                .as_ref()
+                .filter(|sink| sinks.iter().flatten().any(|other: &SinkSettings| other.name == sink.name))
+            {
+                self.complain_of_table(
+                    &format!("{key}.name"),
+                    format!("`{}` is another sink's already", sink.name),
+                );
+            }
+            sinks.push(sink);
+        }
+        sinks.into_iter().collect()
+    }
+
+    /// The topic of the scan reporter, and the channel of the cluster scanner.
+    fn environment_sinks(&mut self) -> Vec<Option<SinkSettings>> {
+        let mut sinks = Vec::new();
+        if self.is_given("sns.topic_arn") {
+            let topic: Option<TopicArn> = self.one("sns.topic_arn");
+            let target = self.first_target();
+            sinks.push(topic.and_then(|topic| named("sns", SinkKind::Sns(topic, target))));
+        }
+        let (token, channel) = (self.one::<String>("slack.token"), self.one::<String>("slack.channel"));
+        match (token, channel) {
+            (Some(token), Some(channel)) => {
+                let kind = SinkKind::Slack { token: token.into(), channel, api: SLACK.to_owned() };
+                sinks.push(named("slack", kind));
+            }
+            (Some(_), None) => self.complain("slack.token", "there is no slack.channel to write to"),
+            (None, Some(_)) => self.complain("slack.channel", "there is no slack.token to write with"),
+            (None, None) => {}
+        }
+        sinks
+    }
+}
+
+fn named(name: &str, kind: SinkKind) -> Option<SinkSettings> {
+    let name = name.parse().ok()?;
+    Some(SinkSettings { name, kind, deadline: DEADLINE, timeout: TIMEOUT, ca: None })
+}
+
+impl InTable<'_, '_> {
+    fn sink(&mut self, mut table: Table) -> Option<SinkSettings> {
+        let mut text = |member: &str| match table.remove(member) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(member.to_owned()),
+        };
+        let common = ["name", "type", "deadline", "timeout", "ca_file"].map(&mut text);
+        for member in common.iter().filter_map(|text| text.as_ref().err()) {
+            self.complain(member, "expected a text");
+        }
+        let [name, kind, deadline, timeout, ca_file] = common.map(|text| text.ok().flatten());
+        let name = self.name(name);
+        let kind = match kind {
+            Some(kind) => self.kind(&kind, table),
+            None => {
+                self.complain("type", format!("it is missing; expected {KINDS}"));
+                None
+            }
+        };
+        let mut limit = |member: &str, text: Option<String>, default| match text {
+            Some(text) => self.one::<Limit>(member, &text).map(|Limit(limit)| limit),
+            None => Some(default),
+        };
+        let (deadline, timeout) = (limit("deadline", deadline, DEADLINE), limit("timeout", timeout, TIMEOUT));
+        let ca = match ca_file {
+            Some(file) => self.file("ca_file", file.into()).map(|text| Some(text.into_bytes())),
+            None => Some(None),
+        };
+        Some(SinkSettings { name: name?, kind: kind?, deadline: deadline?, timeout: timeout?, ca: ca? })
+    }
+
+    fn kind(&mut self, kind: &str, table: Table) -> Option<SinkKind> {
+        match kind {
+            "sns" => {
+                let Sns { topic_arn, role_arn, external_id } = self.members(table)?;
+                let (topic, target) =
+                    (self.one("topic_arn", &topic_arn), self.target(None, role_arn, external_id));
+                Some(SinkKind::Sns(topic?, target?))
+            }
+            "slack" => self.slack(table),
+            "slack_webhook" => self.address(table).map(SinkKind::SlackWebhook),
+            "teams" => self.address(table).map(SinkKind::Teams),
+            "webhook" => self.webhook(table),
+            "eventbridge" => {
+                let Bus { bus, region, role_arn, external_id } = self.members(table)?;
+                self.target(region, role_arn, external_id).map(|target| SinkKind::EventBridge(bus, target))
+            }
+            "security_hub" => {
+                let Hub { role_arn, external_id } = self.members(table)?;
+                self.target(None, role_arn, external_id).map(SinkKind::SecurityHub)
+            }
+            "email" => self.email(table),
+            other => {
+                self.complain("type", format!("`{other}` is not known; expected {KINDS}"));
+                None
+            }
+        }
+    }
+    /// What the table says beside what all sinks have.
+    fn members<T: DeserializeOwned>(&mut self, table: Table) -> Option<T> {
+        let read: Result<T, _> = table.try_into();
+        let complain = |error: toml::de::Error| self.reader.complain_of_table(self.key, error.message());
+        read.map_err(complain).ok()
+    }
+
+    fn target(
+        &mut self,
+        region: Option<String>,
+        role_arn: Option<String>,
+        external_id: Option<String>,
+    ) -> Option<Target> {
+        let region = region.map(|text| self.one("region", &text));
+        if external_id.is_some() && role_arn.is_none() {
+            self.complain("external_id", "there is no role_arn that would ask for it");
+        }
+        let role_arn = role_arn.map(|text| self.one("role_arn", &text));
+        let given = |wrong: bool| (!wrong).then_some(());
+        given(matches!(region, Some(None)) || matches!(role_arn, Some(None)))?;
+        let external_id = external_id.map(Secret::from);
+        Some(Target { region: region.flatten(), role_arn: role_arn.flatten(), external_id, account: None })
+    }
+
+    fn slack(&mut self, table: Table) -> Option<SinkKind> {
+        let Slack { channel, token, token_file, api } = self.members(table)?;
+        let token = self.secret("token", token, token_file);
+        let api = match api {
+            Some(api) => self.one::<Url>("api", &api).map(|Url(url)| url),
+            None => Some(SLACK.to_owned()),
+        };
+        Some(SinkKind::Slack { token: token?, channel, api: api? })
+    }
+
+    fn address(&mut self, table: Table) -> Option<Secret> {
+        let Address { url, url_file } = self.members(table)?;
+        self.url(url, url_file)
+    }
+
+    fn webhook(&mut self, table: Table) -> Option<SinkKind> {
+        let Webhook { url, url_file, headers, key, key_file, template, content_type } =
+            self.members(table)?;
+        let url = self.url(url, url_file);
+        let key = match key.is_some() || key_file.is_some() {
+            true => self.secret("key", key, key_file).map(Some),
+            false => Some(None),
+        };
+        let template = match template {
+            Some(file) => self.file("template", file.clone()).map(|text| Some((file, text))),
+            None => Some(None),
+        };
+        let headers = headers.into_iter().map(|(name, value)| (name, value.into())).collect();
+        let content_type = content_type.unwrap_or_else(|| "application/json".to_owned());
+        Some(SinkKind::Webhook { url: url?, headers, key: key?, template: template?, content_type })
+    }
+
+    fn email(&mut self, table: Table) -> Option<SinkKind> {
+        let Email { host, port, tls, user, password, password_file, from, to } = self.members(table)?;
+        let tls = match tls.map(|text| self.one::<MailTls>("tls", &text)) {
+            None | Some(Some(MailTls::Upgraded)) => Some(TlsMode::StartTls),
+            Some(Some(MailTls::Implicit)) => Some(TlsMode::Implicit),
+            Some(Some(MailTls::None)) => Some(TlsMode::None),
+            Some(None) => None,
+        };
+        if to.is_empty() {
+            self.complain("to", "it is empty; expected mail addresses");
+        }
+        let user = match user {
+            Some(user) => {
+                self.secret("password", password, password_file).map(|password| Some((user, password)))
+            }
+            None => Some(None),
+        };
+        Some(SinkKind::Email { host, port, tls: tls?, user: user?, from, to })
+    }
+
+    fn url(&mut self, url: Option<String>, file: Option<PathBuf>) -> Option<Secret> {
+        let url = self.secret("url", url, file)?;
+        // What is wrong with it is told without it: whoever knows it may post there.
+        let is_url = ["https://", "http://"].iter().any(|scheme| {
+            let rest = url.expose().strip_prefix(scheme);
+            rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
+        });
+        if !is_url {
+            self.complain("url", "it is not an http or https URL");
+        }
+        is_url.then_some(url)
+    }
+
+    /// A secret as it is written, or the one that a file holds: a mounted file is read by fewer than a settings file.
+    fn secret(&mut self, member: &str, written: Option<String>, file: Option<PathBuf>) -> Option<Secret> {
+        let secret = match (written, file) {
+            (Some(secret), None) => secret,
+            (None, Some(file)) => self.file(&format!("{member}_file"), file)?.trim().to_owned(),
+            (Some(_), Some(_)) => {
+                self.complain(member, format!("there is a {member}_file too: give one or the other"));
+                return None;
+            }
+            (None, None) => {
+                self.complain(member, format!("it is missing: give it, or {member}_file"));
+                return None;
+            }
+        };
+        if secret.is_empty() {
+            self.complain(member, "it is empty");
+        }
+        Some(secret).filter(|secret| !secret.is_empty()).map(Secret::from)
+    }
+
+    fn file(&mut self, member: &str, file: PathBuf) -> Option<String> {
+        let unreadable =
+            |error: std::io::Error| format!("the file `{}` cannot be read: {error}", file.display());
+        std::fs::read_to_string(&file).map_err(|error| self.complain(member, unreadable(error))).ok()
+    }
+}

@@ -1,0 +1,252 @@
+//! A sink: how its messages look, and what they travel by.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use tokio::sync::Mutex;
+use vigil_aws::{BusEvent, ConnectError, EventBus, Network, SecurityHub, SnsTopic, Target};
+use vigil_core::RegistryId;
+use vigil_core::finding::Severity;
+use vigil_core::news::{NotDelivered, Retry, RouteName};
+use vigil_core::policy::Thresholds;
+use vigil_core::port::{Parcel, Sink};
+use vigil_notify::{
+    Courier, CourierOptions, InvalidMail, Mail, MailServer, Mailer, NoCourier, Signer, SlackChannel,
+    SlackWebhook, Webhook,
+};
+use vigil_report::message::{self, SnsOptions, Template, TemplateFault, WEBHOOK_LIMITS, asff, email, slack};
+
+use crate::config::{SinkKind, SinkSettings};
+
+/// Why a sink cannot be used as it is written.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkUnusable {
+    /// AWS cannot be reached like this.
+    #[error(transparent)]
+    Aws(#[from] ConnectError),
+    /// There is no way over HTTP.
+    #[error(transparent)]
+    Http(#[from] NoCourier),
+    /// There is no way by mail.
+    #[error(transparent)]
+    Mail(#[from] InvalidMail),
+    /// The sender's address has no domain.
+    #[error(transparent)]
+    Domain(#[from] email::InvalidMailDomain),
+    /// The template is not understood.
+    #[error(transparent)]
+    Template(#[from] TemplateFault),
+}
+
+/// What a message's look depends on beside the message.
+#[derive(Debug, Clone, Default)]
+pub struct Looks {
+    /// From which severity on each route tells.
+    pub severities: BTreeMap<RouteName, Severity>,
+    /// From how many findings on a level is over its threshold.
+    pub thresholds: Thresholds,
+}
+
+/// A place that is told.
+pub struct Mouth {
+    looks: Looks,
+    way: Way,
+}
+
+enum Way {
+    Sns(SnsTopic),
+    Slack(SlackChannel),
+    SlackWebhook(SlackWebhook),
+    Teams(Webhook),
+    Webhook(Webhook, Option<Template>, String),
+    EventBridge(EventBus),
+    SecurityHub(Target, Network, Mutex<BTreeMap<RegistryId, SecurityHub>>),
+    Mail(Mailer, email::MailOptions),
+}
+
+impl Mouth {
+    /// Makes a sink from its settings. Nothing is asked of it yet.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be used as it is written.
+    pub async fn new(settings: &SinkSettings, network: &Network, looks: Looks) -> Result<Self, SinkUnusable> {
+        let courier = || Courier::new(&CourierOptions { time: settings.timeout, ca: settings.ca.clone() });
+        let hook = |url: &vigil_core::Secret| -> Result<Webhook, NoCourier> {
+            Ok(Webhook { courier: courier()?, url: url.clone(), headers: Vec::new(), signer: None })
+        };
+        let way = match &settings.kind {
+            SinkKind::Sns(topic, target) => {
+                Way::Sns(SnsTopic::connect(topic.clone(), target, network).await?)
+            }
+            SinkKind::Slack { token, channel, api } => Way::Slack(SlackChannel {
+                courier: courier()?,
+                api: api.clone(),
+                token: token.clone(),
+                channel: channel.clone(),
+            }),
+            SinkKind::SlackWebhook(url) => {
+                Way::SlackWebhook(SlackWebhook { courier: courier()?, url: url.clone() })
+            }
+            SinkKind::Teams(url) => Way::Teams(hook(url)?),
+            SinkKind::Webhook { url, headers, key, template, content_type } => {
+                let signer = key.clone().map(Signer::new);
+                let webhook = Webhook { headers: headers.clone(), signer, ..hook(url)? };
+                let name = |file: &std::path::Path| file.display().to_string();
+                let template = template.as_ref().map(|(file, text)| Template::parse(&name(file), text));
+                Way::Webhook(webhook, template.transpose()?, content_type.clone())
+            }
+            SinkKind::EventBridge(bus, target) => {
+                Way::EventBridge(EventBus::connect(bus.clone(), target, network).await?)
+            }
+            SinkKind::SecurityHub(target) => {
+                Way::SecurityHub(target.clone(), network.clone(), Mutex::default())
+            }
+            SinkKind::Email { .. } => mail(settings)?,
+        };
+        Ok(Self { looks, way })
+    }
+}
+
+fn mail(settings: &SinkSettings) -> Result<Way, SinkUnusable> {
+    let SinkKind::Email { host, port, tls, user, from, to } = &settings.kind else {
+        return Err(InvalidMail::Address(String::new()).into());
+    };
+    let server = MailServer {
+        host: host.clone(),
+        port: *port,
+        tls: *tls,
+        user: user.clone(),
+        time: settings.timeout,
+        ca: settings.ca.clone(),
+        from: from.clone(),
+        to: to.clone(),
+    };
+    let domain = from.rsplit('@').next().unwrap_or_default().trim_end_matches('>');
+    let options = email::MailOptions { domain: domain.parse()? };
+    Ok(Way::Mail(Mailer::new(server)?, options))
+}
+
+#[async_trait]
+impl Sink for Mouth {
+    async fn deliver(&self, parcel: &Parcel) -> Result<(), NotDelivered> {
+        let reached = parcel.reached.as_deref();
+        match &self.way {
+            Way::Sns(topic) => {
+                let options = SnsOptions { thresholds: self.looks.thresholds };
+                let message = message::sns(&parcel.message, &options);
+                topic.publish(&parcel.id, &message.subject, &message.message).await
+            }
+            Way::Slack(channel) => channel.post(&self.posts(parcel)?, reached).await,
+            Way::SlackWebhook(webhook) => webhook.post(&self.posts(parcel)?, reached).await,
+            Way::Teams(webhook) => {
+                let card = message::teams(&parcel.message).into_bytes();
+                webhook.post(&parcel.id, parcel.since, "application/json", card).await
+            }
+            Way::Webhook(webhook, template, content_type) => {
+                let body = body(parcel, template.as_ref())?;
+                webhook.post(&parcel.id, parcel.since, content_type, body.into_bytes()).await
+            }
+            Way::EventBridge(bus) => bus.put(&[event(parcel)], reached).await,
+            Way::SecurityHub(target, network, hubs) => import(parcel, target, network, hubs).await,
+            Way::Mail(mailer, options) => mailer.send(&letter(parcel, options)?).await,
+        }
+    }
+}
+
+impl Mouth {
+    /// A message as it is sent.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written, such as by a template that is wrong for it.
+    pub fn written(&self, parcel: &Parcel) -> Result<String, NotDelivered> {
+        let pretty = |value: Value| format!("{value:#}");
+        Ok(match &self.way {
+            Way::Sns(_) => {
+                let sns = message::sns(&parcel.message, &SnsOptions { thresholds: self.looks.thresholds });
+                let texts: Value =
+                    serde_json::from_str(&sns.message).map_err(|error| later(error.to_string()))?;
+                format!("Subject: {}\n\n{}", sns.subject, pretty(texts))
+            }
+            Way::Slack(_) | Way::SlackWebhook(_) => pretty(self.posts(parcel)?.into()),
+            Way::Teams(_) => message::teams(&parcel.message),
+            Way::Webhook(_, template, _) => body(parcel, template.as_ref())?,
+            Way::EventBridge(_) => event(parcel).detail,
+            Way::SecurityHub(..) => {
+                let batches = asff::asff(&parcel.message, &asff::AsffOptions::default());
+                let values = serde_json::to_value(batches).map_err(|error| later(error.to_string()))?;
+                pretty(values)
+            }
+            Way::Mail(_, options) => {
+                let Mail { subject, text, .. } = letter(parcel, options)?;
+                format!("Subject: {subject}\n\n{text}")
+            }
+        })
+    }
+
+    fn posts(&self, parcel: &Parcel) -> Result<Vec<Value>, NotDelivered> {
+        let options = slack::SlackOptions { threshold: self.looks.severities.get(&parcel.route).cloned() };
+        let posts = slack::slack(&parcel.message, &options);
+        let values: Result<Vec<Value>, _> = posts.iter().map(serde_json::to_value).collect();
+        values.map_err(|error| later(error.to_string()))
+    }
+}
+
+fn body(parcel: &Parcel, template: Option<&Template>) -> Result<String, NotDelivered> {
+    match template {
+        Some(template) => template.render(parcel).map_err(|fault| later(fault.to_string())),
+        None => Ok(message::webhook(parcel, WEBHOOK_LIMITS)),
+    }
+}
+
+fn event(parcel: &Parcel) -> BusEvent {
+    let event = message::event(parcel);
+    BusEvent {
+        source: event.source.to_owned(),
+        detail_type: event.detail_type.to_owned(),
+        detail: event.detail,
+        resources: event.resources,
+    }
+}
+
+/// Each account and region has a Security Hub of its own. Findings are known by their ids, so that all may be imported again.
+async fn import(
+    parcel: &Parcel,
+    target: &Target,
+    network: &Network,
+    hubs: &Mutex<BTreeMap<RegistryId, SecurityHub>>,
+) -> Result<(), NotDelivered> {
+    let mut hubs = hubs.lock().await;
+    for batch in asff::asff(&parcel.message, &asff::AsffOptions::default()) {
+        let hub = match hubs.get(&batch.hub) {
+            Some(hub) => hub.clone(),
+            None => {
+                let hub = SecurityHub::connect(&batch.hub, target, network).await;
+                let hub = hub.map_err(|error| later(error.to_string()))?;
+                hubs.entry(batch.hub.clone()).or_insert(hub).clone()
+            }
+        };
+        let findings: Result<Vec<Value>, _> = batch.findings.iter().map(serde_json::to_value).collect();
+        hub.import(&findings.map_err(|error| later(error.to_string()))?).await?;
+    }
+    Ok(())
+}
+
+fn letter(parcel: &Parcel, options: &email::MailOptions) -> Result<Mail, NotDelivered> {
+    let mail = email::email(parcel, options).map_err(|fault| later(fault.to_string()))?;
+    let headers = [
+        ("References", mail.references.clone()),
+        ("In-Reply-To", mail.references),
+        ("List-Id", mail.list_id),
+        ("Auto-Submitted", "auto-generated".to_owned()),
+    ];
+    let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Ok(Mail { subject: mail.subject, text: mail.text, html: mail.html, message_id: mail.message_id, headers })
+}
+
+/// What can be mended in the settings before the message is given up.
+fn later(reason: String) -> NotDelivered {
+    NotDelivered { reason, retry: Retry::Later(None), reached: None }
+}

@@ -1,0 +1,181 @@
+//! News, as those hear it who were meant to: over HTTP, and through AWS as moto plays it.
+
+use serde_json::{Value, json};
+use vigil_sim::NewImage;
+
+use crate::hearer::Hearer;
+use crate::moto::moto;
+use crate::python::script;
+use crate::serving::Serving;
+use crate::stage::{Stage, clean};
+
+fn finding(cve: &str, severity: &str) -> Value {
+    let attributes =
+        json!([{"key": "package_name", "value": "zlib"}, {"key": "package_version", "value": "1.2"}]);
+    json!({"name": cve, "severity": severity, "uri": format!("https://cve.example/{cve}"), "attributes": attributes})
+}
+
+fn image(findings: &[Value]) -> NewImage {
+    NewImage { findings: Some(findings.to_vec()), ..NewImage::default() }
+}
+
+/// A service with these settings, which has seen the registry once, and told so.
+async fn service(stage: &Stage, settings: &str) -> Serving {
+    stage.write("vigil.toml", &format!("[news]\nsettle = \"none\"\n{settings}"));
+    stage.push("team/app:latest", image(&[finding("CVE-1", "LOW")]));
+    stage.serve("--expiry 1h").await
+}
+
+/// The next build of the image, and a pass that sees it.
+async fn build(stage: &Stage, service: &Serving, findings: &[Value]) {
+    stage.push("team/app:latest", image(findings));
+    service.pass().await;
+}
+
+#[tokio::test]
+async fn a_change_is_told_once_to_each_sink_that_a_route_leads_to() {
+    let (stage, hook, slack) = (Stage::new().await, Hearer::new().await, Hearer::new().await);
+    let settings = format!(
+        "[[sink]]\nname = 'hook'\ntype = 'webhook'\nurl = '{}/secret'\nkey = 'shared'\n\
+         [[sink]]\nname = 'team'\ntype = 'slack'\ntoken = 'xoxb-1'\nchannel = 'C1'\napi = '{}'\n\
+         [[route]]\nname = 'all'\nsinks = ['hook']\n\
+         [[route]]\nname = 'worst'\nsinks = ['team']\nseverity = 'CRITICAL'\n",
+        hook.url, slack.url
+    );
+    let service = service(&stage, &settings).await;
+    service.pass().await;
+    let baseline = hook.taken(1).await[0].json();
+    assert_eq!(baseline["message"]["kind"], "baseline", "{baseline}");
+    build(&stage, &service, &[finding("CVE-1", "LOW"), finding("CVE-2", "HIGH")]).await;
+    let heard = &hook.taken(2).await[1];
+    let news = heard.json();
+    assert_eq!(news["message"]["kind"], "image", "{news}");
+    assert!(heard.body.contains("CVE-2") && !heard.body.contains("CVE-1\""), "{news}");
+    assert!(heard.header("webhook-signature").is_some_and(|signature| signature.starts_with("v1,")));
+    assert_eq!(heard.header("webhook-id"), news["id"].as_str());
+    build(&stage, &service, &[finding("CVE-3", "CRITICAL")]).await;
+    let told = slack.taken(2).await;
+    assert!(told[1].body.contains("CVE-3") && told[1].body.contains("C1"), "{}", told[1].body);
+    assert_eq!(hook.taken(3).await.len(), 3);
+    service.end().await.code(0);
+    assert_eq!((hook.all().len(), slack.all().len()), (3, 2), "and nothing twice");
+}
+
+#[tokio::test]
+async fn a_sink_that_is_away_holds_back_no_other_and_hears_everything_in_the_end() {
+    let (stage, away, there) = (Stage::new().await, Hearer::new().await, Hearer::new().await);
+    let settings = format!(
+        "[[sink]]\nname = 'away'\ntype = 'webhook'\nurl = '{}'\n\
+         [[sink]]\nname = 'there'\ntype = 'webhook'\nurl = '{}'\n\
+         [[route]]\nname = 'all'\nsinks = ['away', 'there']\n",
+        away.url, there.url
+    );
+    away.will_say(&[500]);
+    let mut service = service(&stage, &settings).await;
+    service.pass().await;
+    there.taken(1).await;
+    service.until_logged("message not delivered").await;
+    let once_more = away.taken(1).await;
+    assert_eq!(once_more[0].header("webhook-id"), away.all()[0].header("webhook-id"), "the same message");
+    service.end().await.code(0);
+}
+
+#[tokio::test]
+async fn the_scan_reporters_variables_alone_tell_its_topic_what_reaches_a_threshold() {
+    let stage = Stage::new().await;
+    let (moto, holds) = moto(&stage).await;
+    let endpoint = holds["endpoint"].as_str().unwrap();
+    let queue = script("topic.py", &format!("make {endpoint}"), stage.home.path()).run().await.code(0).json();
+    stage.push("team/app:latest", clean());
+    let program = stage.program("serve --http-port 0 --expiry 1h --news-settle none");
+    let program = program.env("ECR_SNS_REPORT_TOPIC_ARN", queue["topic"].as_str().unwrap());
+    let mut service =
+        program.env("AWS_ENDPOINT_URL_SNS", endpoint).env("HIGH", "2").env("LOW", "off").serve().await;
+    service.pass().await;
+    service.until_logged("message delivered").await;
+    build(&stage, &service, &[finding("CVE-1", "HIGH")]).await;
+    build(&stage, &service, &[finding("CVE-1", "HIGH"), finding("CVE-2", "HIGH")]).await;
+    service.until_logged("message delivered").await;
+    let read = script(
+        "topic.py",
+        &format!("read {endpoint} {} 2", queue["queue"].as_str().unwrap()),
+        stage.home.path(),
+    );
+    let heard = read.run().await.code(0).json();
+    let last = &heard[1];
+    assert!(last["Subject"].as_str().unwrap().contains("team/app"), "{last}");
+    let text = last["Message"].as_str().unwrap();
+    assert!(text.starts_with("Vulnerabilities found above threshold for team/app@latest"), "{text}");
+    assert!(
+        text.contains("CVE-2") && !text.contains("CVE-1\n"),
+        "what was below the threshold was no news: {text}"
+    );
+    service.end().await.code(0);
+    moto.end().await.code(0);
+}
+
+#[tokio::test]
+async fn whatever_is_killed_when_every_change_is_told_and_none_twice_to_a_sink_that_answered() {
+    let (stage, hook) = (Stage::new().await, Hearer::new().await);
+    let settings = format!(
+        "[[sink]]\nname = 'hook'\ntype = 'webhook'\nurl = '{}'\n[[route]]\nname = 'all'\nsinks = ['hook']\n",
+        hook.url
+    );
+    let mut service = service(&stage, &settings).await;
+    service.pass().await;
+    hook.taken(1).await;
+    const BUILDS: usize = 12;
+    for n in 0..BUILDS {
+        stage.push("team/app:latest", image(&[finding(&format!("CVE-{}", 10 + n), "HIGH")]));
+        service.pass().await;
+        // Killed somewhere between the record and the answer: what was told already differs from time to time.
+        for _ in 0..n * 40 {
+            tokio::task::yield_now().await;
+        }
+        service.kill().await;
+        service = stage.serve("--expiry 1h").await;
+    }
+    service.pass().await;
+    let told = hook.taken(1 + BUILDS).await;
+    let all: String = told.iter().map(|heard| heard.body.as_str()).collect();
+    for n in 0..BUILDS {
+        assert!(all.contains(&format!("CVE-{}", 10 + n)), "CVE-{} was never told", 10 + n);
+    }
+    service.end().await.code(0);
+    let mut ids: Vec<String> = hook.all().iter().map(|heard| heard.json()["id"].to_string()).collect();
+    let told = ids.len();
+    ids.sort();
+    ids.dedup();
+    // A service that was killed between the answer and its note tells again, under the same id.
+    assert!(told - ids.len() <= BUILDS, "{told} messages, {} ids", ids.len());
+}
+
+#[tokio::test]
+async fn a_message_is_shown_as_its_sink_would_be_sent_it() {
+    let (stage, hook) = (Stage::new().await, Hearer::new().await);
+    let settings = format!(
+        "[news]\nsettle = \"none\"\n\
+         [[sink]]\nname = 'hook'\ntype = 'webhook'\nurl = '{}'\ntemplate = 'news.txt'\n\
+         [[route]]\nname = 'all'\nsinks = ['hook']\n",
+        hook.url
+    );
+    stage.write("vigil.toml", &settings);
+    stage.write("news.txt", "{{ message.kind }}: {{ message.headline }}");
+    stage
+        .run("report preview --sink hook")
+        .await
+        .code(0)
+        .reports("image: 1 new CRITICAL in example/app:v1.2.3");
+    stage
+        .run("report preview --sink other")
+        .await
+        .code(2)
+        .complains("there is no sink `other` in the settings; there are: hook");
+    let service = service(&stage, &settings.replace("[news]\nsettle = \"none\"\n", "")).await;
+    service.pass().await;
+    let heard = hook.taken(1).await[0].body.clone();
+    assert!(heard.starts_with("baseline: "), "{heard}");
+    stage.run("report preview --sink hook").await.code(0).reports(&heard);
+    service.end().await.code(0);
+    assert_eq!(hook.all().len(), 1, "nothing was sent but by the service");
+}
