@@ -63,14 +63,7 @@ mod tests {
 
     use super::super::seen;
     use super::*;
-    use crate::testing::now;
-
-    fn parse(text: &str) -> (FindingKey, Sighting) {
-        let accepted = text.starts_with('!');
-        let words: Vec<&str> = text.trim_start_matches('!').split(' ').collect();
-        let key = FindingKey { vulnerability: words[0].into(), package: Some(words[2].into()) };
-        (key, Sighting { severity: words[1].into(), fixable: false, exploit_known: false, accepted })
-    }
+    use crate::testing::{now, sighting};
 
     #[test]
     fn a_build_under_a_tag_of_its_own_follows_the_one_before() {
@@ -79,8 +72,8 @@ mod tests {
         assert_eq!(beginning(hours(2), None, true), Beginning::Baseline, "nobody was told of the registry");
         assert_eq!(beginning(hours(2), hours(1), true), Beginning::Predecessor);
         assert_eq!(beginning(hours(2), hours(1), false), Beginning::New);
-        let seen = seen([parse("CVE-1 HIGH zlib"), parse("CVE-2 LOW tar")]);
-        let inherited = [parse("CVE-1 HIGH zlib"), parse("CVE-3 LOW gone")];
+        let seen = seen([sighting("CVE-1 HIGH zlib"), sighting("CVE-2 LOW tar")]);
+        let inherited = [sighting("CVE-1 HIGH zlib"), sighting("CVE-3 LOW gone")];
         let inherited = inherited.into_iter().map(|(key, sight)| (key, (sight, now()))).collect();
         let told = |beginning| -> Vec<String> {
             let all = begin(beginning, &inherited, &seen, now() + SignedDuration::from_hours(24));

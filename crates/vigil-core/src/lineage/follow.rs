@@ -247,7 +247,7 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::testing::{image, now};
+    use crate::testing::{image, now, sighting};
 
     /// A lineage, scan by scan: each is a list of `CVE SEVERITY package`, `!` in front if it is accepted. A list that
     /// begins with `again` is the scan before, judged anew.
@@ -261,7 +261,7 @@ mod tests {
                 _ if n == 0 => Step::First,
                 _ => Step::Next,
             };
-            let seen = seen(scan.iter().filter(|text| **text != "again").map(|text| parse(text)));
+            let seen = seen(scan.iter().filter(|text| **text != "again").map(|text| sighting(text)));
             let at = now() + SignedDuration::from_hours(24 * n);
             let changed = follow(&known, &seen, step, at);
             let days = |at: Timestamp| at.duration_since(now()).as_hours() / 24;
@@ -276,13 +276,6 @@ mod tests {
             known.extend(changed);
         }
         assert_eq!(told, expected);
-    }
-
-    fn parse(text: &str) -> (FindingKey, Sighting) {
-        let accepted = text.starts_with('!');
-        let words: Vec<&str> = text.trim_start_matches('!').split(' ').collect();
-        let key = FindingKey { vulnerability: words[0].into(), package: Some(words[2].into()) };
-        (key, Sighting { severity: words[1].into(), fixable: false, exploit_known: false, accepted })
     }
 
     #[test]

@@ -14,4 +14,4 @@ pub use failing::Failing;
 pub use memory::{MemoryEcr, MemoryLedger};
 pub use outbox::{MemoryOutbox, MemorySink};
 pub use scan_configs::{MemoryScanConfigs, contract_of_scan_configs, scan_config};
-pub use values::{change, digest, finding, image, now, scan, subject};
+pub use values::{change, digest, finding, image, now, scan, sighting, subject};

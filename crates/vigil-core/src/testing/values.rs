@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::finding::{Counts, Finding, Package, Severity};
 use crate::image::{Digest, Image, Kind, Partition, RegistryId, Storage};
-use crate::lineage::LineageName;
+use crate::lineage::{FindingKey, LineageName, Sighting};
 use crate::news::{Change, ChangeId, ChangeKind, Subject};
 use crate::scan::Scan;
 
@@ -89,4 +89,12 @@ pub fn change(n: i64, kind: ChangeKind, subject: &Subject, finding: &Finding) ->
     let name = subject.tags.first().map_or("latest", |tag| tag.as_str()).to_owned();
     let lineage = LineageName { name, platform: None };
     Change { id: ChangeId(n), at: now(), lineage, subject: subject.clone(), kind, finding: finding.clone() }
+}
+
+/// A finding along a lineage: `CVE SEVERITY package`, `!` in front if it is accepted.
+pub fn sighting(text: &str) -> (FindingKey, Sighting) {
+    let accepted = text.starts_with('!');
+    let words: Vec<&str> = text.trim_start_matches('!').split(' ').collect();
+    let key = FindingKey { vulnerability: words[0].into(), package: Some(words[2].into()) };
+    (key, Sighting { severity: words[1].into(), fixable: false, exploit_known: false, accepted })
 }

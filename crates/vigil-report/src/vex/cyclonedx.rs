@@ -2,14 +2,13 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
 use vigil_core::record::RepositoryRecord;
 
 use super::components::Components;
+use super::items::Items;
 use super::vulnerability::{Property, Vulnerability};
 use crate::closing::{Closing, alerts};
 use crate::gap::gaps;
-use crate::hash::Parts;
 use crate::layout::{Header, Layout};
 use crate::moment::utc;
 use crate::name::Place;
@@ -23,9 +22,7 @@ pub(crate) struct Bom {
     components: Components,
     /// What has no result beside images.
     gaps: Vec<Property>,
-    serial: Parts,
-    any: bool,
-    line: Vec<u8>,
+    items: Items,
 }
 
 impl Bom {
@@ -34,27 +31,15 @@ impl Bom {
             header,
             components: Components::default(),
             gaps: Vec::new(),
-            serial: Parts::of(&["ecr-vigil CycloneDX document 1"]),
-            any: false,
-            line: Vec::new(),
+            items: Items::of("ecr-vigil CycloneDX document 1"),
         }
-    }
-
-    fn item(&mut self, out: &mut dyn Write, item: &impl Serialize) -> io::Result<()> {
-        let comma: &[u8] = if self.any { b",\n" } else { b"\n" };
-        self.any = true;
-        self.line.clear();
-        self.line.extend_from_slice(comma);
-        serde_json::to_writer(&mut self.line, item)?;
-        self.serial.add(&self.line);
-        out.write_all(&self.line)
     }
 }
 
 impl Layout for Bom {
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let timestamp = utc(self.header.as_of);
-        self.serial.add(timestamp.as_bytes());
+        self.items.say(&timestamp);
         let version = env!("CARGO_PKG_VERSION");
         write!(
             out,
@@ -77,10 +62,10 @@ impl Layout for Bom {
             let component = purl::image(place, &image.image);
             let is_earlier = !status(image).is_settled();
             for finding in &evaluation.details {
-                self.item(out, &Vulnerability::open(&component, finding, is_earlier))?;
+                self.items.put(out, &Vulnerability::open(&component, finding, is_earlier))?;
             }
             for accepted in &evaluation.accepted {
-                self.item(out, &Vulnerability::accepted(&component, accepted))?;
+                self.items.put(out, &Vulnerability::accepted(&component, accepted))?;
             }
         }
         for gap in gaps(record) {
@@ -92,16 +77,16 @@ impl Layout for Bom {
 
     fn end(&mut self, out: &mut dyn Write, _: &Totals, closing: &Closing) -> io::Result<()> {
         write!(out, "\n],\n\"components\":[")?;
-        self.any = false;
+        self.items.end_list();
         let components = std::mem::take(&mut self.components);
-        components.iter().try_for_each(|component| self.item(out, &component))?;
+        components.iter().try_for_each(|component| self.items.put(out, &component))?;
         write!(out, "\n],\n\"properties\":[")?;
-        self.any = false;
+        self.items.end_list();
         let alerts = alerts(closing)
             .map(|alert| Property::new(if alert.is_error { "error" } else { "warning" }, alert.text));
         let properties: Vec<_> = std::mem::take(&mut self.gaps).into_iter().chain(alerts).collect();
-        properties.iter().try_for_each(|property| self.item(out, property))?;
-        let serial = std::mem::replace(&mut self.serial, Parts::new()).urn();
+        properties.iter().try_for_each(|property| self.items.put(out, property))?;
+        let serial = self.items.urn();
         writeln!(out, "\n],\n\"serialNumber\":\"{serial}\"}}")
     }
 }

@@ -3,6 +3,7 @@
 
 mod components;
 mod cyclonedx;
+mod items;
 mod openvex;
 mod statement;
 mod vulnerability;

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 use vigil_core::record::RepositoryRecord;
 
+use super::items::Items;
 use super::statement::Statement;
 use crate::closing::Closing;
-use crate::hash::Parts;
 use crate::layout::{Header, Layout};
 use crate::moment::utc;
 use crate::name::Place;
@@ -18,9 +18,7 @@ use crate::totals::Totals;
 /// A document on its way. Its id follows from what it says, so it stands at the end.
 pub(crate) struct Statements {
     header: Header,
-    id: Parts,
-    any: bool,
-    line: Vec<u8>,
+    items: Items,
 }
 
 #[derive(Serialize)]
@@ -32,24 +30,14 @@ struct End {
 
 impl Statements {
     pub(crate) fn new(header: Header) -> Self {
-        Self { header, id: Parts::of(&["ecr-vigil OpenVEX document 1"]), any: false, line: Vec::new() }
-    }
-
-    fn statement(&mut self, out: &mut dyn Write, statement: &Statement<'_>) -> io::Result<()> {
-        let comma: &[u8] = if self.any { b",\n" } else { b"\n" };
-        self.any = true;
-        self.line.clear();
-        self.line.extend_from_slice(comma);
-        serde_json::to_writer(&mut self.line, statement)?;
-        self.id.add(&self.line);
-        out.write_all(&self.line)
+        Self { header, items: Items::of("ecr-vigil OpenVEX document 1") }
     }
 }
 
 impl Layout for Statements {
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let timestamp = utc(self.header.as_of);
-        self.id.add(timestamp.as_bytes());
+        self.items.say(&timestamp);
         write!(
             out,
             "{{\"@context\":\"https://openvex.dev/ns/v0.2.0\",\"author\":\"ecr-vigil\",\"role\":\"Document Creator\",\"timestamp\":\"{timestamp}\",\
@@ -69,10 +57,10 @@ impl Layout for Statements {
             let settled = status(image).is_settled();
             let at = evaluation.scanned_at.unwrap_or(self.header.as_of);
             for finding in &evaluation.details {
-                self.statement(out, &Statement::open(&product, finding, at, settled))?;
+                self.items.put(out, &Statement::open(&product, finding, at, settled))?;
             }
             for accepted in &evaluation.accepted {
-                self.statement(out, &Statement::accepted(&product, accepted, at))?;
+                self.items.put(out, &Statement::accepted(&product, accepted, at))?;
             }
         }
         Ok(())
@@ -80,8 +68,8 @@ impl Layout for Statements {
 
     fn end(&mut self, out: &mut dyn Write, totals: &Totals, _: &Closing) -> io::Result<()> {
         let tooling = tooling(totals);
-        self.id.add(tooling.as_bytes());
-        let id = std::mem::replace(&mut self.id, Parts::new()).urn();
+        self.items.say(&tooling);
+        let id = self.items.urn();
         let end = serde_json::to_string(&End { tooling, id })?;
         writeln!(out, "\n],\n{}", &end[1..])
     }
