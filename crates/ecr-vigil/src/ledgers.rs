@@ -22,6 +22,9 @@ pub trait Witness: Send + Sync {
     /// This is remembered of a repository's images.
     fn remembered(&self, _: &RegistryId, _: &RepositoryName, _: &BTreeMap<Digest, Remembered>) {}
 
+    /// What was told of this repository is kept now.
+    fn kept(&self, _: &RegistryId, _: &RepositoryName) {}
+
     /// It is known which repositories the registry has.
     fn listed(&self, _: &RegistryId) {}
 }
@@ -44,7 +47,9 @@ impl Ledger for Witnessed<'_> {
         for witness in self.witnesses {
             witness.entries(registry, repository, at, &entries)?;
         }
-        self.ledger.record(registry, repository, at, entries).await
+        self.ledger.record(registry, repository, at, entries).await?;
+        self.witnesses.iter().for_each(|witness| witness.kept(registry, repository));
+        Ok(())
     }
 
     fn remembers(&self) -> bool {

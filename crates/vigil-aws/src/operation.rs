@@ -16,6 +16,8 @@ pub enum Operation {
     DescribeRepositories,
     /// Tells whether the registry scans by itself.
     GetRegistryScanningConfiguration,
+    /// Reads the tags of a repository.
+    ListTagsForResource,
     /// Starts a scan.
     StartImageScan,
 }
@@ -27,12 +29,13 @@ pub struct UnknownOperation(String);
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::BatchGetImage,
         Self::DescribeImageScanFindings,
         Self::DescribeImages,
         Self::DescribeRepositories,
         Self::GetRegistryScanningConfiguration,
+        Self::ListTagsForResource,
         Self::StartImageScan,
     ];
 
@@ -44,6 +47,7 @@ impl Operation {
             Self::DescribeImages => "DescribeImages",
             Self::DescribeRepositories => "DescribeRepositories",
             Self::GetRegistryScanningConfiguration => "GetRegistryScanningConfiguration",
+            Self::ListTagsForResource => "ListTagsForResource",
             Self::StartImageScan => "StartImageScan",
         }
     }

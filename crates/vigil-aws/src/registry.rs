@@ -52,6 +52,25 @@ impl AwsRegistry {
         self.budgets.iter().map(|(operation, budget)| (operation.as_str(), budget.counts())).collect()
     }
 
+    /// The tags of a repository itself, by their keys. One call.
+    ///
+    /// # Errors
+    ///
+    /// If ECR refuses to tell them, or there is no such repository any more.
+    pub async fn tags_of(&self, repository: &RepositoryName) -> Result<BTreeMap<String, String>, Fault> {
+        let operation = Operation::ListTagsForResource;
+        let RegistryId { partition, account, region } = &self.id;
+        let (partition, account, region) = (partition.as_str(), account.as_str(), region.as_str());
+        let arn = format!("arn:{partition}:ecr:{region}:{account}:repository/{repository}");
+        let request = self.requests.list_tags_for_resource(&arn);
+        let subject = Subject { repository: Some(repository), digest: None };
+        let answer = call(self.budget(operation), &self.stop, subject, || request.clone().send())
+            .await
+            .map_err(|failed| failed.refusal.fault(operation.as_str()))?;
+        let tag = |tag: &aws_sdk_ecr::types::Tag| (tag.key().to_owned(), tag.value().to_owned());
+        Ok(answer.tags().iter().map(tag).collect())
+    }
+
     pub(crate) fn budget(&self, operation: Operation) -> &Arc<Budget> {
         &self.budgets[&operation]
     }

@@ -7,6 +7,7 @@ use aws_sdk_ecr::operation::describe_image_scan_findings::builders::DescribeImag
 use aws_sdk_ecr::operation::describe_images::builders::DescribeImagesFluentBuilder;
 use aws_sdk_ecr::operation::describe_repositories::builders::DescribeRepositoriesFluentBuilder;
 use aws_sdk_ecr::operation::get_registry_scanning_configuration::builders::GetRegistryScanningConfigurationFluentBuilder;
+use aws_sdk_ecr::operation::list_tags_for_resource::builders::ListTagsForResourceFluentBuilder;
 use aws_sdk_ecr::operation::start_image_scan::builders::StartImageScanFluentBuilder;
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageIdentifier, ImageStatusFilter};
 use vigil_core::image::{AccountId, Digest, RepositoryName};
@@ -65,6 +66,11 @@ impl Requests {
     ) -> DescribeImageScanFindingsFluentBuilder {
         let request = self.client.describe_image_scan_findings().set_registry_id(self.registry_id());
         request.repository_name(repository.as_str()).image_id(identifier(digest))
+    }
+
+    /// A repository is named by its ARN here, and with that its registry.
+    pub(crate) fn list_tags_for_resource(&self, arn: &str) -> ListTagsForResourceFluentBuilder {
+        self.client.list_tags_for_resource().resource_arn(arn)
     }
 
     /// Always that of the credentials' own registry: ECR tells it of no other.

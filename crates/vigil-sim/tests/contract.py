@@ -34,7 +34,7 @@ COMMON_ERRORS = {
 OPERATIONS = {
     "BatchGetImage", "BatchGetRepositoryScanningConfiguration", "CreateRepository", "DescribeImages",
     "DescribeImageScanFindings", "DescribeRepositories", "GetAccountSetting", "GetRegistryScanningConfiguration",
-    "ListImages", "PutLifecyclePolicy", "StartImageScan",
+    "ListImages", "ListTagsForResource", "PutLifecyclePolicy", "StartImageScan", "TagResource",
 }
 answered, errors_seen = set(), set()
 
@@ -523,11 +523,22 @@ def repositories_and_settings_are_managed():
                         ("BLOB_MOUNTING", "DISABLED")):
         assert ok("GetAccountSetting", name=name) == {"name": name, "value": value}
     created = ok("CreateRepository", repositoryName="story/new", imageTagMutability="IMMUTABLE",
-                 imageScanningConfiguration={"scanOnPush": True})["repository"]
+                 imageScanningConfiguration={"scanOnPush": True},
+                 tags=[{"Key": "owner", "Value": "ann"}])["repository"]
     assert created["repositoryUri"] == f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/story/new"
     fails("CreateRepository", "RepositoryAlreadyExistsException",
           f"The repository with name 'story/new' already exists in the registry with id '{ACCOUNT}'",
           repositoryName="story/new")
+    arn = created["repositoryArn"]
+    assert ok("ListTagsForResource", resourceArn=arn)["tags"] == [{"Key": "owner", "Value": "ann"}]
+    ok("TagResource", resourceArn=arn, tags=[{"Key": "stage", "Value": ""}, {"Key": "owner", "Value": "bob"}])
+    assert ok("ListTagsForResource", resourceArn=arn)["tags"] == [
+        {"Key": "owner", "Value": "bob"}, {"Key": "stage", "Value": ""}]
+    fails("ListTagsForResource", "RepositoryNotFoundException", resourceArn=arn.replace("/new", "/none"))
+    fails("ListTagsForResource", "InvalidParameterException", resourceArn="arn:aws:s3:::bucket")
+    fails("TagResource", "InvalidTagParameterException", resourceArn=arn, tags=[{"Key": "aws:x", "Value": "y"}])
+    fails("TagResource", "TooManyTagsException", resourceArn=arn,
+          tags=[{"Key": f"k{n}", "Value": ""} for n in range(51)])
     fails("CreateRepository", "InvalidParameterException", repositoryName="No")
     fails("CreateRepository", "InvalidParameterException", repositoryName="story/x", imageTagMutability="NO")
     policy = json.dumps({"rules": [{"rulePriority": 1, "action": {"type": "expire"}, "selection": {

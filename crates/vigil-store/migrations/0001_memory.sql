@@ -36,6 +36,9 @@ CREATE TABLE repositories (
   gone_at BIGINT,
   -- Why it could not be read the last time.
   unread WORDS,
+  -- Who looks after it by its own tags, and when these were last read.
+  owner WORDS,
+  owner_read_at BIGINT,
   UNIQUE (registry, name)
 );
 

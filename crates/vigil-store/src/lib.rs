@@ -9,6 +9,7 @@
 //! - what people decide: [`Store::create_exception`], [`Store::end_exception`], and scan configurations, for which the
 //!   store is a `ScanConfigs`;
 //! - news: the store is a `Journal` and an `Outbox`;
+//! - who looks after a repository by its tags: [`Store::is_owner_unread`], [`Store::note_owner`];
 //! - upkeep: [`Store::reside`], [`Store::evicted`], [`Store::ready`], [`Store::revision`], [`Store::size`],
 //!   [`Store::settle_exceptions`], [`Store::forget`].
 //!
@@ -22,6 +23,7 @@ mod migrate;
 mod news;
 mod orphans;
 mod outage;
+mod owners;
 mod page;
 mod pass;
 mod place;

@@ -26,6 +26,7 @@ pub fn changes(before: &Layers, now: &Layers) -> Changes {
     }
     note("target", before.targets != now.targets, false);
     note("schedule", before.schedules != now.schedules, false);
+    note("owner", before.owners != now.owners, false);
     note("route", before.routes != now.routes, false);
     note("sink", before.sinks != now.sinks, false);
     note("http.token", before.tokens != now.tokens, true);

@@ -12,6 +12,7 @@ mod http;
 mod images;
 mod key;
 mod keys;
+mod owners;
 mod raw;
 mod reader;
 mod routes;

@@ -52,6 +52,7 @@ pub struct Layers {
     pub(super) schedules: Vec<WrittenSchedule>,
     pub(super) tokens: Vec<WrittenToken>,
     pub(super) routes: Vec<toml::Table>,
+    pub(super) owners: Vec<toml::Table>,
     pub(super) sinks: Vec<toml::Table>,
     /// What the AWS SDK finds in the environment beside the settings: variables with endpoints.
     pub(super) aws_endpoints: Vec<(&'static str, String)>,
@@ -98,7 +99,7 @@ impl Layers {
         let mut layers = Self::default();
         for key in keys() {
             if let Some(default) = key.default {
-                layers.write(key, vec![default.to_owned()], Source::Default);
+                layers.write(key, split(key, default), Source::Default);
             }
         }
         layers

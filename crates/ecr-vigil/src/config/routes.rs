@@ -40,6 +40,8 @@ struct WrittenRoute {
     exclude_repositories: Vec<String>,
     tags: Vec<String>,
     exclude_tags: Vec<String>,
+    owners: Vec<String>,
+    exclude_owners: Vec<String>,
     severity: Option<String>,
     changes: Option<Vec<String>>,
     fixable: bool,
@@ -127,6 +129,7 @@ impl Reader<'_> {
         let regions = table.patterns("regions", written.regions, written.exclude_regions);
         let repositories = table.patterns("repositories", written.repositories, written.exclude_repositories);
         let tags = table.patterns("tags", written.tags, written.exclude_tags);
+        let owners = table.patterns("owners", written.owners, written.exclude_owners);
         let severity = written.severity.map(|text| table.one::<KnownSeverity>("severity", &text));
         let changes = written.changes.map(|words| table.changes(words));
         let thresholds = table.thresholds([written.critical, written.high, written.medium, written.low]);
@@ -137,6 +140,7 @@ impl Reader<'_> {
             regions,
             repositories,
             tags,
+            owners,
             severity: severity.map_or(Some(all.severity), |severity| severity.map(|KnownSeverity(s)| s))?,
             changes: changes.unwrap_or(Some(all.changes))?,
             fixable: written.fixable,
@@ -185,7 +189,7 @@ impl InTable<'_, '_> {
         texts.iter().filter_map(|text| self.one(member, text)).collect()
     }
 
-    fn patterns(&mut self, member: &str, include: Vec<String>, exclude: Vec<String>) -> Patterns {
+    pub(super) fn patterns(&mut self, member: &str, include: Vec<String>, exclude: Vec<String>) -> Patterns {
         let exclude = self.all::<Pattern>(&format!("exclude_{member}"), exclude);
         Patterns { include: self.all::<Pattern>(member, include), exclude }
     }

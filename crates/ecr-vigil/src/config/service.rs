@@ -36,6 +36,8 @@ pub struct ServiceSettings {
     pub metrics: Limits,
     /// Who hears what, and where.
     pub news: NewsSettings,
+    /// The tags of a repository that say who looks after it, the first that it has counts; none: they are not read.
+    pub owner_tags: Vec<String>,
     /// Where scan configurations are kept, if not in the memory.
     pub scan_configs: Option<Bucket>,
 }
@@ -59,7 +61,7 @@ impl Reader<'_> {
         let (run_now, grace) = (self.one("service.run_now"), self.one("service.grace"));
         let (store, lineage_tags) = (self.store(), self.many("lineage.tags"));
         let (http, metrics, scan_configs) = (self.http(), self.metrics(), self.bucket());
-        let news = self.news();
+        let (news, owner_tags) = (self.news(), self.owner_tags());
         let Limit(grace) = grace?;
         Some(ServiceSettings {
             general: general?,
@@ -71,6 +73,7 @@ impl Reader<'_> {
             http: http?,
             metrics: metrics?,
             news: news?,
+            owner_tags,
             scan_configs,
         })
     }

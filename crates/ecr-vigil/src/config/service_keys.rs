@@ -56,6 +56,11 @@ pub(super) static SERVICE_KEYS: &[Key] = &[
         .default("10s")
         .form(LIMIT)
         .help("News is told once nothing more was noticed for so long, and after three times as long at the latest"),
+    key("owners.tags", "owner-tags", &["VIGIL_OWNER_TAGS"])
+        .many()
+        .default("owner,team")
+        .words("keys of ECR repository tags, or none")
+        .help("The tags of a repository that name its owner: the first that it has counts"),
     key("sns.topic_arn", "sns-topic-arn", &["VIGIL_SNS_TOPIC_ARN", "ECR_SNS_REPORT_TOPIC_ARN"])
         .form("the ARN of an SNS topic")
         .help("A topic that hears what reaches a threshold: the sink named sns"),

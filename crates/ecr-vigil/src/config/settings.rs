@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use vigil_aws::{Network, Target};
 use vigil_core::image::Region;
 use vigil_core::plan::Budget;
-use vigil_core::policy::{Cadence, Exceptions, Gate, Selection, TagStatus, Thresholds};
+use vigil_core::policy::{Cadence, Exceptions, Gate, Owners, Selection, TagStatus, Thresholds};
 use vigil_report::Format;
 
 use super::exceptions;
@@ -42,6 +42,8 @@ pub struct Settings {
     pub exceptions: Exceptions,
     /// The file in which that stands.
     pub exceptions_file: Option<PathBuf>,
+    /// Who looks after which images.
+    pub owners: Owners,
     /// How fast, and for how long.
     pub pace: Pace,
     /// How the report looks.
@@ -219,7 +221,7 @@ impl Reader<'_> {
         let targets_given = targets.iter().any(|target| target.region.is_some() || target.role_arn.is_some());
         // Each is read before any is missed, so that every mistake is found.
         let (network, selection, gate) = (self.network(), self.selection(), self.gate());
-        let (exceptions, pace) = (self.exceptions(), self.pace());
+        let (exceptions, pace, owners) = (self.exceptions(), self.pace(), self.owners());
         let (cadence, budget) = (self.cadence(), self.budget());
         let (level, log_format) = (self.one("log.level"), self.one("log.format"));
         let (format, output) = (self.one("report.format"), self.one("report.output"));
@@ -233,6 +235,7 @@ impl Reader<'_> {
             gate: gate?,
             exceptions,
             exceptions_file: self.one::<PathBuf>("gate.exceptions"),
+            owners,
             pace: pace?,
             format: format?,
             output: output.and_then(|Place(file)| file),

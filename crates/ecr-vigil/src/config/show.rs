@@ -29,6 +29,7 @@ pub fn show(layers: &Layers) -> String {
     tokens(&mut text, layers);
     whole_tables(&mut text, "sink", layers, &layers.sinks);
     whole_tables(&mut text, "route", layers, &layers.routes);
+    whole_tables(&mut text, "owner", layers, &layers.owners);
     text
 }
 

@@ -1,4 +1,5 @@
-//! The tables of which a settings file may hold several: registries, schedules, tokens, routes and sinks, as written.
+//! The tables of which a settings file may hold several: registries, schedules, tokens, routes, sinks and owners, as
+//! written.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -57,7 +58,7 @@ pub(super) const SCHEDULE_MEMBERS: [(&str, &str); 18] = [
 
 /// Whether the file may hold several tables of this name.
 pub(super) fn is_one(name: &str) -> bool {
-    ["target", "schedule", "http.token", "route", "sink"].contains(&name)
+    ["target", "schedule", "http.token", "route", "sink", "owner"].contains(&name)
 }
 
 /// Reads the tables of a name.
@@ -68,6 +69,7 @@ pub(super) fn read(layers: &mut Layers, file: &Path, name: &str, values: Vec<Val
             Value::Table(table) if name == "target" => members.target(table),
             Value::Table(table) if name == "schedule" => members.schedule(table),
             Value::Table(table) if name == "route" => members.layers.routes.push(table),
+            Value::Table(table) if name == "owner" => members.layers.owners.push(table),
             Value::Table(table) if name == "sink" => members.layers.sinks.push(table),
             Value::Table(table) => members.token(table),
             _ => members.complain("", format!("expected a table: [[{name}]]")),

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 use tokio::sync::Mutex;
 use vigil_core::Stop;
-use vigil_core::policy::Exceptions;
+use vigil_core::policy::{Exceptions, Owners};
 use vigil_core::port::{Clock, ScanConfigs};
 use vigil_store::{DatabaseFault, Store};
 
@@ -34,10 +34,13 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
 }
 
-/// What the settings say of findings, as they are now.
+/// What the settings say of findings and images, as they are now.
 pub trait Policy: Send + Sync {
     /// What they accept.
     fn accepted(&self) -> Accepted;
+
+    /// Who looks after which images.
+    fn owners(&self) -> Owners;
 }
 
 /// What the settings accept.

@@ -63,8 +63,8 @@ pub async fn keep_news(
     let posted = Posted::default();
     let wishes = settings.clone();
     let wishes = || {
-        let news = &wishes.borrow().news;
-        (news.routes.clone(), news.settled)
+        let settings = wishes.borrow();
+        (settings.news.routes.clone(), settings.general.owners.clone(), settings.news.settled)
     };
     let telling = keep_telling(&store, wishes, &posted, &*clock, &stop);
     let bringing = async {

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use tokio::sync::watch;
 use vigil_core::Stop;
 use vigil_core::news::Route;
+use vigil_core::policy::Owners;
 use vigil_core::port::{Clock, Journal};
 use vigil_core::step::{Told, tell};
 
@@ -13,19 +14,19 @@ pub type Posted = watch::Sender<u64>;
 /// How often it is asked whether there is news: the question is answered by an index that is empty most of the time.
 const LOOK: SignedDuration = SignedDuration::from_secs(5);
 
-/// Tells until the stop, each time once nothing was noticed for so long. Both are asked for each time: settings may be read
-/// again.
+/// Tells until the stop by these routes and owners, each time once nothing was noticed for so long. They are asked for each
+/// time: settings may be read again.
 pub async fn keep_telling(
     journal: &dyn Journal,
-    wishes: impl Fn() -> (Vec<Route>, SignedDuration),
+    wishes: impl Fn() -> (Vec<Route>, Owners, SignedDuration),
     posted: &Posted,
     clock: &dyn Clock,
     stop: &Stop,
 ) {
     loop {
-        let (now, (routes, settled)) = (clock.now(), wishes());
+        let (now, (routes, owners, settled)) = (clock.now(), wishes());
         let told = tokio::select! {
-            told = tell(journal, &routes, settled, now) => told,
+            told = tell(journal, (&routes, &owners), settled, now) => told,
             _ = stop.stopped() => return,
         };
         let soon = now.checked_add(LOOK).unwrap_or(now);

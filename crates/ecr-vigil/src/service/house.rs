@@ -13,6 +13,7 @@ use vigil_store::{DatabaseFault, NotOpened, Store, Unanswered};
 
 use super::exceptions::keep_exceptions;
 use super::order::{Order, Trigger};
+use super::owners::keep_owners;
 use super::schedules::Asked;
 use super::scraped::Scraped;
 use super::service::{Parts, Service};
@@ -122,7 +123,8 @@ impl House {
             metrics: metrics.clone(),
             stop: stop.clone(),
         };
-        let service = Arc::new(Service::new(parts, settings).await?);
+        let (service, unowned) = Service::new(parts, settings).await?;
+        let service = Arc::new(service);
         let learner = service.clone();
         tokio::spawn(async move { learner.learn_named().await });
         service.resume().await?;
@@ -145,7 +147,8 @@ impl House {
         let time = tokio::spawn(async move {
             let _keeping = Keeping::of(&keeper);
             let exceptions = keep_exceptions(&keeper.parts.store, &*clock, &until);
-            tokio::join!(keep_time(&kept, &*clock, &until), exceptions);
+            let owners = keep_owners(&keeper, unowned, &until);
+            tokio::join!(keep_time(&kept, &*clock, &until), exceptions, owners);
         });
         let changes = service.settings_as_they_change();
         let news = news::keep_news(service.parts.store.clone(), hearers, changes, for_news, stop.clone());

@@ -9,6 +9,7 @@ mod history;
 mod house;
 mod noted;
 mod order;
+mod owners;
 mod pass;
 mod planning;
 mod recalled;

@@ -17,6 +17,7 @@ use super::end::End;
 use super::history::Over;
 use super::noted::Noted;
 use super::order::Order;
+use super::owners::Passed;
 use super::scope::{Reached, reach};
 use super::service::Service;
 use crate::accepted;
@@ -159,7 +160,9 @@ async fn over_all(
     }
     let counted = CountedEntries::new(metrics, schedule);
     let noted = Noted::default();
-    let ledger = Witnessed { ledger: &memory, witnesses: &[&counted, &noted] };
+    let entered = registries.iter().map(|(registry, _)| registry);
+    let passed = Passed::over(entered, service.unowned.clone(), &service.parts.stop);
+    let ledger = Witnessed { ledger: &memory, witnesses: &[&counted, &noted, &passed] };
     let passes = registries.iter().map(|(registry, scope)| {
         let pass = pass(order, settings, scope.clone(), exceptions.clone(), service);
         let (ledger, stop) = (&ledger, &stop);

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
+use vigil_core::policy::Owners;
 use vigil_store::PassId;
 
 use super::order::{Order, Trigger};
@@ -85,6 +86,10 @@ impl Policy for Asked {
     fn accepted(&self) -> Accepted {
         let general = &self.0.settings().general;
         Accepted { file: general.exceptions_file.clone(), exceptions: general.exceptions.clone() }
+    }
+
+    fn owners(&self) -> Owners {
+        self.0.settings().general.owners.clone()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use vigil_core::Stop;
 use vigil_core::coverage::{Aims, NamedRepository};
 use vigil_core::policy::ScanConfig;
@@ -17,6 +17,7 @@ use vigil_store::{DatabaseFault, PassId, Store, Unanswered, UnfinishedPass};
 use super::aims::{aims, named};
 use super::history::{History, Over};
 use super::order::{Order, Trigger};
+use super::owners::Unowned;
 use super::pass::{Ticket, WrittenEnd, make};
 use super::recalled::Recalled;
 use crate::config::{ScheduleSettings, ServiceSettings};
@@ -46,6 +47,8 @@ pub struct Service {
     pub(super) planning: tokio::sync::Mutex<()>,
     /// Whether the timekeeper is at its work.
     pub(super) keeps_time: AtomicBool,
+    /// Repositories whose owner is to be read.
+    pub(super) unowned: mpsc::UnboundedSender<Unowned>,
     settings: watch::Sender<Arc<ServiceSettings>>,
     state: Mutex<State>,
     changes: watch::Sender<u64>,
@@ -91,25 +94,32 @@ pub enum NotStarted {
 }
 
 impl Service {
-    /// A service that begins now, with what the memory knows of its schedules.
+    /// A service that begins now, with what the memory knows of its schedules; and the repositories whose owners its passes
+    /// want to know.
     ///
     /// # Errors
     ///
     /// If the memory cannot be read.
-    pub async fn new(parts: Parts, settings: ServiceSettings) -> Result<Self, Unanswered> {
+    pub async fn new(
+        parts: Parts,
+        settings: ServiceSettings,
+    ) -> Result<(Self, mpsc::UnboundedReceiver<Unowned>), Unanswered> {
         let Recalled { since, handled, history } = Recalled::read(&parts, &settings).await?;
+        let (unowned, asked) = mpsc::unbounded_channel();
         let (running, unwritten) = (BTreeMap::new(), Vec::new());
         let state = State { since, handled, history, named: None, forgot: None, running, unwritten };
-        Ok(Self {
+        let service = Self {
             parts,
             connections: Connections::default(),
             planning: tokio::sync::Mutex::default(),
             keeps_time: AtomicBool::new(false),
+            unowned,
             settings: watch::Sender::new(Arc::new(settings)),
             state: Mutex::new(state),
             changes: watch::Sender::default(),
             let_go: watch::Sender::default(),
-        })
+        };
+        Ok((service, asked))
     }
 
     /// The settings as they are now.

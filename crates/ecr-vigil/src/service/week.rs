@@ -93,7 +93,8 @@ impl Process {
             metrics: Arc::new(Metrics::default()),
             stop: Stop::never(),
         };
-        let service = Arc::new(Service::new(parts, settings).await.unwrap());
+        let (service, _) = Service::new(parts, settings).await.unwrap();
+        let service = Arc::new(service);
         service.resume().await.unwrap();
         let (kept, its) = (Timed(service.clone()), clock.clone());
         let time = tokio::spawn(async move { keep_time(&kept, &*its, &Stop::never()).await });

@@ -62,6 +62,49 @@ async fn a_change_is_told_once_to_each_sink_that_a_route_leads_to() {
 }
 
 #[tokio::test]
+async fn the_owner_of_an_image_is_known_from_its_tags_or_the_settings_and_hears_of_it() {
+    let (stage, blue, green) = (Stage::new().await, Hearer::new().await, Hearer::new().await);
+    let sink = |name: &str, hearer: &Hearer| {
+        format!("[[sink]]\nname = '{name}'\ntype = 'webhook'\nurl = '{}'\n", hearer.url)
+    };
+    let settings = format!(
+        "{}{}[[owner]]\nname = 'green'\nrepositories = ['shop/*']\n\
+         [[route]]\nname = 'blue'\nsinks = ['blue']\nowners = ['blue']\n\
+         [[route]]\nname = 'green'\nsinks = ['green']\nowners = ['green']\n",
+        sink("blue", &blue),
+        sink("green", &green)
+    );
+    stage.push("shop/cart:latest", image(&[]));
+    for repository in ["team/app", "shop/cart"] {
+        stage.registry.add_repository(repository).ok();
+        stage.registry.tag_repository(repository, &[("Owner", "blue")]).unwrap();
+    }
+    let service = service(&stage, &settings).await;
+    service.pass().await;
+    stage.sim.when_calls("ListTagsForResource", 2).await;
+    blue.taken(1).await;
+    green.taken(1).await;
+    stage.push("shop/cart:latest", image(&[finding("CVE-2", "HIGH")]));
+    build(&stage, &service, &[finding("CVE-1", "LOW"), finding("CVE-3", "HIGH")]).await;
+    for (hearer, owner, cve) in [(&blue, "blue", "CVE-3"), (&green, "green", "CVE-2")] {
+        let news = hearer.taken(2).await[1].json();
+        assert_eq!(news["message"]["image"]["owner"], owner, "{news}");
+        assert_eq!(news["message"]["changes"][0]["finding"]["id"], cve, "{news}");
+    }
+    let owners = |items: Value| {
+        let of = |item: &Value| format!("{} {}", item["repository"], item["owner"]);
+        items.as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    let known = [r#""shop/cart" "green""#, r#""team/app" "blue""#];
+    assert_eq!(owners(service.items("repositories").await), known);
+    let mut images = owners(service.items("images?sort=name").await);
+    images.dedup();
+    assert_eq!(images, known);
+    service.end().await.code(0);
+    assert_eq!(stage.calls("ListTagsForResource"), 2, "once a day");
+}
+
+#[tokio::test]
 async fn a_sink_that_is_away_holds_back_no_other_and_hears_everything_in_the_end() {
     let (stage, away, there) = (Stage::new().await, Hearer::new().await, Hearer::new().await);
     let settings = format!(

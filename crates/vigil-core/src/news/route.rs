@@ -57,6 +57,8 @@ pub struct Wanted {
     pub repositories: Patterns,
     /// Tags: one of the image's tags must be admitted. An untagged image is left out by includes alone.
     pub tags: Patterns,
+    /// Who looks after the image. Where nobody is known to, it is left out by includes alone.
+    pub owners: Patterns,
     /// As severe as this, or of a severity that we do not know.
     pub severity: Severity,
     /// New, worsened, fixed.
@@ -82,6 +84,8 @@ pub enum NotWanted {
     Repository,
     /// None of the tags is meant.
     Tags,
+    /// Somebody else looks after it.
+    Owner,
     /// Not severe enough.
     Severity,
     /// Not a change of this kind.
@@ -111,6 +115,7 @@ impl Default for Wanted {
             regions: Patterns::default(),
             repositories: Patterns::default(),
             tags: Patterns::default(),
+            owners: Patterns::default(),
             severity: Severity::Undefined,
             changes: [FindingState::New, FindingState::Worsened, FindingState::Fixed].into(),
             fixable: false,
@@ -170,9 +175,14 @@ impl Wanted {
             true => self.tags.include.is_empty(),
             false => subject.tags.iter().any(|tag| self.tags.admit(tag.as_str())),
         };
+        let owner_fits = match &subject.owner {
+            None => self.owners.include.is_empty(),
+            Some(owner) => self.owners.admit(owner),
+        };
         first_against([
             (self.repositories.admit(subject.repository.as_str()), NotWanted::Repository),
             (tags_fit, NotWanted::Tags),
+            (owner_fits, NotWanted::Owner),
         ])
     }
 
@@ -197,6 +207,7 @@ impl fmt::Display for NotWanted {
             Self::Region => "the region is not meant",
             Self::Repository => "the repository is not meant",
             Self::Tags => "none of its tags is meant",
+            Self::Owner => "somebody else looks after it",
             Self::Severity => "it is not severe enough",
             Self::Kind => "changes of this kind are not told",
             Self::NotFixable => "no version is known to fix it",
@@ -233,6 +244,7 @@ mod tests {
         check(Wanted { repositories: patterns("other/*"), ..all() }, Err(NotWanted::Repository));
         check(Wanted { tags: patterns("v*"), ..all() }, Ok(()));
         check(Wanted { tags: patterns("dev-*"), ..all() }, Err(NotWanted::Tags));
+        check(Wanted { owners: patterns("payments"), ..all() }, Err(NotWanted::Owner));
         check(Wanted { severity: Severity::High, ..all() }, Ok(()));
         check(Wanted { severity: Severity::Critical, ..all() }, Err(NotWanted::Severity));
         check(Wanted { changes: [FindingState::Fixed].into(), ..all() }, Err(NotWanted::Kind));

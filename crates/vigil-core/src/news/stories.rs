@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{ChangeKind, Message, NotDelivered, Patience, Retry, RoundUp, Route, SinkName, Wanted};
 use crate::finding::Severity;
+use crate::policy::Owners;
 use crate::port::{Clock, Untold};
 use crate::step::{Delivery, Told, deliver, tell};
 use crate::testing::{MemoryOutbox, MemorySink, PausedClock, change, finding, now, subject};
@@ -40,7 +41,9 @@ async fn run(
 ) {
     let name: SinkName = "channel".parse().unwrap();
     while clock.now() < until {
-        let told = tell(outbox, routes, SignedDuration::from_secs(10), clock.now()).await.unwrap();
+        let told = tell(outbox, (routes, &Owners::default()), SignedDuration::from_secs(10), clock.now())
+            .await
+            .unwrap();
         let delivery = deliver(outbox, (&name, sink), &PATIENCE, clock).await.unwrap();
         let again = match told {
             Told::NotBefore(at) => Some(at),

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::news::{Message, Ripe, Route, gather, ripe};
+use crate::policy::Owners;
 use crate::port::{Journal, NotKept, Posting, Untold};
 
 /// What was told.
@@ -16,18 +17,19 @@ pub enum Told {
     Posted(usize),
 }
 
-/// Tells what there is to tell, once nothing was noticed for so long.
+/// Tells what there is to tell, once nothing was noticed for so long, by these routes. Who looks after an image stands in
+/// what is told.
 ///
 /// # Errors
 ///
 /// If the news cannot be read, or the messages cannot be kept: then nothing was told.
 pub async fn tell(
     journal: &dyn Journal,
-    routes: &[Route],
+    (routes, owners): (&[Route], &Owners),
     settled: SignedDuration,
     now: Timestamp,
 ) -> Result<Told, NotKept> {
-    let untold = journal.untold().await?;
+    let untold = owned(journal.untold().await?, owners);
     let Some((first, last)) = untold.span() else { return Ok(Told::Nothing) };
     match ripe(first, last, settled, now) {
         Ripe::At(at) if !untold.more => return Ok(Told::NotBefore(at)),
@@ -37,6 +39,16 @@ pub async fn tell(
     let posted = postings.len();
     journal.tell(&untold, postings, now).await?;
     Ok(Told::Posted(posted))
+}
+
+/// The same with the owners as the settings know them.
+fn owned(mut untold: Untold, owners: &Owners) -> Untold {
+    let changes = untold.changes.iter_mut().map(|change| &mut change.subject);
+    let failures = untold.failures.iter_mut().map(|failure| &mut failure.subject);
+    for subject in changes.chain(failures) {
+        subject.owner = owners.of(&subject.registry, &subject.repository, subject.owner.take());
+    }
+    untold
 }
 
 fn postings(route: &Route, untold: &Untold, now: Timestamp) -> Vec<Posting> {

@@ -99,7 +99,12 @@ fn change_registry(sim: &Sim, path: &str, mut addressed: Addressed) -> Result<Va
                 registry.set_scanning(scanning);
             }
         }
-        "repositories" => registry.add_repository(&addressed.rest::<NewRepository>()?.name)?,
+        "repositories" => {
+            let NewRepository { name, tags } = addressed.rest()?;
+            let tags: Vec<_> = tags.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+            registry.add_repository(&name)?;
+            registry.tag_repository(&name, &tags)?;
+        }
         "images" => {
             let repository = addressed.take("repository")?.unwrap_or_default();
             return Ok(json!({ "digest": registry.add_image(&repository, addressed.rest()?)? }));

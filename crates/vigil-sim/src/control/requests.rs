@@ -1,5 +1,7 @@
 //! The bodies that the controls take. Unknown members are refused, for they are misspelt ones.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -27,6 +29,8 @@ pub(super) struct LimitChange {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewRepository {
     pub(super) name: String,
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -5,14 +5,14 @@ use serde::de::DeserializeOwned;
 
 use super::{
     configuration, describe_image_scan_findings, describe_images, describe_repositories, get_image,
-    list_images, manage_repositories, start_image_scan,
+    list_images, manage_repositories, start_image_scan, tags,
 };
 use crate::clock::Moment;
 use crate::registry::Registry;
 use crate::wire::ApiError;
 
 /// The operations that the simulator answers.
-pub(crate) const OPERATIONS: [&str; 11] = [
+pub(crate) const OPERATIONS: [&str; 13] = [
     "BatchGetImage",
     "BatchGetRepositoryScanningConfiguration",
     "CreateRepository",
@@ -22,8 +22,10 @@ pub(crate) const OPERATIONS: [&str; 11] = [
     "GetAccountSetting",
     "GetRegistryScanningConfiguration",
     "ListImages",
+    "ListTagsForResource",
     "PutLifecyclePolicy",
     "StartImageScan",
+    "TagResource",
 ];
 
 /// Answers one request to one registry.
@@ -50,6 +52,8 @@ pub(crate) fn answer(
         }
         "GetAccountSetting" => configuration::account_setting(parse(body)?),
         "CreateRepository" => manage_repositories::create(&mut registry.write(), parse(body)?, now),
+        "ListTagsForResource" => tags::list(&registry.read(), parse(body)?),
+        "TagResource" => tags::tag(&mut registry.write(), parse(body)?),
         "PutLifecyclePolicy" => {
             manage_repositories::put_lifecycle_policy(&mut registry.write(), parse(body)?)
         }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::describe_repositories::{self, Repository};
 use super::dispatch::json;
 use super::resolve;
+use super::tags::{self, Tag};
 use crate::clock::Moment;
 use crate::registry::State;
 use crate::wire::{self, ApiError};
@@ -19,6 +20,8 @@ pub(super) struct CreateRequest {
     repository_name: Option<String>,
     image_tag_mutability: Option<String>,
     image_scanning_configuration: Option<ScanningConfiguration>,
+    #[serde(default)]
+    tags: Vec<Tag>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -42,12 +45,15 @@ pub(super) fn create(state: &mut State, request: CreateRequest, now: Moment) -> 
     }
     let scan_on_push =
         request.image_scanning_configuration.is_some_and(|configuration| configuration.scan_on_push);
+    let tags = tags::checked(request.tags)?;
     if state.create_repository(&name, mutability, scan_on_push, now).is_err() {
         let account = &state.id.account;
         let message =
             format!("The repository with name '{name}' already exists in the registry with id '{account}'");
         return Err(ApiError::new("RepositoryAlreadyExistsException", message));
     }
+    let position = resolve::repository(state, &name)?.position;
+    state.tag_repository(position, tags);
     let repository = resolve::repository(state, &name)?;
     json(&CreateAnswer { repository: describe_repositories::shape(&state.id, &repository) })
 }

@@ -12,5 +12,6 @@ mod list_images;
 mod manage_repositories;
 mod resolve;
 mod start_image_scan;
+mod tags;
 
 pub(crate) use dispatch::{OPERATIONS, answer};

@@ -1,5 +1,6 @@
 //! What tests and pushes change: repositories created and deleted, images added, archived and deleted, results dictated.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -133,6 +134,11 @@ impl State {
 
     pub(crate) fn put_lifecycle_policy(&mut self, position: u32, text: &str) {
         self.overlays.entry(position).or_default().lifecycle_policy = Some(text.to_owned());
+    }
+
+    /// Gives a repository these tags beside those that it has.
+    pub(crate) fn tag_repository(&mut self, position: u32, tags: BTreeMap<String, String>) {
+        self.overlays.entry(position).or_default().repository_tags.extend(tags);
     }
 
     pub(super) fn add_image(

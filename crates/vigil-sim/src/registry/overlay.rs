@@ -1,6 +1,6 @@
 //! What was changed in a repository since it was generated: images added, archived and deleted, results dictated.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -27,6 +27,8 @@ pub(super) struct Overlay {
     pub(super) empty_reads: HashMap<Digest, EmptyReads>,
     pub(super) findings: HashMap<Digest, Arc<GivenFindings>>,
     pub(super) lifecycle_policy: Option<String>,
+    /// The tags of the repository itself.
+    pub(super) repository_tags: BTreeMap<String, String>,
 }
 
 /// An image that somebody added.

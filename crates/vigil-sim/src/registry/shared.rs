@@ -110,6 +110,16 @@ impl Registry {
         self.write().create_repository(name, "MUTABLE", false, self.clock.moment()).map(|_| ())
     }
 
+    /// Gives a repository tags, beside those that it has.
+    pub fn tag_repository(&self, name: &str, tags: &[(&str, &str)]) -> Result<(), RefusedChange> {
+        let mut state = self.write();
+        let found = state.repository(name).map(|repository| repository.position);
+        let position = found.ok_or_else(|| RefusedChange::NoSuchRepository(name.to_owned()))?;
+        let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        state.tag_repository(position, tags.collect());
+        Ok(())
+    }
+
     /// Deletes a repository with everything in it.
     pub fn delete_repository(&self, name: &str) -> Result<(), RefusedChange> {
         self.write().delete_repository(name)

@@ -1,6 +1,6 @@
 //! The state of one registry: the generated content plus what has happened since.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::overlay::Overlay;
@@ -236,6 +236,11 @@ impl RepositoryRef<'_> {
         });
         let mut candidates = table.candidates(tag_hash(tag)).filter_map(|slot| self.found(slot));
         candidates.find(|found| found.image.tags.iter().any(|other| other == tag))
+    }
+
+    /// The tags of the repository itself, if it was given any.
+    pub(crate) fn tags_of_its_own(&self) -> Option<&BTreeMap<String, String>> {
+        self.overlay.map(|overlay| &overlay.repository_tags)
     }
 
     pub(crate) fn lifecycle_policy(&self) -> Option<&str> {

@@ -39,8 +39,8 @@ async fn an_operation_that_is_not_served_is_refused_with_those_that_are() {
         format!(
             "operation '{operation}' should be one of BatchGetImage, BatchGetRepositoryScanningConfiguration, \
              CreateRepository, DescribeImages, DescribeImageScanFindings, DescribeRepositories, GetAccountSetting, \
-             GetRegistryScanningConfiguration, ListImages, PutLifecyclePolicy, StartImageScan, AssumeRole, \
-             GetCallerIdentity"
+             GetRegistryScanningConfiguration, ListImages, ListTagsForResource, PutLifecyclePolicy, StartImageScan, \
+             TagResource, AssumeRole, GetCallerIdentity"
         )
     };
     refused("limits", json!({"operation": "Nope", "rate": 1}), &why("Nope")).await;

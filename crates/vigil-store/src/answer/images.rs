@@ -55,6 +55,8 @@ pub struct ImageRow {
     pub registry: RegistryId,
     /// Its repository.
     pub repository: RepositoryName,
+    /// Who looks after the repository by its own tags.
+    pub owner: Option<String>,
     /// The image with its present tags.
     pub image: Image,
     /// When it was first seen.
@@ -168,7 +170,7 @@ impl ImageOrder {
 pub(super) const COLUMNS: &str = "i.id, r.partition_name, r.account, r.region, p.name, i.digest, i.kind,
     i.platform, i.index_digest, i.pushed_at, i.pulled_at, i.size_bytes, i.storage, i.first_seen, i.gone_at,
     i.decision, i.reason, i.detail, i.next_at, i.ending, i.said, i.scan_state, i.scan_description,
-    i.scanned_at, i.counts, i.accepted, i.asked_at, i.started_at";
+    i.scanned_at, i.counts, i.accepted, i.asked_at, i.started_at, p.owner";
 
 /// Where it is read from.
 pub(super) const TABLES: &str = "images i JOIN repositories p ON p.id = i.repository
@@ -349,6 +351,7 @@ pub(super) fn image_row(mut row: Row) -> Result<(i64, ImageRow), DatabaseFault> 
     let of = ImageRow {
         registry,
         repository,
+        owner: row.take()?,
         image,
         first_seen,
         gone_at,

@@ -38,6 +38,8 @@ pub struct RepositoryRow {
     pub gone_at: Option<Timestamp>,
     /// Why it could not be read the last time, if it could not.
     pub unread: Option<String>,
+    /// Who looks after it by its own tags.
+    pub owner: Option<String>,
     /// Container images that are there.
     pub images: u64,
     /// Those of them that were scanned with a result.
@@ -106,7 +108,7 @@ async fn registries(session: &mut dyn Session) -> Result<Vec<RegistryRow>, Datab
 }
 
 const REPOSITORIES: &str = "SELECT p.id, r.partition_name, r.account, r.region, p.name, p.created_at,
-      p.scan_on_push, p.tag_mutability, p.first_seen, p.listed_at, p.gone_at, p.unread
+      p.scan_on_push, p.tag_mutability, p.first_seen, p.listed_at, p.gone_at, p.unread, p.owner
     FROM repositories p JOIN registries r ON r.id = p.registry WHERE true";
 
 async fn list(
@@ -193,6 +195,7 @@ fn repository(mut row: Row) -> Result<(i64, RepositoryRow), DatabaseFault> {
         listed_at: row.take()?,
         gone_at: row.take()?,
         unread: row.take()?,
+        owner: row.take()?,
         images: 0,
         scanned: 0,
         counts: Counts::default(),

@@ -1,6 +1,6 @@
 //! The images that news is about, as they stand now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use vigil_core::finding::Counts;
@@ -30,6 +30,8 @@ struct Known {
     counts: Counts,
     scanned_at: Option<Timestamp>,
     tags: Vec<Tag>,
+    /// Who looks after the repository by its own tags.
+    owner: Option<String>,
 }
 
 impl Place {
@@ -45,7 +47,8 @@ impl Subjects {
         session: &mut dyn Session,
         places: impl Iterator<Item = &Place>,
     ) -> Result<Self, DatabaseFault> {
-        let nothing = Known { id: None, counts: Counts::default(), scanned_at: None, tags: Vec::new() };
+        let nothing =
+            Known { id: None, counts: Counts::default(), scanned_at: None, tags: Vec::new(), owner: None };
         let mut subjects = Self(places.map(|place| (place.clone(), nothing.clone())).collect());
         let by_row: BTreeMap<(i64, Digest), Place> =
             subjects.0.keys().map(|place| ((place.repository, place.digest), place.clone())).collect();
@@ -63,7 +66,22 @@ impl Subjects {
             known.tags.extend(row.take::<Option<Tag>>()?);
             known.tags.sort();
         }
+        subjects.read_owners(session).await?;
         Ok(subjects)
+    }
+
+    async fn read_owners(&mut self, session: &mut dyn Session) -> Result<(), DatabaseFault> {
+        let repositories: BTreeSet<i64> = self.0.keys().map(|place| place.repository).collect();
+        let rows = repositories.into_iter().map(|repository| vec![repository.into()]).collect();
+        let sql = "SELECT p.id, p.owner FROM {rows} JOIN repositories p ON p.id = rows.id WHERE p.owner IS NOT NULL";
+        let mut owners: BTreeMap<i64, String> = BTreeMap::new();
+        for mut row in session.each(sql, &[("id", Type::Int)], rows).await? {
+            owners.insert(row.take()?, row.take()?);
+        }
+        for (place, known) in &mut self.0 {
+            known.owner = owners.get(&place.repository).cloned();
+        }
+        Ok(())
     }
 
     /// The image's id; `None` if it is forgotten.
@@ -73,7 +91,7 @@ impl Subjects {
 
     /// The image, as news tells of it.
     pub(super) fn get(&self, place: &Place) -> Option<Subject> {
-        let Known { counts, scanned_at, tags, .. } = self.0.get(place)?.clone();
+        let Known { counts, scanned_at, tags, owner, .. } = self.0.get(place)?.clone();
         let Place { registry, name, digest, .. } = place.clone();
         Some(Subject {
             registry,
@@ -82,7 +100,7 @@ impl Subjects {
             tags,
             counts,
             scanned_at,
-            owner: None,
+            owner,
             runs_in: Vec::new(),
         })
     }

@@ -2,13 +2,14 @@
 
 use jiff::SignedDuration;
 use vigil_core::news::{Message, NotDelivered, Retry, RoundUp, Route, SinkName, Wanted};
+use vigil_core::policy::Owners;
 use vigil_core::port::{Journal, Next, Outbox, Parcel};
 use vigil_core::step::{Told, tell};
 use vigil_core::testing::image;
 use vigil_store::Slice;
 
 use crate::databases::stories;
-use crate::stage::Stage;
+use crate::stage::{Stage, name, registry};
 
 stories!(
     what_was_not_told_yet_is_told_once,
@@ -17,6 +18,7 @@ stories!(
     a_period_is_told_at_once,
     a_scan_that_fails_is_told_until_one_succeeds,
     a_build_under_a_tag_of_its_own_follows_the_one_before,
+    who_looks_after_a_repository_is_read_once_a_day_and_told_with_its_news,
 );
 
 fn route(round_up: Option<&str>) -> Route {
@@ -44,14 +46,14 @@ async fn known(stage: &Stage) -> vigil_core::Image {
     let end = stage.store.end_pass(stage.pass, stage.now(), "complete", None);
     end.await.unwrap();
     stage.clock.hours(1);
-    tell(&stage.store, &[], SETTLED, stage.now()).await.unwrap();
+    tell(&stage.store, (&[], &Owners::default()), SETTLED, stage.now()).await.unwrap();
     stage.clock.hours(23);
     app
 }
 
 async fn told(stage: &Stage, route: Route) -> Told {
     stage.clock.hours(1);
-    tell(&stage.store, &[route], SETTLED, stage.now()).await.unwrap()
+    tell(&stage.store, (&[route], &Owners::default()), SETTLED, stage.now()).await.unwrap()
 }
 
 async fn next(stage: &Stage) -> Next {
@@ -173,4 +175,30 @@ async fn a_build_under_a_tag_of_its_own_follows_the_one_before(stage: Stage) {
     told(&stage, route(None)).await;
     let parcel = parcel(next(&stage).await);
     assert_eq!(lines(&parcel.message), ["CVE-2 HIGH tar 1.0 New"], "the other one was there before");
+}
+
+async fn who_looks_after_a_repository_is_read_once_a_day_and_told_with_its_news(stage: Stage) {
+    let (registry, name) = (registry(), name("team/app"));
+    let unread = async |hours: i64| {
+        let since = stage.now() - SignedDuration::from_hours(hours);
+        stage.store.is_owner_unread(registry.clone(), name.clone(), since).await.unwrap()
+    };
+    assert!(!unread(24).await, "nobody has seen it");
+    let app = known(&stage).await;
+    assert!(unread(24).await);
+    let owner = Some("team-blue".to_owned());
+    stage.store.note_owner(registry.clone(), name.clone(), owner, stage.now()).await.unwrap();
+    assert!(!unread(24).await);
+    stage.clock.hours(25);
+    assert!(unread(24).await);
+    stage.store.put_off_owner(registry.clone(), name.clone(), stage.now()).await.unwrap();
+    assert!(!unread(24).await);
+    stage.scanned(&app, &["CVE-1 LOW zlib", "CVE-2 HIGH tar"]).await;
+    told(&stage, route(None)).await;
+    let Message::Image(news) = parcel(next(&stage).await).message else { panic!() };
+    assert_eq!(news.subject.owner.as_deref(), Some("team-blue"));
+    let slice = Slice::first(10);
+    let images =
+        stage.store.images(vigil_store::ImageFilter::default(), vigil_store::ImageOrder::Name, slice);
+    assert_eq!(images.await.unwrap().items[0].owner.as_deref(), Some("team-blue"));
 }

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tower::ServiceExt;
 use vigil_core::Stop;
+use vigil_core::policy::Owners;
 use vigil_core::port::Clock;
 use vigil_core::testing::now;
 use vigil_store::{NewPass, PassId, Place, Store};
@@ -101,6 +102,7 @@ pub(super) struct ScriptedSchedules {
     pub(super) over: AtomicBool,
     /// What the settings accept.
     pub(super) accepted: Mutex<Accepted>,
+    pub(super) owners: Mutex<Owners>,
     /// Held while a plan is made.
     pub(super) planning: Arc<tokio::sync::Mutex<()>>,
     /// Whether plans take as long as this stays so.
@@ -116,6 +118,7 @@ impl ScriptedSchedules {
             dead: AtomicBool::default(),
             over: AtomicBool::default(),
             accepted: Mutex::default(),
+            owners: Mutex::default(),
             planning: Arc::default(),
             slow: watch::Sender::new(false),
         }
@@ -195,6 +198,10 @@ impl Schedules for ScriptedSchedules {
 impl Policy for ScriptedSchedules {
     fn accepted(&self) -> Accepted {
         self.accepted.lock().unwrap().clone()
+    }
+
+    fn owners(&self) -> Owners {
+        self.owners.lock().unwrap().clone()
     }
 }
 

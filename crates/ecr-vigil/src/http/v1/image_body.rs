@@ -16,6 +16,9 @@ pub(in crate::http) struct ImageBody {
     /// Its repository.
     #[schema(example = "team/app")]
     repository: String,
+    /// Who looks after it, by the settings or by the repository's tags.
+    #[schema(example = "team-payments")]
+    owner: Option<String>,
     /// What it is known by.
     digest: String,
     /// Its present tags.
@@ -112,6 +115,7 @@ impl From<ImageRow> for ImageBody {
             console_url: registry.console_url(&repository, &image.digest),
             registry: RegistryBody::from(&registry),
             repository: repository.to_string(),
+            owner: row.owner,
             digest: image.digest.to_string(),
             tags: image.tags.iter().map(ToString::to_string).collect(),
             platform: image.platform.as_ref().map(Platform::to_string),

@@ -125,7 +125,12 @@ pub(in crate::http) async fn list(
     uri: Uri,
     Asked((filter, (order, slice))): Asked<(ImageFilter, (ImageOrder, Slice))>,
 ) -> Result<Response, Problem> {
-    Ok(paged::<_, ImageBody>(&uri, app.api.store.images(filter, order, slice).await?))
+    let mut page = app.api.store.images(filter, order, slice).await?;
+    let owners = app.api.policy.owners();
+    for row in &mut page.items {
+        row.owner = owners.of(&row.registry, &row.repository, row.owner.take());
+    }
+    Ok(paged::<_, ImageBody>(&uri, page))
 }
 
 /// One image, with its tags and lineages.
@@ -138,7 +143,10 @@ pub(in crate::http) async fn get(
 ) -> Result<Json<ImageDetailBody>, Problem> {
     let (registry, repository, digest) = find(&app, &path).await?;
     let detail = app.api.store.image(registry, repository, digest).await.map_err(away)?;
-    detail.map(|detail| Json(detail.into())).ok_or_else(|| unknown(&path))
+    let mut detail = detail.ok_or_else(|| unknown(&path))?;
+    let row = &mut detail.image;
+    row.owner = app.api.policy.owners().of(&row.registry, &row.repository, row.owner.take());
+    Ok(Json(detail.into()))
 }
 
 /// The findings of an image, worst first.

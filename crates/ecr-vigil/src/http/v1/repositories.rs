@@ -47,6 +47,9 @@ pub(in crate::http) struct RepositoryBody {
     gone_at: Option<Timestamp>,
     /// Why it could not be read the last time, if it could not.
     unread: Option<String>,
+    /// Who looks after it, by the settings or by its tags.
+    #[schema(example = "team-payments")]
+    owner: Option<String>,
     /// Container images that are there.
     images: u64,
     /// Those of them that were scanned with a result.
@@ -90,7 +93,12 @@ pub(in crate::http) async fn list(
     uri: Uri,
     Asked((scope, (GoneToo(gone), slice))): Asked<(Scope, (GoneToo, Slice))>,
 ) -> Result<Response, Problem> {
-    Ok(paged::<_, RepositoryBody>(&uri, app.api.store.repositories(scope, gone, slice).await?))
+    let mut page = app.api.store.repositories(scope, gone, slice).await?;
+    let owners = app.api.policy.owners();
+    for row in &mut page.items {
+        row.owner = owners.of(&row.registry, &row.repository.name, row.owner.take());
+    }
+    Ok(paged::<_, RepositoryBody>(&uri, page))
 }
 
 impl FromFields for GoneToo {
@@ -117,6 +125,7 @@ impl From<RepositoryRow> for RepositoryBody {
             listed_at: row.listed_at,
             gone_at: row.gone_at,
             unread: row.unread,
+            owner: row.owner,
             images: row.images,
             scanned: row.scanned,
             counts: by_severity(&row.counts),
