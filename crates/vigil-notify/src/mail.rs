@@ -83,6 +83,7 @@ pub enum InvalidMail {
 #[derive(Debug, Clone)]
 pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
+    time: Duration,
     from: Mailbox,
     to: Vec<Mailbox>,
 }
@@ -109,7 +110,7 @@ impl Mailer {
         if let Some((name, password)) = &server.user {
             transport = transport.credentials(Credentials::new(name.clone(), password.expose().to_owned()));
         }
-        Ok(Self { transport: transport.build(), from, to })
+        Ok(Self { transport: transport.build(), time, from, to })
     }
 
     /// Sends a mail.
@@ -119,7 +120,10 @@ impl Mailer {
     /// If the server did not take it.
     pub async fn send(&self, mail: &Mail) -> Result<(), NotDelivered> {
         let message = self.message(mail).map_err(|error| never(chain(&error)))?;
-        self.transport.send(message).await.map(drop).map_err(|error| not_sent(&error))
+        // The transport waits so long for the connection alone, and for ever for a server that then says nothing.
+        let sent = tokio::time::timeout(self.time, self.transport.send(message)).await;
+        let sent = sent.map_err(|_| later("no answer in time".to_owned()))?;
+        sent.map(drop).map_err(|error| not_sent(&error))
     }
 
     fn message(&self, mail: &Mail) -> Result<Message, lettre::error::Error> {
@@ -162,8 +166,12 @@ fn not_sent(error: &SmtpError) -> NotDelivered {
         error.status().is_some_and(|code| matches!(code.to_string().as_str(), "530" | "534" | "535"));
     match error.is_permanent() && !for_login {
         true => never(chain(error)),
-        false => NotDelivered { reason: chain(error), retry: Retry::Later(None), reached: None },
+        false => later(chain(error)),
     }
+}
+
+fn later(reason: String) -> NotDelivered {
+    NotDelivered { reason, retry: Retry::Later(None), reached: None }
 }
 
 fn never(reason: String) -> NotDelivered {

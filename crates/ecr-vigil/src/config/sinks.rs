@@ -83,6 +83,22 @@ pub enum SinkKind {
     },
 }
 
+impl SinkKind {
+    /// The word of the settings for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Sns(..) => "sns",
+            Self::Slack { .. } => "slack",
+            Self::SlackWebhook(_) => "slack_webhook",
+            Self::Teams(_) => "teams",
+            Self::Webhook { .. } => "webhook",
+            Self::EventBridge(..) => "eventbridge",
+            Self::SecurityHub(_) => "security_hub",
+            Self::Email { .. } => "email",
+        }
+    }
+}
+
 /// Every kind of sink, as it is written.
 const KINDS: &str = "sns, slack, slack_webhook, teams, webhook, eventbridge, security_hub or email";
 

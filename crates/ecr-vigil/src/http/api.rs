@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 use tokio::sync::Mutex;
 use vigil_core::Stop;
+use vigil_core::news::SinkName;
 use vigil_core::policy::{Exceptions, Owners};
 use vigil_core::port::{Clock, ScanConfigs};
 use vigil_store::{DatabaseFault, Store};
@@ -34,13 +35,16 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
 }
 
-/// What the settings say of findings and images, as they are now.
+/// What the settings say of findings, of images, and of who hears of them, as they are now.
 pub trait Policy: Send + Sync {
     /// What they accept.
     fn accepted(&self) -> Accepted;
 
     /// Who looks after which images.
     fn owners(&self) -> Owners;
+
+    /// Where news is told: each sink, and of what type it is.
+    fn sinks(&self) -> Vec<(SinkName, Option<&'static str>)>;
 }
 
 /// What the settings accept.

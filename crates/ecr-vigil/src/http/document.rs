@@ -31,6 +31,7 @@ const BEARER: &str = "token";
         (name = "images", description = "Registries, repositories, images and their scans"),
         (name = "findings", description = "Findings, vulnerabilities, what changed, and what was accepted"),
         (name = "passes", description = "Passes: past ones, running ones, and those to come"),
+        (name = "news", description = "Where news is told, and what could not be delivered"),
         (name = "health", description = "Whether the service lives and can do its work"),
     ),
     components(schemas(ProblemBody, MemberFault))

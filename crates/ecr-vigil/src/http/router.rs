@@ -20,7 +20,8 @@ use super::problem::Problem;
 use super::rescan::{configs, findings as findings_feed, summary};
 use super::revised::{as_json, revised};
 use super::v1::{
-    events, exceptions, findings, images, passes, passes_list, plan, repositories, schedules, vulnerabilities,
+    events, exceptions, findings, images, passes, passes_list, plan, repositories, schedules, sinks,
+    vulnerabilities,
 };
 use super::watch::Watchers;
 use super::{docs, document, health};
@@ -101,6 +102,9 @@ fn living() -> OpenApiRouter<App> {
         .routes(routes!(exceptions::get))
         .routes(routes!(exceptions::expire))
         .routes(routes!(schedules::list))
+        .routes(routes!(sinks::list))
+        .routes(routes!(sinks::dead_letters))
+        .routes(routes!(sinks::retry))
 }
 
 /// The description of what is served, for programs and for people.

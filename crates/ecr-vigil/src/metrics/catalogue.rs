@@ -71,6 +71,16 @@ families! {
     QUEUE_OLDEST = Gauge "ecr_vigil_queue_oldest_timestamp_seconds" ["registry", "region", "queue"]
         "Since when the oldest waits, by queue: to_start, in_flight; nothing for an empty queue.";
 
+    // News.
+    MESSAGES = Counter "ecr_vigil_messages_total" ["sink", "outcome"]
+        "Attempts to deliver a message, by outcome: delivered, put_off (tried again later), given_up.";
+    MESSAGES_WAITING = Gauge "ecr_vigil_messages_waiting" ["sink"]
+        "Messages that wait for the sink, those of a period that is not over included.";
+    MESSAGES_OLDEST = Gauge "ecr_vigil_messages_oldest_timestamp_seconds" ["sink"]
+        "Since when the first message waits that the sink should have by now; nothing if there is none.";
+    DEAD_LETTERS = Gauge "ecr_vigil_dead_letters" ["sink"]
+        "Messages that were given up.";
+
     // Calls to AWS.
     SCANS_REQUESTED = OldCounter "aws_ecr_scans_requested" []
         "The total count of AWS ECR image scan requests that were accepted.";

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use vigil_core::news::SinkName;
 use vigil_core::{Counts, RegistryId, Severity};
 
 use super::histogram::Histogram;
@@ -56,6 +57,17 @@ pub enum Outcome {
     Failed,
 }
 
+/// In what way an attempt to deliver a message ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Attempt {
+    /// The sink has taken it.
+    Taken,
+    /// It is tried again later.
+    PutOff,
+    /// It is a dead letter.
+    GivenUp,
+}
+
 /// All that is counted.
 #[derive(Debug, Default)]
 pub(super) struct Counted {
@@ -68,6 +80,7 @@ pub(super) struct Counted {
     pub(super) awaited: BTreeMap<(RegistryId, String), Awaited>,
     pub(super) findings_new: BTreeMap<(RegistryId, Severity), u64>,
     pub(super) findings_fixed: BTreeMap<(RegistryId, Severity), u64>,
+    pub(super) messages: BTreeMap<(SinkName, Attempt), u64>,
     pub(super) store_failures: u64,
     pub(super) requests: BTreeMap<(&'static str, String, u16), u64>,
     pub(super) durations: BTreeMap<(&'static str, String), Histogram>,
@@ -131,6 +144,11 @@ impl Metrics {
         }
     }
 
+    /// An attempt to deliver a message to a sink has ended so.
+    pub fn message_ended(&self, sink: &SinkName, outcome: Attempt) {
+        *self.counted().messages.entry((sink.clone(), outcome)).or_default() += 1;
+    }
+
     /// The store could not be read or written.
     pub fn store_failed(&self) {
         self.counted().store_failures += 1;
@@ -154,6 +172,20 @@ impl Metrics {
 fn known_method(method: &str) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     KNOWN.into_iter().find(|known| *known == method).unwrap_or("other")
+}
+
+impl Attempt {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Taken, Self::PutOff, Self::GivenUp];
+
+    /// The outcome's name in machine-readable output.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Taken => "delivered",
+            Self::PutOff => "put_off",
+            Self::GivenUp => "given_up",
+        }
+    }
 }
 
 impl Outcome {

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use vigil_core::coverage::{Aims, coverage};
+use vigil_core::news::SinkName;
 use vigil_core::schedule::ScheduleName;
 use vigil_core::{Counts, RegistryId};
-use vigil_store::{ExportedImage, RepositoryRow, Revision, Scope, Slice, Store, Unanswered};
+use vigil_store::{ExportedImage, RepositoryRow, Revision, Scope, SinkQueue, Slice, Store, Unanswered};
 
 use super::gathered::{Gathered, ImageSeries, RegistryState, RepositorySeries};
 use super::limits::Limits;
@@ -38,6 +39,8 @@ pub struct Wanted {
     pub aims: Aims,
     /// When the last pass of each schedule began that is over.
     pub looked: BTreeMap<ScheduleName, Timestamp>,
+    /// Where news is told.
+    pub sinks: Vec<SinkName>,
     /// Scans that may be used in 24 hours.
     pub daily: u64,
 }
@@ -60,7 +63,7 @@ pub async fn gather(
     wanted: &Wanted,
     now: Timestamp,
 ) -> Result<Gathered, Unanswered> {
-    let Wanted { aims, looked, daily } = wanted;
+    let Wanted { aims, looked, sinks, daily } = wanted;
     let mut standings = store.standings(aims.covered_since(looked, now), now).await?;
     standings.retain(|standing| aims.hold(&standing.registry));
     let held: BTreeSet<RegistryId> = standings.iter().map(|standing| standing.registry.clone()).collect();
@@ -81,8 +84,18 @@ pub async fn gather(
     Ok(Gathered {
         registries: states.collect(),
         repositories: repositories.map(repository_series).collect(),
+        sinks: queues(store, sinks, now).await?,
         images: inventory.images.iter().filter(|image| held.contains(&image.registry)).cloned().collect(),
     })
+}
+
+/// A sink for which nothing waits is told of all the same: the first message is an increase, and not a new series.
+async fn queues(store: &Store, sinks: &[SinkName], now: Timestamp) -> Result<Vec<SinkQueue>, Unanswered> {
+    let empty =
+        |sink: &SinkName| (sink.clone(), SinkQueue { sink: sink.clone(), waiting: 0, oldest: None, dead: 0 });
+    let mut queues: BTreeMap<_, _> = sinks.iter().map(empty).collect();
+    queues.extend(store.sink_queues(now).await?.into_iter().map(|queue| (queue.sink.clone(), queue)));
+    Ok(queues.into_values().collect())
 }
 
 async fn inventory(

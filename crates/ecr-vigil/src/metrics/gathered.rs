@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use vigil_core::coverage::Coverage;
 use vigil_core::image::Repository;
 use vigil_core::{Counts, Digest, RegistryId, RepositoryName, Tag};
+use vigil_store::SinkQueue;
 
 /// All of it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -14,6 +15,8 @@ pub struct Gathered {
     pub registries: Vec<RegistryState>,
     /// Their repositories.
     pub repositories: Vec<RepositorySeries>,
+    /// What waits for each sink of the settings, and for any other.
+    pub sinks: Vec<SinkQueue>,
     /// Their images by tag, as far as the limits let them be told; the newest first within a repository.
     pub images: Vec<ImageSeries>,
 }

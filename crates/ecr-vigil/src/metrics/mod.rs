@@ -23,7 +23,7 @@ mod work;
 
 pub use calls::Calls;
 pub use counted::{CountedEntries, CountedScanner};
-pub use counters::{Metrics, Outcome, PassEnd, ScheduleStanding};
+pub use counters::{Attempt, Metrics, Outcome, PassEnd, ScheduleStanding};
 pub use format::Format;
 pub use gather::{Kept, Wanted, gather};
 pub use limits::Limits;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use vigil_core::coverage::Aims;
 use vigil_core::{RegistryId, Severity};
+use vigil_store::SinkQueue;
 
 use super::calls::{self, Calls};
 use super::catalogue as families;
-use super::counters::{Counted, Metrics};
+use super::counters::{Attempt, Counted, Metrics};
 use super::exposition::{Exposition, Value};
 use super::format::Format;
 use super::gathered::{Gathered, RegistryState};
@@ -51,6 +52,7 @@ pub fn render(scrape: &Scrape<'_>, accept: Option<&str>) -> Rendered {
     write_findings(&mut to, &counted, gathered, scrape.aims);
     write_passes(&mut to, &counted);
     work::write(&mut to, &counted, scrape.aims);
+    write_news(&mut to, &counted, gathered);
     to.single(&families::SCANS_REQUESTED, Some(counted.scans_requested));
     to.single(&families::SCANS_REQUESTED_ERRORS, Some(counted.scans_requested_errors));
     to.single(&families::SCANS_RATE_LIMITED, Some(counted.scans_rate_limited));
@@ -112,6 +114,29 @@ fn write_passes(to: &mut Exposition, counted: &Counted) {
     each(&families::SCHEDULE_INTERVAL, |times| times.interval.map(Value::from));
     each(&families::PASSES_FAILED, |times| Some(u64::from(times.failed).into()));
     each(&families::SCHEDULE_ENDED, |times| Some(Value::from(u64::from(times.next.is_none()))));
+}
+
+/// A sink has all outcomes from the start, as a schedule has.
+fn write_news(to: &mut Exposition, counted: &Counted, gathered: &Gathered) {
+    let sinks = &gathered.sinks;
+    to.family(&families::MESSAGES, |samples| {
+        for queue in sinks {
+            for outcome in Attempt::ALL {
+                let count = counted.messages.get(&(queue.sink.clone(), outcome)).copied().unwrap_or(0);
+                samples.put(&[queue.sink.as_str(), outcome.code()], count);
+            }
+        }
+    });
+    let mut each = |family, value: fn(&SinkQueue) -> Option<Value>| {
+        to.family(family, |samples| {
+            for queue in sinks {
+                value(queue).into_iter().for_each(|value| samples.put(&[queue.sink.as_str()], value));
+            }
+        });
+    };
+    each(&families::MESSAGES_WAITING, |queue| Some(queue.waiting.into()));
+    each(&families::MESSAGES_OLDEST, |queue| queue.oldest.map(Value::from));
+    each(&families::DEAD_LETTERS, |queue| Some(queue.dead.into()));
 }
 
 fn write_requests(to: &mut Exposition, counted: &Counted) {

@@ -10,6 +10,7 @@ use vigil_core::port::{Clock, Outbox, Sink};
 use vigil_core::step::{Delivery, deliver};
 
 use super::telling::Posted;
+use crate::metrics::{Attempt, Metrics};
 
 /// A sink, and how patient one is with it.
 #[derive(Clone)]
@@ -25,7 +26,7 @@ pub struct Hearer {
 /// Brings messages to all of these until the stop, or until `until` says that others take their place. What is on its way
 /// is waited for: cut off, nobody would know whether it was heard.
 pub async fn bring_all(
-    outbox: Arc<dyn Outbox>,
+    (outbox, metrics): (Arc<dyn Outbox>, Arc<Metrics>),
     hearers: Vec<Hearer>,
     posted: &Posted,
     clock: Arc<dyn Clock>,
@@ -34,15 +35,16 @@ pub async fn bring_all(
 ) {
     let mut loops = JoinSet::new();
     for hearer in hearers {
-        let (outbox, clock, stop) = (outbox.clone(), clock.clone(), stop.clone());
+        let (outbox, metrics) = (outbox.clone(), metrics.clone());
+        let (clock, stop) = (clock.clone(), stop.clone());
         let (posted, until) = (posted.subscribe(), until.clone());
-        loops.spawn(async move { bring(&*outbox, &hearer, posted, &*clock, &stop, until).await });
+        loops.spawn(async move { bring((&*outbox, &metrics), &hearer, posted, &*clock, &stop, until).await });
     }
     while loops.join_next().await.is_some() {}
 }
 
 async fn bring(
-    outbox: &dyn Outbox,
+    (outbox, metrics): (&dyn Outbox, &Metrics),
     hearer: &Hearer,
     mut posted: watch::Receiver<u64>,
     clock: &dyn Clock,
@@ -56,8 +58,13 @@ async fn bring(
         let (again, listens) = match deliver(outbox, (name, sink), &hearer.patience, clock).await {
             Ok(delivery) => {
                 log(&delivery);
+                count(metrics, name, &delivery);
                 // A sink that is left alone for a while is so for what is new, too.
-                (delivery.again_at(clock.now()), matches!(delivery, Delivery::Idle(_)))
+                let now = clock.now();
+                let look =
+                    matches!(delivery, Delivery::Idle(_)).then(|| now.checked_add(LATER).ok()).flatten();
+                let again = delivery.again_at(now);
+                (again.into_iter().chain(look).min(), look.is_some())
             }
             Err(error) => {
                 tracing::error!(sink = %name, %error, "no message is delivered");
@@ -85,22 +92,33 @@ async fn bring(
     }
 }
 
-/// An outbox that cannot be read or written is tried again this much later.
+/// An outbox in which there is nothing, or that cannot be read or written, is looked at again this much later: others may
+/// put messages there, too.
 const LATER: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
+
+fn count(metrics: &Metrics, sink: &SinkName, delivery: &Delivery) {
+    let outcome = match delivery {
+        Delivery::Idle(_) => return,
+        Delivery::Delivered(_) => Attempt::Taken,
+        Delivery::PutOff(..) => Attempt::PutOff,
+        Delivery::GivenUp(..) => Attempt::GivenUp,
+    };
+    metrics.message_ended(sink, outcome);
+}
 
 fn log(delivery: &Delivery) {
     match delivery {
         Delivery::Idle(_) => {}
         Delivery::Delivered(parcel) => {
-            tracing::info!(message = parcel.id, sink = %parcel.sink, route = %parcel.route, "message delivered");
+            tracing::info!(message_id = parcel.id, sink = %parcel.sink, route = %parcel.route, "message delivered");
         }
         Delivery::PutOff(parcel, failure, until) => {
             let (sink, reason) = (&parcel.sink, &failure.reason);
-            tracing::warn!(message = parcel.id, %sink, reason, %until, "message not delivered, tried again");
+            tracing::warn!(message_id = parcel.id, %sink, reason, %until, "message not delivered, tried again");
         }
         Delivery::GivenUp(parcel, failure) => {
             let (sink, reason) = (&parcel.sink, &failure.reason);
-            tracing::error!(message = parcel.id, %sink, reason, "message given up: it is a dead letter");
+            tracing::error!(message_id = parcel.id, %sink, reason, "message given up: it is a dead letter");
         }
     }
 }

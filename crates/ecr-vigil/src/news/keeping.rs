@@ -11,8 +11,10 @@ use vigil_store::Store;
 
 use super::bringing::{Hearer, bring_all};
 use super::mouth::{Looks, Mouth, SinkUnusable};
+use super::strays::give_up_strays;
 use super::telling::{Posted, keep_telling};
 use crate::config::{ServiceSettings, SinkSettings};
+use crate::metrics::Metrics;
 
 /// A sink that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -57,21 +59,25 @@ pub async fn keep_news(
     store: Store,
     mut hearers: Vec<Hearer>,
     mut settings: watch::Receiver<Arc<ServiceSettings>>,
+    metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     stop: Stop,
 ) {
     let posted = Posted::default();
-    let wishes = settings.clone();
+    let (wishes, routed) = (settings.clone(), settings.clone());
     let wishes = || {
         let settings = wishes.borrow();
         (settings.news.routes.clone(), settings.general.owners.clone(), settings.news.settled)
     };
+    let sinks = || routed.borrow().news.sinks.iter().map(|sink| sink.name.clone()).collect();
+    let strays = give_up_strays(&store, sinks, &*clock, &stop);
     let telling = keep_telling(&store, wishes, &posted, &*clock, &stop);
     let bringing = async {
         while stop.halted().is_none() {
             let (others, until) = watch::channel(false);
             let outbox = Arc::new(store.clone());
-            let bringing = bring_all(outbox, hearers.clone(), &posted, clock.clone(), &stop, until);
+            let bringing =
+                bring_all((outbox, metrics.clone()), hearers.clone(), &posted, clock.clone(), &stop, until);
             let changing = async {
                 tokio::select! {
                     changed = settings.changed() => drop(changed),
@@ -85,7 +91,7 @@ pub async fn keep_news(
             hearers = replaced(hearers, &now).await;
         }
     };
-    tokio::join!(telling, bringing);
+    tokio::join!(telling, bringing, strays);
 }
 
 /// A sink that cannot be used leaves all as they were.

@@ -7,6 +7,7 @@ mod bringing;
 mod example;
 mod keeping;
 mod mouth;
+mod strays;
 mod telling;
 
 pub use example::example;

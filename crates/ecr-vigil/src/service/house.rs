@@ -151,7 +151,8 @@ impl House {
             tokio::join!(keep_time(&kept, &*clock, &until), exceptions, owners);
         });
         let changes = service.settings_as_they_change();
-        let news = news::keep_news(service.parts.store.clone(), hearers, changes, for_news, stop.clone());
+        let (memory, counters) = (service.parts.store.clone(), service.parts.metrics.clone());
+        let news = news::keep_news(memory, hearers, changes, counters, for_news, stop.clone());
         Ok(Self { service, tls, stop, time, news: tokio::spawn(news), answering })
     }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
+use vigil_core::news::SinkName;
 use vigil_core::policy::Owners;
 use vigil_store::PassId;
 
@@ -90,6 +91,11 @@ impl Policy for Asked {
 
     fn owners(&self) -> Owners {
         self.0.settings().general.owners.clone()
+    }
+
+    fn sinks(&self) -> Vec<(SinkName, Option<&'static str>)> {
+        let settings = self.0.settings();
+        settings.news.sinks.iter().map(|sink| (sink.name.clone(), Some(sink.kind.word()))).collect()
     }
 }
 

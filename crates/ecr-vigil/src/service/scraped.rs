@@ -29,7 +29,8 @@ impl Exposition for Scraped {
         let now = parts.clock.now();
         let limits = &settings.metrics;
         let daily = settings.schedules.iter().map(|schedule| schedule.budget.daily).max().unwrap_or(0);
-        let wanted = Wanted { aims: self.service.aims().await, looked: self.service.looked(), daily };
+        let sinks = settings.news.sinks.iter().map(|sink| sink.name.clone()).collect();
+        let wanted = Wanted { aims: self.service.aims().await, looked: self.service.looked(), sinks, daily };
         let gathered = gather(&parts.store, &self.kept, limits, &wanted, now).await;
         self.service.tell_schedules();
         // A scrape is answered all the same: that the store is away is what whoever looks at it needs to see.

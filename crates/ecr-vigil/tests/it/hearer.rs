@@ -4,15 +4,32 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// A server on this machine.
 pub(crate) struct Hearer {
     pub(crate) url: String,
     heard: watch::Receiver<Vec<Heard>>,
-    says: Arc<Mutex<VecDeque<u16>>>,
+    says: Arc<Mutex<VecDeque<Says>>>,
+}
+
+/// What it does with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Says {
+    /// Answers with this status.
+    Status(u16),
+    /// Asks to be asked again after so many seconds.
+    Wait(u32),
+    /// Hangs up.
+    HangsUp,
+    /// Keeps the caller waiting.
+    Nothing,
 }
 
 /// One request, and what was answered.
@@ -20,36 +37,57 @@ pub(crate) struct Hearer {
 pub(crate) struct Heard {
     pub(crate) head: String,
     pub(crate) body: String,
-    pub(crate) answered: u16,
+    pub(crate) answered: Says,
 }
+
+/// That all is well.
+const WELL: Says = Says::Status(200);
 
 impl Hearer {
     pub(crate) async fn new() -> Self {
+        Self::behind(None).await
+    }
+
+    /// One that speaks TLS, with this certificate in PEM and its key.
+    pub(crate) async fn with_certificate(certificate: &str, key: &str) -> Self {
+        let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let config = config.unwrap().with_no_client_auth().with_single_cert(chain, key).unwrap();
+        Self::behind(Some(TlsAcceptor::from(Arc::new(config)))).await
+    }
+
+    async fn behind(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
         let (tell, heard) = watch::channel(Vec::new());
-        let says: Arc<Mutex<VecDeque<u16>>> = Arc::default();
+        let says: Arc<Mutex<VecDeque<Says>>> = Arc::default();
         let answers = says.clone();
         let tell = Arc::new(tell);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (tell, answers) = (tell.clone(), answers.clone());
-                // A caller that was killed is none any more.
-                tokio::spawn(async move { drop(hear(stream, &tell, &answers).await) });
+                let (tell, answers, tls) = (tell.clone(), answers.clone(), tls.clone());
+                // A caller that was killed, or does not trust us, is none any more.
+                tokio::spawn(async move {
+                    let Some(tls) = tls else { return hear(stream, &tell, &answers).await };
+                    hear(tls.accept(stream).await?, &tell, &answers).await
+                });
             }
         });
         Self { url, heard, says }
     }
 
     /// Answers these next, and after them that all is well.
-    pub(crate) fn will_say(&self, statuses: &[u16]) {
-        self.says.lock().unwrap().extend(statuses);
+    pub(crate) fn will_say(&self, says: &[Says]) {
+        self.says.lock().unwrap().extend(says);
     }
 
     /// Everything, once it is so many requests that were answered well.
     pub(crate) async fn taken(&self, times: usize) -> Vec<Heard> {
         let taken =
-            |all: &Vec<Heard>| all.iter().filter(|heard| heard.answered == 200).cloned().collect::<Vec<_>>();
+            |all: &Vec<Heard>| all.iter().filter(|heard| heard.answered == WELL).cloned().collect::<Vec<_>>();
         let mut heard = self.heard.clone();
         let all = heard.wait_for(|all| taken(all).len() >= times).await.unwrap();
         taken(&all)
@@ -73,9 +111,9 @@ impl Heard {
 }
 
 async fn hear(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     tell: &watch::Sender<Vec<Heard>>,
-    says: &Mutex<VecDeque<u16>>,
+    says: &Mutex<VecDeque<Says>>,
 ) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     let mut head = String::new();
@@ -84,20 +122,26 @@ async fn hear(
             return Ok(());
         }
     }
-    let mut heard = Heard { head, body: String::new(), answered: 0 };
+    let mut heard = Heard { head, body: String::new(), answered: WELL };
     let length = heard.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
     heard.body = String::from_utf8_lossy(&body).into_owned();
-    heard.answered = says.lock().unwrap().pop_front().unwrap_or(200);
-    let answer = r#"{"ok":true,"ts":"1503435956.000247"}"#;
-    let head = format!(
-        "HTTP/1.1 {} Said\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{answer}",
-        heard.answered,
-        answer.len()
-    );
+    heard.answered = says.lock().unwrap().pop_front().unwrap_or(WELL);
+    let says = heard.answered;
     // Heard is what was answered: a caller that is killed now does not know.
     tell.send_modify(|all| all.push(heard));
+    let (status, more) = match says {
+        Says::Status(status) => (status, String::new()),
+        Says::Wait(seconds) => (429, format!("Retry-After: {seconds}\r\n")),
+        Says::HangsUp => return Ok(()),
+        Says::Nothing => std::future::pending().await,
+    };
+    let answer = r#"{"ok":true,"ts":"1503435956.000247"}"#;
+    let head = format!(
+        "HTTP/1.1 {status} Said\r\nContent-Length: {}\r\n{more}Connection: close\r\n\r\n{answer}",
+        answer.len()
+    );
     stream.write_all(head.as_bytes()).await?;
     stream.shutdown().await
 }

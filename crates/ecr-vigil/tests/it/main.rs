@@ -36,6 +36,7 @@ mod service;
 mod service_settings;
 mod serving;
 mod settings;
+mod sinks;
 mod stage;
 mod status;
 mod targets;

@@ -73,6 +73,10 @@ async fn coverage_counts_what_the_schedules_mean_to_have_scanned() {
 async fn dashboard_and_alerts_find_what_they_ask_for() {
     let stage = Stage::new().await;
     stage.push("team/app:scratch", NewImage { unsupported: true, ..clean() });
+    // A sink for which nothing comes while the story lasts.
+    let sink =
+        "[news]\nsettle = '1h'\n[[sink]]\nname = 'hook'\ntype = 'webhook'\nurl = 'http://127.0.0.1:9'\n";
+    stage.write("vigil.toml", sink);
     let service = stage.serve("--scans-per-pass 1").await;
     service.pass().await;
     for name in ["team/app:v1", "team/app:v2"] {
@@ -87,7 +91,8 @@ async fn dashboard_and_alerts_find_what_they_ask_for() {
         ["grafana/ecr-vigil.json", "prometheus/alerts.yml"].into_iter().flat_map(named).collect();
     let missing: Vec<&String> = asked.iter().filter(|name| !samples.contains(name.as_str())).collect();
     // After a pass nothing waits any more.
-    assert_eq!(missing, ["ecr_vigil_queue_oldest_timestamp_seconds"], "{told}");
+    let waits = ["ecr_vigil_messages_oldest_timestamp_seconds", "ecr_vigil_queue_oldest_timestamp_seconds"];
+    assert_eq!(missing, waits, "{told}");
     check(&told, "ecr_vigil_http_requests_total{method=\"POST\",route=\"/api/v1/passes\",status=\"202\"} 2");
     check(&told, &format!("ecr_vigil_findings_new_total{{{PLACE},severity=\"critical\"}} 0"));
     let minded = promtool(&told);

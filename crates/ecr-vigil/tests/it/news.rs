@@ -3,31 +3,31 @@
 use serde_json::{Value, json};
 use vigil_sim::NewImage;
 
-use crate::hearer::Hearer;
+use crate::hearer::{Hearer, Says};
 use crate::moto::moto;
 use crate::python::script;
 use crate::serving::Serving;
 use crate::stage::{Stage, clean};
 
-fn finding(cve: &str, severity: &str) -> Value {
+pub(crate) fn finding(cve: &str, severity: &str) -> Value {
     let attributes =
         json!([{"key": "package_name", "value": "zlib"}, {"key": "package_version", "value": "1.2"}]);
     json!({"name": cve, "severity": severity, "uri": format!("https://cve.example/{cve}"), "attributes": attributes})
 }
 
-fn image(findings: &[Value]) -> NewImage {
+pub(crate) fn image(findings: &[Value]) -> NewImage {
     NewImage { findings: Some(findings.to_vec()), ..NewImage::default() }
 }
 
 /// A service with these settings, which has seen the registry once, and told so.
-async fn service(stage: &Stage, settings: &str) -> Serving {
+pub(crate) async fn service(stage: &Stage, settings: &str) -> Serving {
     stage.write("vigil.toml", &format!("[news]\nsettle = \"none\"\n{settings}"));
     stage.push("team/app:latest", image(&[finding("CVE-1", "LOW")]));
     stage.serve("--expiry 1h").await
 }
 
 /// The next build of the image, and a pass that sees it.
-async fn build(stage: &Stage, service: &Serving, findings: &[Value]) {
+pub(crate) async fn build(stage: &Stage, service: &Serving, findings: &[Value]) {
     stage.push("team/app:latest", image(findings));
     service.pass().await;
 }
@@ -113,7 +113,7 @@ async fn a_sink_that_is_away_holds_back_no_other_and_hears_everything_in_the_end
          [[route]]\nname = 'all'\nsinks = ['away', 'there']\n",
         away.url, there.url
     );
-    away.will_say(&[500]);
+    away.will_say(&[Says::Status(500)]);
     let mut service = service(&stage, &settings).await;
     service.pass().await;
     there.taken(1).await;

@@ -118,7 +118,8 @@ impl Running {
                 }
             }
         };
-        timeout(PATIENCE, reading).await.unwrap_or_else(|_| panic!("it never says `{text}`"))
+        let line = timeout(PATIENCE, reading).await;
+        line.unwrap_or_else(|_| panic!("it never says `{text}`:\n{}", self.said))
     }
 
     /// Sends a signal, such as `TERM`.

@@ -7,6 +7,7 @@ use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use aws_types::service_config::ServiceConfigKey;
 use reqwest::{Client, redirect};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -70,7 +71,7 @@ impl SecurityHub {
         let there = Target { region: Some(registry.region.clone()), ..target.clone() };
         let (config, region) = session(&there, network).await?;
         let fips = if config.use_fips() == Some(true) { "-fips" } else { "" };
-        let url = match config.endpoint_url() {
+        let url = match own_endpoint(&config).as_deref().or(config.endpoint_url()) {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("https://securityhub{fips}.{region}.{}", registry.partition.dns_suffix()),
         };
@@ -155,6 +156,13 @@ impl SecurityHub {
         }
         request.body(body).build().map_err(|error| later(error.without_url().to_string()))
     }
+}
+
+/// An endpoint for Security Hub alone, of the environment or the profile. For other services, their clients look.
+fn own_endpoint(config: &SdkConfig) -> Option<String> {
+    let key =
+        ServiceConfigKey::builder().service_id("securityhub").env("AWS_ENDPOINT_URL").profile("endpoint_url");
+    config.service_config()?.load_config(key.build().ok()?)
 }
 
 /// The findings that were refused are told; if each of them is malformed, there is no use in another attempt.

@@ -28,3 +28,4 @@ pub use teams::teams;
 pub use template::{Template, TemplateFault};
 pub use text::{TEXT_LIMITS, Text, text};
 pub use webhook::{WEBHOOK_LIMITS, webhook};
+pub use words::headline;

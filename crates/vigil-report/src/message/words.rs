@@ -13,7 +13,7 @@ use super::cut::{cut, first, word};
 const TAGS: usize = 3;
 
 /// What a message says in a line.
-pub(super) fn headline(message: &Message) -> String {
+pub fn headline(message: &Message) -> String {
     match message {
         Message::Image(news) => format!("{} in {}", changed(news.changes.iter()), name(&news.subject)),
         Message::Vulnerability(news) => vulnerability(news),

@@ -3,7 +3,8 @@
 mod journal;
 mod outbox;
 mod post;
+mod queues;
 mod subjects;
 mod untold;
 
-pub use outbox::{DeadLetter, SinkQueue};
+pub use queues::{DeadLetter, SinkQueue};

@@ -127,7 +127,7 @@ async fn a_message_waits_until_its_sink_has_taken_it(stage: Stage) {
     let queues = stage.store.sink_queues(stage.now()).await.unwrap();
     let told: Vec<_> = queues.iter().map(|queue| (queue.sink.as_str(), queue.waiting, queue.dead)).collect();
     assert_eq!(told, [("channel", 0, 1), ("mail", 1, 0)], "one sink holds back no other");
-    let letters = stage.store.dead_letters(Slice::first(9)).await.unwrap().items;
+    let letters = stage.store.dead_letters(None, Slice::first(9)).await.unwrap().items;
     assert_eq!((&letters[0].parcel.id, letters[0].failure.as_str()), (&first.id, "503"));
     assert!(stage.store.revive(first.id.clone(), stage.now()).await.unwrap());
     let revived = parcel(next(&stage).await);

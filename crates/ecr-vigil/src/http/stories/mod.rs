@@ -14,6 +14,7 @@ mod passes;
 mod plans;
 mod questions;
 mod schemathesis;
+mod sinks;
 mod sockets;
 mod stage;
 mod tokens;

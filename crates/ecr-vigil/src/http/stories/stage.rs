@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tower::ServiceExt;
 use vigil_core::Stop;
+use vigil_core::news::SinkName;
 use vigil_core::policy::Owners;
 use vigil_core::port::Clock;
 use vigil_core::testing::now;
@@ -202,6 +203,10 @@ impl Policy for ScriptedSchedules {
 
     fn owners(&self) -> Owners {
         self.owners.lock().unwrap().clone()
+    }
+
+    fn sinks(&self) -> Vec<(SinkName, Option<&'static str>)> {
+        ["mail", "quiet"].map(|name| (name.parse().unwrap(), Some("email"))).to_vec()
     }
 }
 

@@ -15,6 +15,7 @@ pub(super) mod plan;
 mod plan_body;
 pub(super) mod repositories;
 pub(super) mod schedules;
+pub(super) mod sinks;
 pub(super) mod vulnerabilities;
 mod words;
 

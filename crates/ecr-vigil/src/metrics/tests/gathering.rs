@@ -24,7 +24,7 @@ fn wanted() -> Wanted {
         expiry: "7d".parse().unwrap(),
     };
     let aims = Aims { schedules: vec![aim], places: vec![coverage::Place::default()], named: None };
-    Wanted { aims, looked: BTreeMap::new(), daily: 100 }
+    Wanted { aims, looked: BTreeMap::new(), sinks: Vec::new(), daily: 100 }
 }
 
 async fn pass(store: &Store, ecr: &MemoryEcr, clock: &PausedClock) {

@@ -11,6 +11,7 @@ use vigil_core::image::Repository;
 use vigil_core::port::{Scanner, Start};
 use vigil_core::testing::{MemoryEcr, PausedClock, digest, image, now};
 use vigil_core::{Counts, Decision, Due, Ending, Entry, Hold, RegistryId, Severity};
+use vigil_store::SinkQueue;
 
 use super::deployed::promtool;
 use crate::ledgers::Witness;
@@ -33,6 +34,10 @@ fn registry() -> RegistryId {
 
 fn counts(counts: &[(&str, u64)]) -> Counts {
     counts.iter().map(|(severity, count)| (Severity::from(*severity), *count)).collect()
+}
+
+fn queue(sink: &str, waiting: u64, oldest: Option<Timestamp>, dead: u64) -> SinkQueue {
+    SinkQueue { sink: sink.parse().unwrap(), waiting, oldest, dead }
 }
 
 fn hours_ago(hours: i64) -> Timestamp {
@@ -78,6 +83,7 @@ fn gathered() -> Gathered {
     };
     Gathered {
         registries: vec![state],
+        sinks: vec![queue("mail", 2, Some(hours_ago(3)), 1), queue("quiet", 0, None, 0)],
         repositories: vec![
             repository("team/app", Some(true), Some("IMMUTABLE")),
             repository("team/new", None, None),
