@@ -156,7 +156,7 @@ impl Recall {
     /// The place of the exception in the settings of now; behind all of them, if it stands in the memory.
     fn exception(&self, row: &ImageRow, finding: &Finding) -> AcceptedBy {
         let exceptions = &self.settings.exceptions;
-        let found = Occurrence::of(finding, &row.repository, &row.image.tags);
+        let found = Occurrence::of(finding, &row.repository, &row.image);
         let place = exceptions.accepting(found, self.now).map(|(place, _)| place);
         AcceptedBy::Exception(place.unwrap_or_else(|| exceptions.iter().count()))
     }

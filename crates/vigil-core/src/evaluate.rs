@@ -73,7 +73,7 @@ pub fn evaluate(
     findings.sort_by(Finding::report_order);
     let (mut open, mut accepted) = (Vec::new(), Vec::new());
     for finding in findings {
-        let exception = exceptions.accepting(Occurrence::of(&finding, repository, &image.tags), now);
+        let exception = exceptions.accepting(Occurrence::of(&finding, repository, image), now);
         if let Some((place, exception)) = exception {
             let reason = exception.reason.clone();
             accepted.push(Accepted { finding, by: AcceptedBy::Exception(place), reason });
@@ -112,14 +112,7 @@ mod tests {
     }
 
     fn accept(id: &str) -> Exceptions {
-        let exception = Exception {
-            id: id.into(),
-            package: None,
-            repository: None,
-            tag: None,
-            reason: "not reachable".into(),
-            until: None,
-        };
+        let exception = Exception::of(id, "not reachable");
         Exceptions::new(vec![exception])
     }
 

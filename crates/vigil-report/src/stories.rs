@@ -80,14 +80,7 @@ fn fresh() -> Rest {
 /// What a scan at this time found, judged.
 pub(crate) fn found(at: Timestamp, findings: &[Finding]) -> Evaluation {
     let thresholds = Thresholds { critical: Some(0), high: Some(2), medium: None, low: None };
-    let exception = Exception {
-        id: "CVE-2019-8457".into(),
-        package: None,
-        repository: None,
-        tag: None,
-        reason: "the library is never given a foreign database".into(),
-        until: None,
-    };
+    let exception = Exception::of("CVE-2019-8457", "the library is never given a foreign database");
     evaluate(
         &"team/app".parse().unwrap(),
         &image(1, &["v1"], 1),

@@ -232,6 +232,9 @@ CREATE TABLE lineage_findings (
   state BIGINT NOT NULL,
   -- What it would be if nobody had accepted it; nothing where nobody has.
   beneath BIGINT,
+  -- By whom it was last accepted, and how severe it was when he began to; no severity: that has lapsed, since it got worse.
+  accepted_by BIGINT,
+  accepted_severity BIGINT,
   severity BIGINT NOT NULL,
   -- The severity turned round, so that an order of several columns goes one way and an index can be entered anywhere.
   rank BIGINT GENERATED ALWAYS AS (-severity) STORED,
@@ -248,6 +251,10 @@ CREATE INDEX lineage_findings_oldest
   ON lineage_findings (first_seen, lineage, vulnerability, package) WHERE fixed_at IS NULL;
 -- New, worsened and accepted ones: few among many.
 CREATE INDEX lineage_findings_notable ON lineage_findings (state, lineage) WHERE state IN (0, 2, 4);
+CREATE INDEX lineage_findings_accepted ON lineage_findings (accepted_by, lineage, vulnerability, package)
+  WHERE accepted_by IS NOT NULL;
+CREATE INDEX lineage_findings_marked ON lineage_findings (lineage, vulnerability, package)
+  WHERE accepted_by IS NOT NULL;
 CREATE INDEX lineage_findings_exploited ON lineage_findings (rank, first_seen, lineage, vulnerability, package)
   WHERE exploit_known = 1 AND fixed_at IS NULL;
 -- Of those that were fixed there are as many as are kept: about as many as change in that time.
@@ -276,6 +283,7 @@ CREATE TABLE changes (
   severity_before BIGINT,
   exploit_became_known BIGINT NOT NULL,
   fix_appeared BIGINT NOT NULL,
+  accepted_before WORDS,
   published_at BIGINT
 );
 CREATE INDEX changes_at ON changes (at, id);
@@ -351,6 +359,9 @@ CREATE TABLE exceptions (
   package WORDS,
   repository WORDS,
   tag WORDS,
+  digest WORDS,
+  -- As severe as it accepts it.
+  severity WORDS,
   reason WORDS NOT NULL,
   author WORDS NOT NULL,
   created_at BIGINT NOT NULL,

@@ -41,7 +41,9 @@ pub use answer::{
     RegistryStanding, Renewed, RepositoryRow, ScanRow, Scope, SightingRow, Standing, TagSpan,
     VulnerabilityFilter, VulnerabilityOrder, VulnerabilityRow,
 };
-pub use exceptions::{CreatedException, ExceptionFilter, ExceptionId, NewException, StoredException};
+pub use exceptions::{
+    CreatedException, ExceptionFilter, ExceptionId, NewException, StoredException, written_id,
+};
 pub use forget::{Forgotten, Retention};
 pub use ledger::PassLedger;
 pub use news::{DeadLetter, SinkQueue};

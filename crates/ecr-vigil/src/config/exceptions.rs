@@ -4,9 +4,11 @@ use std::path::Path;
 
 use jiff::civil::Date;
 use toml::Value;
+use vigil_core::finding::Severity;
 use vigil_core::policy::{Exception, Exceptions, InvalidPattern, Pattern, VulnerabilityId};
 
 use super::raw::parse_toml;
+use super::values::KnownSeverity;
 
 /// Reads the file. Every mistake in it is told at once.
 pub(super) fn read(path: &str) -> Result<Exceptions, Vec<String>> {
@@ -38,7 +40,8 @@ fn parse(text: &str) -> Result<Exceptions, Vec<String>> {
 }
 
 fn exception(value: Value, problems: &mut Vec<String>) -> Option<Exception> {
-    const MEMBERS: [&str; 6] = ["vulnerability", "package", "repository", "tag", "reason", "until"];
+    const MEMBERS: [&str; 7] =
+        ["vulnerability", "package", "repository", "tag", "severity", "reason", "until"];
     /// Other names, and what they mean.
     const ALIASES: [(&str, &str); 2] = [("id", "vulnerability"), ("expires", "until")];
     let Value::Table(mut table) = value else {
@@ -71,18 +74,27 @@ fn exception(value: Value, problems: &mut Vec<String>) -> Option<Exception> {
     let tag = text("tag").and_then(pattern);
     let until = text("until").and_then(|text| text.map(day).transpose());
     let package = text("package");
+    let severity = text("severity").and_then(|text| text.map(severity).transpose());
     let mut keep = |problem: &String| problems.push(problem.clone());
     let (id, reason) = (id.inspect_err(&mut keep).ok(), reason.inspect_err(&mut keep).ok());
     let (repository, tag) = (repository.inspect_err(&mut keep).ok(), tag.inspect_err(&mut keep).ok());
     let (until, package) = (until.inspect_err(&mut keep).ok(), package.inspect_err(&mut keep).ok());
+    let severity = severity.inspect_err(&mut keep).ok();
     Some(Exception {
         id: id?.into(),
         package: package?,
         repository: repository?,
         tag: tag?,
+        digest: None,
+        severity: severity?,
         reason: reason?,
         until: until?,
     })
+}
+
+fn severity(text: String) -> Result<Severity, String> {
+    let known: Result<KnownSeverity, _> = text.parse();
+    known.map(|KnownSeverity(severity)| severity).map_err(|error| format!("`severity`: {error}"))
 }
 
 fn day(text: String) -> Result<Date, String> {
@@ -104,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_file_is_read_and_an_unquoted_date_too() {
-        let file = "[[exception]]\nvulnerability = 'CVE-1'\nreason = 'r'\nuntil = 2027-01-31\nrepository = 'team/*'\n\
+        let file = "[[exception]]\nvulnerability = 'CVE-1'\nreason = 'r'\nuntil = 2027-01-31\nrepository = 'team/*'\nseverity = 'MEDIUM'\n\
                     [[exception]]\nid = 'cve-1'\nreason = 'r'\nexpires = '2027-01-31'\n";
         let exceptions = parse(file).unwrap();
         assert!(exceptions.iter().all(|exception| exception.until.unwrap().to_string() == "2027-01-31"));

@@ -117,8 +117,7 @@ mod tests {
 
         async fn accept_until_today(&self) {
             let until = Some(now().to_zoned(TimeZone::UTC).date());
-            let (id, reason) = ("CVE-1".to_owned(), "not reachable".to_owned());
-            let exception = Exception { id, package: None, repository: None, tag: None, reason, until };
+            let exception = Exception { until, ..Exception::of("CVE-1", "not reachable") };
             let new = NewException { exception, author: "ann".to_owned(), at: self.clock.now() };
             assert!(self.store.create_exception(new).await.unwrap().stored.counted);
             // Else whoever looks after exceptions would do so once more.

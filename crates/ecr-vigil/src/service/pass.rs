@@ -153,7 +153,8 @@ async fn over_all(
     let stop = service.stop_of(order);
     let Prepared { reached: Reached { registries, not_entered, halted }, exceptions } =
         service.prepare(order, settings, &stop).await;
-    let mut memory = service.parts.store.ledger(id, settings.lineage_tags.clone());
+    let mut memory =
+        service.parts.store.ledger(id, settings.lineage_tags.clone()).accepting(exceptions.clone());
     let whole = order.images.is_empty();
     if whole {
         memory = memory.of_schedule(order.schedule.schedule.name.clone(), Arc::new(service.aims().await));

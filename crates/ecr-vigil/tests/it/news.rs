@@ -105,6 +105,39 @@ async fn the_owner_of_an_image_is_known_from_its_tags_or_the_settings_and_hears_
 }
 
 #[tokio::test]
+async fn an_exception_lapses_by_itself_when_the_severity_rises_and_that_is_news() {
+    let (stage, hook) = (Stage::new().await, Hearer::new().await);
+    stage.write("accepted.toml", "[[exception]]\nvulnerability = 'CVE-1'\nreason = 'never called'\n");
+    let settings = format!(
+        "[gate]\nexceptions = 'accepted.toml'\n\
+         [[sink]]\nname = 'hook'\ntype = 'webhook'\nurl = '{}'\n\
+         [[route]]\nname = 'all'\nsinks = ['hook']\n",
+        hook.url
+    );
+    let service = service(&stage, &settings).await;
+    service.pass().await;
+    hook.taken(1).await;
+    build(&stage, &service, &[finding("CVE-1", "LOW"), finding("CVE-2", "LOW")]).await;
+    hook.taken(2).await;
+    let accepted = async || {
+        let images = service.items("images?tag=latest").await;
+        (images[0]["accepted"].clone(), images[0]["counts"].clone())
+    };
+    assert_eq!(accepted().await, (json!(1), json!({"LOW": 1})));
+    build(&stage, &service, &[finding("CVE-1", "CRITICAL"), finding("CVE-2", "LOW")]).await;
+    let news = hook.taken(3).await[2].json();
+    let changes = news["message"]["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1, "{news}");
+    assert_eq!(changes[0]["change"], "worsened");
+    assert_eq!(changes[0]["worse"]["severity_before"], "LOW");
+    assert_eq!(changes[0]["worse"]["accepted_before"], "never called");
+    assert_eq!(accepted().await, (json!(0), json!({"CRITICAL": 1, "LOW": 1})));
+    build(&stage, &service, &[finding("CVE-1", "LOW"), finding("CVE-2", "LOW")]).await;
+    assert_eq!(accepted().await, (json!(0), json!({"LOW": 2})), "it stays so");
+    service.end().await.code(0);
+}
+
+#[tokio::test]
 async fn a_sink_that_is_away_holds_back_no_other_and_hears_everything_in_the_end() {
     let (stage, away, there) = (Stage::new().await, Hearer::new().await, Hearer::new().await);
     let settings = format!(

@@ -77,6 +77,9 @@ pub struct Worse {
     pub exploit_became_known: bool,
     /// Whether a version that fixes it has appeared.
     pub fix_appeared: bool,
+    /// Why it was accepted until it got more severe, if it was.
+    #[serde(default)]
+    pub accepted_before: Option<String>,
 }
 
 /// Findings of one image, as a lineage sees them.
@@ -215,6 +218,7 @@ impl Worse {
             severity_before: (*severity > before.severity).then(|| before.severity.clone()),
             exploit_became_known: exploit_known && !before.exploit_known,
             fix_appeared: fixable && !before.fixable,
+            accepted_before: None,
         }
     }
 }

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::Pattern;
-use crate::finding::Finding;
-use crate::image::{RepositoryName, Tag};
+use crate::finding::{Finding, Severity};
+use crate::image::{Digest, Image, RepositoryName, Tag};
 
 /// The id of one vulnerability, as people name it: no pattern, since whoever wants to accept whatever comes has thresholds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,10 @@ pub struct Exception {
     pub repository: Option<Pattern>,
     /// Only in images of which a tag matches.
     pub tag: Option<Pattern>,
+    /// Only in this image.
+    pub digest: Option<Digest>,
+    /// Only as severe as this, or less: once it is found to be worse, it is another matter.
+    pub severity: Option<Severity>,
     /// Why it is accepted.
     pub reason: String,
     /// The last day, in UTC, on which it is.
@@ -45,8 +49,12 @@ pub struct Occurrence<'a> {
     pub vulnerability: &'a str,
     /// The package, where the scanner names one.
     pub package: Option<&'a str>,
+    /// How bad it is.
+    pub severity: &'a Severity,
     /// The image's repository.
     pub repository: &'a RepositoryName,
+    /// The image.
+    pub digest: Digest,
     /// The image's tags.
     pub tags: &'a [Tag],
 }
@@ -56,10 +64,11 @@ pub struct Occurrence<'a> {
 pub struct Exceptions(Vec<Exception>);
 
 impl<'a> Occurrence<'a> {
-    /// A finding in an image with these tags.
-    pub fn of(finding: &'a Finding, repository: &'a RepositoryName, tags: &'a [Tag]) -> Self {
+    /// A finding in an image.
+    pub fn of(finding: &'a Finding, repository: &'a RepositoryName, image: &'a Image) -> Self {
         let package = finding.package.as_ref().map(|package| &*package.name);
-        Self { vulnerability: &finding.id, package, repository, tags }
+        let (vulnerability, severity) = (&*finding.id, &finding.severity);
+        Self { vulnerability, package, severity, repository, digest: image.digest, tags: &image.tags }
     }
 }
 
@@ -101,6 +110,20 @@ impl Exceptions {
 }
 
 impl Exception {
+    /// One that accepts a vulnerability wherever it is, for this reason and without an end.
+    pub fn of(id: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            package: None,
+            repository: None,
+            tag: None,
+            digest: None,
+            severity: None,
+            reason: reason.into(),
+            until: None,
+        }
+    }
+
     /// Whether its last day is over.
     pub fn expired(&self, now: Timestamp) -> bool {
         self.until.is_some_and(|until| now.to_zoned(TimeZone::UTC).date() > until)
@@ -108,12 +131,19 @@ impl Exception {
 
     /// Whether it is in force and about what was found there.
     pub fn accepts(&self, found: Occurrence<'_>, now: Timestamp) -> bool {
-        let Occurrence { vulnerability, package, repository, tags } = found;
-        let has_tag = |pattern: &Pattern| tags.iter().any(|tag| pattern.matches(tag.as_str()));
         !self.expired(now)
-            && self.id.eq_ignore_ascii_case(vulnerability)
+            && self.names(found)
+            && self.severity.as_ref().is_none_or(|most| found.severity <= most)
+    }
+
+    /// Whether it is about what was found there, however bad that is.
+    pub fn names(&self, found: Occurrence<'_>) -> bool {
+        let Occurrence { vulnerability, package, repository, digest, tags, .. } = found;
+        let has_tag = |pattern: &Pattern| tags.iter().any(|tag| pattern.matches(tag.as_str()));
+        self.id.eq_ignore_ascii_case(vulnerability)
             && self.package.as_deref().is_none_or(|wanted| package == Some(wanted))
             && self.is_about(repository)
+            && self.digest.is_none_or(|wanted| wanted == digest)
             && self.tag.as_ref().is_none_or(has_tag)
     }
 
@@ -126,26 +156,21 @@ impl Exception {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::now;
+    use crate::testing::{digest, now};
 
     #[track_caller]
     fn check(exception: Exception, expected: bool) {
         let repository = "team/app".parse().unwrap();
         let tags = ["v1", "latest"].map(|tag| tag.parse().unwrap());
         let (vulnerability, package) = ("CVE-2024-1", Some("zlib"));
-        let found = Occurrence { vulnerability, package, repository: &repository, tags: &tags };
+        let (severity, digest) = (&Severity::High, digest(1));
+        let repository = &repository;
+        let found = Occurrence { vulnerability, package, severity, repository, digest, tags: &tags };
         assert_eq!(exception.accepts(found, now()), expected);
     }
 
     fn exception() -> Exception {
-        Exception {
-            id: "CVE-2024-1".into(),
-            package: None,
-            repository: None,
-            tag: None,
-            reason: "not reachable".into(),
-            until: None,
-        }
+        Exception::of("CVE-2024-1", "not reachable")
     }
 
     #[test]
@@ -158,6 +183,16 @@ mod tests {
         check(Exception { repository: "other/*".parse().ok(), ..exception() }, false);
         check(Exception { tag: "v*".parse().ok(), ..exception() }, true);
         check(Exception { tag: "dev-*".parse().ok(), ..exception() }, false);
+        check(Exception { digest: Some(digest(1)), ..exception() }, true);
+        check(Exception { digest: Some(digest(2)), ..exception() }, false);
+    }
+
+    #[test]
+    fn it_lapses_by_itself_once_what_it_accepts_is_worse_than_it_says() {
+        let up_to = |severity| Exception { severity: Some(severity), ..exception() };
+        check(up_to(Severity::Critical), true);
+        check(up_to(Severity::High), true);
+        check(up_to(Severity::Medium), false);
     }
 
     #[test]

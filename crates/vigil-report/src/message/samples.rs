@@ -46,8 +46,12 @@ pub(super) fn parcel(message: Message) -> Parcel {
 /// New, worse and fixed findings in an image that somebody owns.
 pub(super) fn image() -> Message {
     let image = app();
-    let worse =
-        Worse { severity_before: Some(Severity::Medium), exploit_became_known: true, fix_appeared: true };
+    let worse = Worse {
+        severity_before: Some(Severity::Medium),
+        exploit_became_known: true,
+        fix_appeared: true,
+        accepted_before: Some("not reachable".into()),
+    };
     told(
         &image,
         vec![

@@ -8,8 +8,8 @@ use crate::sql::{DatabaseFault, Session, Value};
 pub(crate) enum Acceptance {
     /// An exception that is kept here.
     Exception { id: ExceptionId, reason: String },
-    /// An exception that only the settings of the pass know.
-    Settings { reason: String },
+    /// An exception that only the settings of the pass know, by what it says.
+    Settings { exception: String, reason: String },
     /// A suppression rule of Amazon Inspector.
     Inspector { reason: String },
 }
@@ -21,7 +21,7 @@ pub(crate) async fn acceptance_id(
 ) -> Result<i64, DatabaseFault> {
     let (source, exception, reason) = match acceptance {
         Acceptance::Exception { id, reason } => ("exception", id.to_string(), reason),
-        Acceptance::Settings { reason } => ("settings", String::new(), reason),
+        Acceptance::Settings { exception, reason } => ("settings", exception.clone(), reason),
         Acceptance::Inspector { reason } => ("inspector", String::new(), reason),
     };
     let values: [Value; 3] = [source.into(), exception.into(), reason.into()];

@@ -3,9 +3,10 @@
 
 use jiff::Timestamp;
 use vigil_core::finding::{Counts, Severity};
-use vigil_core::image::{RepositoryName, Tag};
+use vigil_core::image::{Digest, RepositoryName, Tag};
 use vigil_core::policy::Occurrence;
 
+use super::lapsed::Lapsed;
 use super::stored::Kept;
 
 /// One finding of an image.
@@ -23,18 +24,31 @@ pub(super) struct Found {
     pub(super) before: Option<i64>,
 }
 
+/// The image in which something was found, as exceptions look at it.
+#[derive(Clone, Copy)]
+pub(crate) struct There<'a> {
+    pub(crate) repository: &'a RepositoryName,
+    pub(crate) digest: Digest,
+    pub(crate) tags: &'a [Tag],
+    /// For what exceptions have lapsed there.
+    pub(crate) lapsed: &'a Lapsed,
+}
+
 /// The first of these exceptions that accepts each finding. What others accept is none of theirs.
 pub(super) fn accepting<'k>(
     found: &[Found],
-    (repository, tags): (&RepositoryName, &[Tag]),
+    There { repository, digest, tags, lapsed }: There<'_>,
     kept: &[&'k Kept],
     now: Timestamp,
 ) -> Vec<Option<&'k Kept>> {
     let accepting = |found: &Found| {
         let (vulnerability, package) = (found.name.as_str(), found.package.as_deref());
-        let occurrence = Occurrence { vulnerability, package, repository, tags };
+        let severity = &found.severity;
+        let occurrence = Occurrence { vulnerability, package, severity, repository, digest, tags };
+        let stands =
+            |kept: &Kept| lapsed.is_empty() || !lapsed.contains(&(found.content, kept.id.to_string()));
         let mut kept = kept.iter().filter(|_| !found.by_others);
-        kept.find(|kept| kept.exception.accepts(occurrence, now)).copied()
+        kept.find(|kept| kept.exception.accepts(occurrence, now) && stands(kept)).copied()
     };
     found.iter().map(accepting).collect()
 }
@@ -59,7 +73,7 @@ fn open<'f>(found: impl Iterator<Item = &'f Found>) -> Counts {
 #[cfg(test)]
 mod tests {
     use vigil_core::policy::Exception;
-    use vigil_core::testing::now;
+    use vigil_core::testing::{digest, now};
 
     use super::*;
 
@@ -79,11 +93,12 @@ mod tests {
     /// Two findings, of which what is in zlib is accepted.
     #[track_caller]
     fn check(found: [Found; 2], open: &[(&str, u64)]) {
-        let (id, package, reason) = ("cve-1".to_owned(), Some("zlib".to_owned()), "r".to_owned());
-        let exception = Exception { id, package, repository: None, tag: None, reason, until: None };
+        let exception = Exception { package: Some("zlib".to_owned()), ..Exception::of("cve-1", "r") };
         let kept = Kept { id: uuid::Uuid::nil().to_string().parse().unwrap(), exception };
         let before: Counts = super::open(found.iter().filter(|found| !found.by_others));
-        let by = accepting(&found, (&"team/app".parse().unwrap(), &[]), &[&kept], now());
+        let (repository, lapsed) = ("team/app".parse().unwrap(), Lapsed::new());
+        let there = There { repository: &repository, digest: digest(1), tags: &[], lapsed: &lapsed };
+        let by = accepting(&found, there, &[&kept], now());
         let after = counts_after(&before, &found, &by);
         assert_eq!(after, open.iter().map(|(severity, count)| ((*severity).into(), *count)).collect());
     }

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use tokio::sync::Notify;
 use uuid::Uuid;
+use vigil_core::finding::Severity;
 use vigil_core::policy::{Exception, Pattern};
 
 use super::rejudge::{EXCEPTIONS, judge_some};
 use super::stored::{ExceptionFilter, ExceptionId, StoredException, all, day_of, get, list};
+use super::worst::{has_lapsed, worst_named};
 use crate::page::{Page, Slice, Unanswered, page};
 use crate::sql::{DatabaseFault, Session};
 use crate::store::Store;
@@ -57,9 +59,9 @@ impl Store {
         let stored =
             StoredException { id, exception, author, created_at: at, ended_at: None, counted: false };
         let _left = Left(self.unsettled());
-        let known = self.write(stored.clone(), |session, stored| Box::pin(create(session, stored))).await?;
-        let is_new = known.is_none();
-        let stored = self.judge_soon(known.unwrap_or(stored), at).await;
+        let created = self.write(stored, |session, stored| Box::pin(create(session, stored))).await?;
+        let (stored, is_new) = created;
+        let stored = self.judge_soon(stored, at).await;
         Ok(CreatedException { stored, is_new })
     }
 
@@ -149,20 +151,28 @@ impl Store {
     }
 }
 
-/// Returns the one that is in force already, if there is one.
+/// Returns it, and whether it was made: or the one that is in force already and says the same.
 async fn create(
     session: &mut dyn Session,
     stored: &StoredException,
-) -> Result<Option<StoredException>, DatabaseFault> {
+) -> Result<(StoredException, bool), DatabaseFault> {
     let StoredException { id, exception, author, created_at, .. } = stored;
     // Passes that judge at the same time have ended theirs before, or begin when this is done. So do two that make the same.
     session.lock(EXCEPTIONS).await?;
+    let severity = match &exception.severity {
+        Some(severity) => Some(severity.clone()),
+        None => worst_named(session, exception).await?,
+    };
+    let exception = &Exception { severity, ..exception.clone() };
     let vulnerability = Some(exception.id.clone());
     let like_it = ExceptionFilter { in_force_at: Some(*created_at), vulnerability };
     let like_it = all(session, &like_it).await?;
     let same = |other: &StoredException| other.id != *id && says_the_same(&other.exception, exception);
-    if let Some(same) = like_it.into_iter().find(same) {
-        return Ok(Some(same));
+    for same in like_it.into_iter().filter(same) {
+        // What has lapsed is made anew.
+        if !has_lapsed(session, same.id).await? {
+            return Ok((same, false));
+        }
     }
     let values = [
         id.to_string().into(),
@@ -170,16 +180,18 @@ async fn create(
         exception.package.clone().into(),
         exception.repository.as_ref().map(Pattern::to_string).into(),
         exception.tag.as_ref().map(Pattern::to_string).into(),
+        exception.digest.map(|digest| digest.to_string()).into(),
+        exception.severity.as_ref().map(Severity::to_string).into(),
         (&exception.reason).into(),
         author.into(),
         (*created_at).into(),
         exception.until.map(|until| until.to_string()).into(),
     ];
     let sql = "INSERT INTO exceptions
-          (id, vulnerability, package, repository, tag, reason, author, created_at, until, judged_to)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) ON CONFLICT (id) DO NOTHING";
+          (id, vulnerability, package, repository, tag, digest, severity, reason, author, created_at, until, judged_to)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0) ON CONFLICT (id) DO NOTHING";
     session.execute(sql, &values).await?;
-    Ok(None)
+    Ok((StoredException { exception: exception.clone(), ..stored.clone() }, true))
 }
 
 fn says_the_same(one: &Exception, other: &Exception) -> bool {
@@ -188,7 +200,9 @@ fn says_the_same(one: &Exception, other: &Exception) -> bool {
     };
     one.id.eq_ignore_ascii_case(&other.id)
         && patterns(one) == patterns(other)
-        && (&one.package, &one.reason, one.until) == (&other.package, &other.reason, other.until)
+        && (&one.package, one.digest, &one.reason, one.until)
+            == (&other.package, other.digest, &other.reason, other.until)
+        && one.severity == other.severity
 }
 
 async fn end(

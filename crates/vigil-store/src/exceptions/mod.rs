@@ -5,12 +5,18 @@ mod accepted;
 mod except;
 mod judge;
 mod keep;
+mod lapsed;
 mod rejudge;
 mod stored;
+mod worst;
+mod written;
 
 pub(crate) use accepted::{Acceptance, acceptance_id};
 pub(crate) use except::{Judgement, except};
+pub(crate) use judge::There;
 pub use keep::{CreatedException, NewException};
+pub(crate) use lapsed::{exception_of, lapsed, note_severities, reasons};
 pub(crate) use rejudge::EXCEPTIONS;
 pub use stored::{ExceptionFilter, ExceptionId, StoredException};
 pub(crate) use stored::{Kept, in_force};
+pub use written::written_id;

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use vigil_core::finding::Counts;
-use vigil_core::image::{RepositoryName, Tag};
+use vigil_core::image::{Digest, RepositoryName};
 
 use super::acceptance_id;
-use super::judge::{Found, accepting, counts_after};
+use super::judge::{Found, There, accepting, counts_after};
+use super::lapsed::lapsed;
 use super::stored::{ExceptionId, Kept, in_force};
 use crate::answer::{counts_from, tags_of_images};
 use crate::ledger::{badness, follow_acceptances};
@@ -29,6 +30,7 @@ const AT_ONCE: usize = 100;
 struct Affected {
     repository: i64,
     name: RepositoryName,
+    digest: Digest,
     counts: Counts,
     found: Vec<Found>,
 }
@@ -106,11 +108,15 @@ async fn rejudge(
     if tags_matter {
         tags = tags_of_images(session, images.keys().copied()).await?;
     }
+    let mut lapsed = lapsed(session, images.keys().copied()).await?;
     let mut acceptances = BTreeMap::new();
     let (mut changed, mut judged) = (BTreeMap::new(), BTreeMap::<i64, Vec<i64>>::new());
     for (image, affected) in affected(session, images).await? {
-        let tags = tags.remove(&image).unwrap_or_default();
-        if let Some(change) = judge(session, &affected, &tags, &kept, &mut acceptances, now).await? {
+        let (tags, lapsed) =
+            (tags.remove(&image).unwrap_or_default(), lapsed.remove(&image).unwrap_or_default());
+        let there =
+            There { repository: &affected.name, digest: affected.digest, tags: &tags, lapsed: &lapsed };
+        if let Some(change) = judge(session, &affected, there, &kept, &mut acceptances, now).await? {
             changed.insert(image, change);
             judged.entry(affected.repository).or_default().push(image);
         }
@@ -137,14 +143,14 @@ async fn repositories(
 async fn judge(
     session: &mut dyn Session,
     affected: &Affected,
-    tags: &[Tag],
+    there: There<'_>,
     kept: &[Kept],
     acceptances: &mut BTreeMap<ExceptionId, i64>,
     now: Timestamp,
 ) -> Result<Option<Changed>, DatabaseFault> {
-    let Affected { name, counts, found, .. } = affected;
+    let Affected { counts, found, .. } = affected;
     let kept: Vec<&Kept> = kept.iter().collect();
-    let accepting = accepting(found, (name, tags), &kept, now);
+    let accepting = accepting(found, there, &kept, now);
     let (mut by, mut accepted) = (Vec::new(), 0);
     for (found, kept) in found.iter().zip(&accepting).filter(|(found, _)| !found.by_others) {
         let after = match kept {
@@ -199,7 +205,7 @@ async fn affected(
     session: &mut dyn Session,
     images: &BTreeMap<i64, Vec<i64>>,
 ) -> Result<BTreeMap<i64, Affected>, DatabaseFault> {
-    let sql = "SELECT f.image, i.repository, p.name, i.counts, f.content, f.vulnerability, v.name, k.name,
+    let sql = "SELECT f.image, i.repository, p.name, i.digest, i.counts, f.content, f.vulnerability, v.name, k.name,
           s.word, c.grouped, f.accepted, a.source
         FROM {rows}
         JOIN images i ON i.id = rows.image
@@ -217,9 +223,10 @@ async fn affected(
     let mut affected: BTreeMap<i64, Affected> = BTreeMap::new();
     for mut row in session.each(sql, &columns, rows).await? {
         let image: i64 = row.take()?;
-        let (repository, name) = (row.take()?, row.take()?);
+        let (repository, name, digest) = (row.take()?, row.take()?, row.take()?);
         let counts = counts_from(row.take()?).unwrap_or_default();
-        let of = affected.entry(image).or_insert(Affected { repository, name, counts, found: Vec::new() });
+        let of =
+            affected.entry(image).or_insert(Affected { repository, name, digest, counts, found: Vec::new() });
         let mut found = Found {
             content: row.take()?,
             vulnerability: row.take()?,

@@ -68,7 +68,7 @@ pub(crate) async fn in_force(session: &mut dyn Session, now: Timestamp) -> Resul
 }
 
 const STORED: &str =
-    "SELECT number, id, vulnerability, package, repository, tag, reason, until, author, created_at,
+    "SELECT number, id, vulnerability, package, repository, tag, digest, severity, reason, until, author, created_at,
     ended_at, judged_to IS NULL FROM exceptions WHERE true";
 
 pub(super) async fn all(
@@ -128,6 +128,8 @@ fn stored(mut row: Row) -> Result<(i64, StoredException), DatabaseFault> {
             package: row.take()?,
             repository: parsed(row.take()?)?,
             tag: parsed(row.take()?)?,
+            digest: parsed(row.take()?)?,
+            severity: row.take()?,
             reason: row.take()?,
             until: parsed(row.take()?)?,
         },

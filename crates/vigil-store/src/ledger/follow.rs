@@ -12,6 +12,7 @@ use vigil_core::lineage::{
 use vigil_core::policy::Pattern;
 
 use super::findings::severities;
+use crate::exceptions;
 use crate::sql::{DatabaseFault, Session, Statement, Type, Value};
 use crate::trend;
 
@@ -192,6 +193,11 @@ async fn follow(
             trend::count(session, repository, &new, now).await?;
         }
     }
+    // After it was told: what has lapsed is told once.
+    if seen.values().any(|sight| sight.accepted) || known.values().any(|before| before.accepted) {
+        let accepted = state_code(FindingState::Excepted);
+        exceptions::note_severities(session, behind.lineage, behind.image, accepted).await?;
+    }
     let sql =
         "UPDATE lineages SET followed_image = $2, followed_content = $3, followed_scan = $4 WHERE id = $1";
     let (content, scan) = (behind.content.clone(), behind.scan.clone());
@@ -360,6 +366,10 @@ async fn tell(
     now: Timestamp,
 ) -> Result<Vec<(FindingKey, i64, FindingState)>, DatabaseFault> {
     let was_accepted = |key| known.get(key).is_some_and(|before: &Followed| before.accepted);
+    let mut lapsed = BTreeMap::new();
+    if changed.keys().any(was_accepted) {
+        lapsed = exceptions::reasons(session, behind.lineage).await?;
+    }
     let (mut rows, mut told) = (Vec::new(), Vec::new());
     for (key, followed) in changed {
         let kind = match followed.told() {
@@ -370,6 +380,7 @@ async fn tell(
         let severity = severities.get(&followed.severity).copied().unwrap_or_default();
         let worse = known.get(key).map(|before| followed.worse_than(before)).unwrap_or_default();
         let (vulnerability, package) = ids(key);
+        let accepted_before = lapsed.get(&ids(key)).filter(|_| was_accepted(key)).cloned();
         told.push((key.clone(), severity, kind));
         let row: Vec<Value> = vec![
             now.into(),
@@ -384,6 +395,7 @@ async fn tell(
             worse.severity_before.and_then(|before| severities.get(&before).copied()).into(),
             worse.exploit_became_known.into(),
             worse.fix_appeared.into(),
+            accepted_before.into(),
         ];
         rows.push(row);
     }
@@ -400,6 +412,7 @@ async fn tell(
         ("severity_before", Type::Int),
         ("exploit_became_known", Type::Int),
         ("fix_appeared", Type::Int),
+        ("accepted_before", Type::Text),
     ];
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let names = names.join(", ");

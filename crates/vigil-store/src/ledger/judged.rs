@@ -6,17 +6,18 @@ use jiff::Timestamp;
 use vigil_core::evaluate::{Accepted, AcceptedBy, Evaluation};
 use vigil_core::finding::{Counts, Finding, Severity};
 use vigil_core::image::RepositoryName;
+use vigil_core::policy::Exceptions;
 
 use super::findings::{self, Hash, content_hash, hash_of, json};
 use super::record::Known;
 use crate::answer::tags_of;
-use crate::exceptions::{self, Acceptance, Judgement, Kept};
+use crate::exceptions::{self, Acceptance, Judgement, Kept, There, written_id};
 use crate::sql::{DatabaseFault, Session, Type};
 
 /// Takes the judgement, and what our own exceptions accept beyond it. If both are as before, nothing is written.
 pub(super) async fn judged(
     session: &mut dyn Session,
-    repository: &RepositoryName,
+    (repository, written): (&RepositoryName, &Exceptions),
     image: &mut Known,
     evaluation: &Evaluation,
     exceptions: &[Kept],
@@ -24,7 +25,8 @@ pub(super) async fn judged(
 ) -> Result<(), DatabaseFault> {
     let accepted: BTreeMap<Hash, &Accepted> =
         evaluation.accepted.iter().map(|accepted| (content_hash(&accepted.finding), accepted)).collect();
-    let by: Vec<_> = accepted.iter().map(|(hash, accepted)| (hash, accepted.by, &accepted.reason)).collect();
+    let acceptance = |accepted: &Accepted| acceptance(accepted, written);
+    let by: Vec<_> = accepted.iter().map(|(hash, accepted)| (hash, identity(acceptance(accepted)))).collect();
     let ours: Vec<&Kept> = exceptions.iter().filter(|kept| kept.exception.is_about(repository)).collect();
     let ids: Vec<String> = ours.iter().map(|kept| kept.id.to_string()).collect();
     let tags_matter = ours.iter().any(|kept| kept.exception.tag.is_some());
@@ -41,8 +43,11 @@ pub(super) async fn judged(
         Some((stored.content, acceptance(accepted)))
     });
     let mut judgement = Judgement { by: by.collect(), counts: evaluation.counts.clone() };
-    if !ours.is_empty() {
-        exceptions::except(session, image.id, (repository, &tags), &ours, &mut judgement, now).await?;
+    let lapsed = exceptions::lapsed(session, std::iter::once(image.id)).await?.remove(&image.id);
+    if !ours.is_empty() || lapsed.is_some() {
+        let lapsed = lapsed.unwrap_or_default();
+        let there = There { repository, digest: image.digest, tags: &tags, lapsed: &lapsed };
+        exceptions::except(session, image.id, there, &ours, &mut judgement, now).await?;
     }
     let Judgement { by, counts } = judgement;
     let accepted = by.len() as u64;
@@ -59,12 +64,24 @@ pub(super) async fn judged(
     session.execute(sql, &values).await.map(drop)
 }
 
+/// Who accepts, and why.
+fn identity(acceptance: Acceptance) -> (Option<String>, String) {
+    let exception = exceptions::exception_of(&acceptance);
+    let (Acceptance::Exception { reason, .. }
+    | Acceptance::Settings { reason, .. }
+    | Acceptance::Inspector { reason }) = acceptance;
+    (exception, reason)
+}
+
 /// Who accepts, as the pass says.
-fn acceptance(accepted: &Accepted) -> Acceptance {
+fn acceptance(accepted: &Accepted, written: &Exceptions) -> Acceptance {
     let reason = accepted.reason.clone();
     match accepted.by {
         AcceptedBy::Inspector => Acceptance::Inspector { reason },
-        AcceptedBy::Exception(_) => Acceptance::Settings { reason },
+        AcceptedBy::Exception(place) => {
+            let exception = written.iter().nth(place).map(written_id).unwrap_or_default();
+            Acceptance::Settings { exception, reason }
+        }
     }
 }
 

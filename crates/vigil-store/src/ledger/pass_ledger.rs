@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use vigil_core::coverage::Aims;
 use vigil_core::image::{Digest, RegistryId, Repository, RepositoryName};
-use vigil_core::policy::Pattern;
+use vigil_core::policy::{Exceptions, Pattern};
 use vigil_core::port::{Ledger, NotRecorded};
 use vigil_core::record::Entry;
 use vigil_core::remembered::Remembered;
@@ -26,6 +26,7 @@ pub struct PassLedger {
     store: Store,
     pass: PassId,
     patterns: Arc<[Pattern]>,
+    exceptions: Arc<Exceptions>,
     watch: Option<Watch>,
 }
 
@@ -33,6 +34,8 @@ pub struct PassLedger {
 pub(super) struct Recording {
     pub(super) pass: PassId,
     pub(super) patterns: Arc<[Pattern]>,
+    /// What the pass accepts by its settings.
+    pub(super) exceptions: Arc<Exceptions>,
     /// For which schedule it is looked; `None` for what somebody asks for by name.
     pub(super) watch: Option<Watch>,
     pub(super) registry: RegistryId,
@@ -45,7 +48,13 @@ impl Store {
     /// What a pass writes down to and remembers from. The tags that match one of these patterns are one lineage; each
     /// other tag is one of its own.
     pub fn ledger(&self, pass: PassId, patterns: Vec<Pattern>) -> PassLedger {
-        PassLedger { store: self.clone(), pass, patterns: patterns.into(), watch: None }
+        PassLedger {
+            store: self.clone(),
+            pass,
+            patterns: patterns.into(),
+            exceptions: Arc::default(),
+            watch: None,
+        }
     }
 
     /// What is remembered of the images of a repository beyond what ECR tells.
@@ -67,6 +76,12 @@ impl Store {
 }
 
 impl PassLedger {
+    /// The same of a pass that accepts this by its settings: which exception accepts what is remembered.
+    #[must_use]
+    pub fn accepting(self, exceptions: Exceptions) -> Self {
+        Self { exceptions: exceptions.into(), ..self }
+    }
+
     /// The same of a pass over all that a schedule looks at: which images are its own is remembered. By these aims, others
     /// watch them too.
     #[must_use]
@@ -87,6 +102,7 @@ impl Ledger for PassLedger {
         let recording = Recording {
             pass: self.pass,
             patterns: self.patterns.clone(),
+            exceptions: self.exceptions.clone(),
             watch: self.watch.clone(),
             registry: registry.clone(),
             repository: repository.clone(),

@@ -135,7 +135,8 @@ async fn keep(
     match (entry, image) {
         (Entry::Found(_, scan), Some(image)) => scanned::found(session, image, scan, now).await,
         (Entry::Judged(_, evaluation), Some(image)) => {
-            judged::judged(session, &recording.repository, image, evaluation, exceptions, now).await
+            let repository = (&recording.repository, &*recording.exceptions);
+            judged::judged(session, repository, image, evaluation, exceptions, now).await
         }
         (Entry::Asked(_, at), Some(image)) => {
             image.asked_at = Some(*at);

@@ -64,7 +64,7 @@ struct Noted {
 async fn noted(session: &mut dyn Session) -> Result<Vec<Noted>, DatabaseFault> {
     let sql = format!(
         "SELECT c.id, c.at, r.partition_name, r.account, r.region, p.id, p.name, c.digest, l.name, l.platform,
-           c.kind, s.word, b.word, c.exploit_became_known, c.fix_appeared, c.vulnerability, c.package,
+           c.kind, s.word, b.word, c.exploit_became_known, c.fix_appeared, c.accepted_before, c.vulnerability, c.package,
            v.name, v.description, v.links, k.name
          FROM changes c JOIN lineages l ON l.id = c.lineage
          JOIN repositories p ON p.id = c.repository JOIN registries r ON r.id = p.registry
@@ -80,8 +80,12 @@ fn noted_row(mut row: Row) -> Result<Noted, DatabaseFault> {
     let place = Place::read(&mut row)?;
     let lineage = lineage(row.take()?, row.take()?);
     let (kind, severity): (String, Severity) = (row.take()?, row.take()?);
-    let worse =
-        Worse { severity_before: row.take()?, exploit_became_known: row.take()?, fix_appeared: row.take()? };
+    let worse = Worse {
+        severity_before: row.take()?,
+        exploit_became_known: row.take()?,
+        fix_appeared: row.take()?,
+        accepted_before: row.take()?,
+    };
     let kind = match kind.as_str() {
         "worsened" => ChangeKind::Worsened(worse),
         "fixed" => ChangeKind::Fixed,

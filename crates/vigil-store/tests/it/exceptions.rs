@@ -1,10 +1,12 @@
 //! What somebody accepts, and takes back.
 
 use jiff::tz::TimeZone;
+use vigil_core::evaluate::evaluate;
 use vigil_core::image::Image;
 use vigil_core::lineage::FindingState;
-use vigil_core::policy::Exception;
-use vigil_core::port::Ledger;
+use vigil_core::news::ChangeKind;
+use vigil_core::policy::{Exception, Exceptions, Gate};
+use vigil_core::port::{Journal, Ledger};
 use vigil_core::record::Entry;
 use vigil_core::testing::{digest, image, scan};
 use vigil_store::{
@@ -27,6 +29,8 @@ stories!(
     what_a_scan_that_failed_leaves_standing_can_be_accepted,
     what_a_pass_accepts_by_its_settings_is_left_alone,
     between_two_scans_nothing_ages_whoever_changes_their_mind,
+    an_exception_lapses_when_what_it_accepts_gets_worse_until_somebody_makes_another,
+    one_of_the_settings_lapses_along_the_lineage_in_which_it_got_worse,
 );
 
 async fn accept(stage: &Stage, id: &str) -> StoredException {
@@ -39,8 +43,7 @@ async fn except(stage: &Stage, exception: Exception) -> StoredException {
 }
 
 pub(crate) fn exception(id: &str) -> Exception {
-    let (package, repository, tag, until) = (None, None, None, None);
-    Exception { id: id.to_owned(), package, repository, tag, reason: "not reachable".to_owned(), until }
+    Exception::of(id, "not reachable")
 }
 
 async fn app(stage: &Stage, findings: &[&str]) -> Image {
@@ -279,4 +282,62 @@ async fn between_two_scans_nothing_ages_whoever_changes_their_mind(stage: Stage)
     stage.clock.hours(24);
     stage.scanned(&app, &["CVE-1 HIGH zlib", "CVE-2 LOW tar"]).await;
     assert_eq!(standing(&stage).await.2, ["latest CVE-1 zlib open 48h", "latest CVE-2 tar open 24h"]);
+}
+
+async fn an_exception_lapses_when_what_it_accepts_gets_worse_until_somebody_makes_another(stage: Stage) {
+    let app = app(&stage, &["CVE-1 LOW zlib", "CVE-2 LOW tar"]).await;
+    let kept = accept(&stage, "CVE-1").await;
+    assert_eq!(kept.exception.severity, Some("LOW".into()), "as severe as it was");
+    assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (1, 1));
+    stage.clock.hours(24);
+    stage.scanned(&app, &["CVE-1 HIGH zlib", "CVE-2 LOW tar"]).await;
+    assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (2, 0));
+    assert_eq!(stage.changes().await, ["latest CVE-1 worsened"]);
+    let untold = stage.store.untold().await.unwrap().changes;
+    let ChangeKind::Worsened(worse) = &untold[0].kind else { panic!("{untold:?}") };
+    assert_eq!(worse.severity_before, Some("LOW".into()));
+    assert_eq!(worse.accepted_before.as_deref(), Some("not reachable"));
+    stage.clock.hours(24);
+    stage.scanned(&app, &["CVE-1 LOW zlib", "CVE-2 LOW tar"]).await;
+    assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (2, 0), "it has lapsed for good");
+    stage.store.settle_exceptions(stage.now()).await.unwrap();
+    accept(&stage, "CVE-2").await;
+    assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (1, 1));
+    let anew = accept(&stage, "CVE-1").await;
+    assert_ne!(anew.id, kept.id, "what has lapsed is made anew");
+    assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (0, 2));
+    stage.clock.hours(24);
+    let next = image(2, &["latest"], 1);
+    stage.list(std::slice::from_ref(&next)).await;
+    stage.scanned(&next, &["CVE-1 CRITICAL zlib"]).await;
+    let told = stage.findings(FindingFilter::default()).await;
+    assert_eq!(told, ["latest CVE-1 zlib worsened 72h"], "and lapses as well, along the lineage");
+}
+
+async fn one_of_the_settings_lapses_along_the_lineage_in_which_it_got_worse(stage: Stage) {
+    let scanned = async |image: &Image, findings: &[&str], reason: &str| {
+        let exceptions = Exceptions::new(vec![Exception::of("CVE-1", reason)]);
+        let found: Vec<_> = findings.iter().map(|text| parse(text)).collect();
+        let (found, app) = (scan("COMPLETE", Some(stage.now()), &found), name("team/app"));
+        let gate = Gate::default();
+        let judged = evaluate(&app, image, found.clone(), &gate, &exceptions, stage.now());
+        let entries = vec![Entry::Found(image.digest, Box::new(found)), Entry::Judged(image.digest, judged)];
+        let ledger = stage.ledger().accepting(exceptions);
+        ledger.record(&registry(), &app, stage.now(), entries).await.unwrap();
+    };
+    let (app, dev) = (image(1, &["latest"], 9), image(2, &["dev"], 8));
+    stage.list(&[app.clone(), dev.clone()]).await;
+    scanned(&app, &["CVE-1 LOW zlib", "CVE-1 LOW tar"], "r").await;
+    scanned(&dev, &["CVE-1 HIGH zlib"], "r").await;
+    assert_eq!(standing(&stage).await.1, 2);
+    stage.clock.hours(24);
+    scanned(&app, &["CVE-1 HIGH zlib", "CVE-1 LOW tar"], "r").await;
+    assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (1, 1));
+    stage.clock.hours(24);
+    scanned(&app, &["CVE-1 LOW zlib", "CVE-1 LOW tar"], "r").await;
+    let told = standing(&stage).await;
+    assert_eq!((told.0, told.1), (1, 1), "it stays so");
+    assert!(told.2.contains(&"dev CVE-1 zlib excepted 48h".to_owned()), "{told:?}");
+    scanned(&app, &["CVE-1 LOW zlib", "CVE-1 LOW tar"], "another reason").await;
+    assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (0, 2), "it was written anew");
 }

@@ -7,9 +7,8 @@ use super::stage::Stage;
 use crate::http::Accepted;
 
 fn written(id: &str, until: Option<&str>) -> Exception {
-    let (package, repository, tag) = (None, "team/*".parse().ok(), None);
     let until = until.map(|day| day.parse().unwrap());
-    Exception { id: id.to_owned(), package, repository, tag, reason: "not linked".to_owned(), until }
+    Exception { repository: "team/*".parse().ok(), until, ..Exception::of(id, "not linked") }
 }
 
 /// A service whose settings name a file with two exceptions, of which one is over, and that has made three.
@@ -50,7 +49,8 @@ async fn those_of_the_file_are_shown_with_where_they_stand() {
     assert_eq!(vulnerabilities(&stage, "vulnerability=cve-1").await, ["CVE-1"]);
     let item = stage.ask("GET /api/v1/exceptions?vulnerability=CVE-2").await.json()["items"][0].clone();
     let expected = json!({
-        "id": item["id"], "vulnerability": "CVE-2", "package": null, "repository": "team/*", "tag": null,
+        "id": item["id"], "vulnerability": "CVE-2", "package": null, "repository": "team/*", "tag": null, "digest": null,
+        "severity": null,
         "reason": "not linked", "until": null, "source": "file", "file": "/etc/ecr-vigil/exceptions.toml",
         "author": null, "created_at": null, "ended_at": null, "in_force": true, "counted": null,
     });

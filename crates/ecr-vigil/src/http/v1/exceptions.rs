@@ -11,8 +11,9 @@ use vigil_core::policy::{Exception, VulnerabilityId};
 use vigil_store::{CreatedException, Cursor, ExceptionFilter, ExceptionId, NewException, Page, Slice};
 
 use super::exceptions_body::ExceptionBody;
+use super::images::SeverityName;
 use super::page::{PageBody, PageQuery, away, paged};
-use super::words::{Day, Flag, RepositoryGlob, Said, TagGlob, Word};
+use super::words::{Day, Flag, KnownSeverity, RepositoryGlob, Said, TagGlob, Word};
 use crate::http::api::{Accepted, App};
 use crate::http::fields::{Asked, Fields, FromFields, Told};
 use crate::http::frame::Visitor;
@@ -48,6 +49,9 @@ pub(in crate::http) struct NewExceptionBody {
     /// Only in images with this tag, or one that matches a glob.
     #[schema(required = false, pattern = "^[A-Za-z0-9._*?-]{1,128}$", example = "v*")]
     tag: Option<String>,
+    /// Only as severe as this; as severe as it is now, if nothing is said.
+    #[schema(required = false, inline)]
+    severity: Option<SeverityName>,
     /// Why it is accepted: one line.
     #[schema(
         min_length = 1,
@@ -231,8 +235,9 @@ impl FromFields for Exception {
         let package = fields.may("package").map(|Word(name)| name);
         let repository = fields.may("repository").map(|RepositoryGlob(pattern)| pattern);
         let tag = fields.may("tag").map(|TagGlob(pattern)| pattern);
+        let severity = fields.may("severity").map(|KnownSeverity(severity)| severity);
         let reason = fields.need("reason").map(|Said(reason)| reason);
         let until = fields.may("until").map(|Day(day)| day);
-        Some(Self { id: id?, package, repository, tag, reason: reason?, until })
+        Some(Self { id: id?, package, repository, tag, digest: None, severity, reason: reason?, until })
     }
 }

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use vigil_core::policy::{Exception, Pattern};
-use vigil_store::StoredException;
+use vigil_store::{StoredException, written_id};
 
 /// An exception.
 #[derive(Serialize, ToSchema)]
@@ -25,6 +24,12 @@ pub(in crate::http) struct ExceptionBody {
     repository: Option<String>,
     /// Only in images of which a tag matches.
     tag: Option<String>,
+    /// Only in the image with this digest.
+    digest: Option<String>,
+    /// Only as severe as this: once it is found to be worse, it is open again. Of one that is made without, how severe what
+    /// it accepts was then.
+    #[schema(example = "MEDIUM")]
+    severity: Option<String>,
     /// Why it is accepted.
     reason: String,
     /// The last day, in UTC, on which it is.
@@ -66,7 +71,7 @@ impl ExceptionBody {
 
     pub(super) fn written(exception: &Exception, file: &Option<PathBuf>, now: Timestamp) -> Self {
         let file = file.as_ref().map(|file| file.display().to_string());
-        Self { source: Source::File, file, ..Self::of(id_of(exception), exception, now) }
+        Self { source: Source::File, file, ..Self::of(written_id(exception), exception, now) }
     }
 
     fn of(id: String, exception: &Exception, now: Timestamp) -> Self {
@@ -77,6 +82,8 @@ impl ExceptionBody {
             package: exception.package.clone(),
             repository: written(&exception.repository),
             tag: written(&exception.tag),
+            digest: exception.digest.map(|digest| digest.to_string()),
+            severity: exception.severity.as_ref().map(ToString::to_string),
             reason: exception.reason.clone(),
             until: exception.until.map(|until| until.to_string()),
             source: Source::Api,
@@ -88,22 +95,4 @@ impl ExceptionBody {
             counted: None,
         }
     }
-}
-
-/// The same for the same exception, wherever in a file it stands.
-fn id_of(exception: &Exception) -> String {
-    let Exception { id, package, repository, tag, reason, until } = exception;
-    let written = |part: Option<String>| part.unwrap_or_default();
-    let said = [
-        id.to_string(),
-        written(package.clone()),
-        written(repository.as_ref().map(Pattern::to_string)),
-        written(tag.as_ref().map(Pattern::to_string)),
-        reason.clone(),
-        written(until.map(|until| until.to_string())),
-    ]
-    .join("\0");
-    let mut bytes = [0; 16];
-    bytes.iter_mut().zip(Sha256::digest(said)).for_each(|(byte, hashed)| *byte = hashed);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }

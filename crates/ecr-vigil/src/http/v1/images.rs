@@ -47,9 +47,9 @@ pub(in crate::http) struct ImagesQuery {
 }
 
 /// A severity that has a rank.
-#[derive(utoipa::ToSchema)]
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
 #[schema(rename_all = "UPPERCASE")]
-#[expect(dead_code, reason = "it documents what `Fields` reads")]
 pub(super) enum SeverityName {
     Critical,
     High,

@@ -23,6 +23,7 @@ struct WorseView {
     severity_before: Option<String>,
     exploit_became_known: bool,
     fix_appeared: bool,
+    accepted_before: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -79,11 +80,12 @@ impl<'a> ChangeView<'a> {
 
 impl WorseView {
     fn of(worse: &Worse) -> Self {
-        let Worse { severity_before, exploit_became_known, fix_appeared } = worse;
+        let Worse { severity_before, exploit_became_known, fix_appeared, accepted_before } = worse;
         Self {
             severity_before: severity_before.as_ref().map(|severity| word(severity.as_str())),
             exploit_became_known: *exploit_became_known,
             fix_appeared: *fix_appeared,
+            accepted_before: accepted_before.as_deref().map(word),
         }
     }
 }
