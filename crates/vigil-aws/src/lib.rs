@@ -26,6 +26,6 @@ pub use clock::SystemClock;
 pub use notices::{BusEvent, EventBus, InvalidTopicArn, SecurityHub, SnsTopic, TopicArn};
 pub use operation::{Operation, UnknownOperation};
 pub use registry::AwsRegistry;
-pub use role::{InvalidRoleArn, RoleArn};
+pub use role::{InvalidRoleArn, RoleArn, RoleInAccounts};
 pub use scan_configs::{Bucket, BucketName, InvalidBucketName, S3ScanConfigs, scan_configs_in};
 pub use target::{AccessKey, ConnectError, Network, Target, connect};

@@ -38,6 +38,30 @@ impl FromStr for RoleArn {
     }
 }
 
+/// A role that goes by one name in several accounts: in its ARN, `{account}` stands for the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleInAccounts(String);
+
+const ACCOUNT: &str = "{account}";
+
+impl FromStr for RoleInAccounts {
+    type Err = InvalidRoleArn;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.replacen(ACCOUNT, "123456789012", 1).parse::<RoleArn>() {
+            Ok(_) => Ok(Self(text.to_owned())),
+            Err(_) => Err(InvalidRoleArn(text.to_owned())),
+        }
+    }
+}
+
+impl RoleInAccounts {
+    /// The role of one account.
+    pub fn of(&self, account: &AccountId) -> RoleArn {
+        RoleArn(self.0.replacen(ACCOUNT, account.as_str(), 1))
+    }
+}
+
 impl fmt::Display for RoleArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -58,6 +82,19 @@ fn is_role_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_name_stands_for_a_role_in_each_account() {
+        let of = |text: &str| {
+            text.parse::<RoleInAccounts>().map(|role| role.of(&"111122223333".parse().unwrap()).0)
+        };
+        let expected = "arn:aws:iam::111122223333:role/hub";
+        assert_eq!(of("arn:aws:iam::{account}:role/hub").as_deref(), Ok(expected));
+        assert_eq!(of(expected).as_deref(), Ok(expected));
+        for other in ["arn:aws:iam::{account}:user/hub", "arn:aws:iam::{acount}:role/hub", "{account}"] {
+            assert!(of(other).is_err_and(|error| error.to_string().contains(other)), "{other}");
+        }
+    }
 
     #[test]
     fn a_role_has_a_partition_an_account_and_a_name_that_may_have_a_path() {

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
-use vigil_aws::{Target, TopicArn};
+use vigil_aws::{RoleInAccounts, Target, TopicArn};
 use vigil_core::Secret;
 use vigil_core::news::SinkName;
 use vigil_notify::TlsMode;
@@ -65,7 +65,12 @@ pub enum SinkKind {
     /// An event bus of EventBridge, by name or ARN.
     EventBridge(String, Target),
     /// Security Hub of the accounts and regions that images are in.
-    SecurityHub(Target),
+    SecurityHub {
+        /// The role to assume in the account of an image.
+        role: Option<RoleInAccounts>,
+        /// What its trust policy asks for besides the caller.
+        external_id: Option<Secret>,
+    },
     /// Mail.
     Email {
         /// The server.
@@ -93,7 +98,7 @@ impl SinkKind {
             Self::Teams(_) => "teams",
             Self::Webhook { .. } => "webhook",
             Self::EventBridge(..) => "eventbridge",
-            Self::SecurityHub(_) => "security_hub",
+            Self::SecurityHub { .. } => "security_hub",
             Self::Email { .. } => "email",
         }
     }
@@ -285,7 +290,11 @@ impl InTable<'_, '_> {
             }
             "security_hub" => {
                 let Hub { role_arn, external_id } = self.members(table)?;
-                self.target(None, role_arn, external_id).map(SinkKind::SecurityHub)
+                self.asked_for_by(external_id.as_deref(), role_arn.as_deref());
+                let role = role_arn.map(|text| self.one("role_arn", &text));
+                let external_id = external_id.map(Secret::from);
+                (!matches!(role, Some(None)))
+                    .then(|| SinkKind::SecurityHub { role: role.flatten(), external_id })
             }
             "email" => self.email(table),
             other => {
@@ -294,11 +303,18 @@ impl InTable<'_, '_> {
             }
         }
     }
+
     /// What the table says beside what all sinks have.
     fn members<T: DeserializeOwned>(&mut self, table: Table) -> Option<T> {
         let read: Result<T, _> = table.try_into();
         let complain = |error: toml::de::Error| self.reader.complain_of_table(self.key, error.message());
         read.map_err(complain).ok()
+    }
+
+    fn asked_for_by(&mut self, external_id: Option<&str>, role_arn: Option<&str>) {
+        if external_id.is_some() && role_arn.is_none() {
+            self.complain("external_id", "there is no role_arn that would ask for it");
+        }
     }
 
     fn target(
@@ -308,9 +324,7 @@ impl InTable<'_, '_> {
         external_id: Option<String>,
     ) -> Option<Target> {
         let region = region.map(|text| self.one("region", &text));
-        if external_id.is_some() && role_arn.is_none() {
-            self.complain("external_id", "there is no role_arn that would ask for it");
-        }
+        self.asked_for_by(external_id.as_deref(), role_arn.as_deref());
         let role_arn = role_arn.map(|text| self.one("role_arn", &text));
         let given = |wrong: bool| (!wrong).then_some(());
         given(matches!(region, Some(None)) || matches!(role_arn, Some(None)))?;

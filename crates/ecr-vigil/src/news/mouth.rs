@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::Mutex;
-use vigil_aws::{BusEvent, ConnectError, EventBus, Network, SecurityHub, SnsTopic, Target};
-use vigil_core::RegistryId;
+use vigil_aws::{BusEvent, ConnectError, EventBus, Network, RoleInAccounts, SecurityHub, SnsTopic, Target};
 use vigil_core::finding::Severity;
 use vigil_core::news::{NotDelivered, Retry, RouteName};
 use vigil_core::policy::Thresholds;
 use vigil_core::port::{Parcel, Sink};
+use vigil_core::{RegistryId, Secret};
 use vigil_notify::{
     Courier, CourierOptions, InvalidMail, Mail, MailServer, Mailer, NoCourier, Signer, SlackChannel,
     SlackWebhook, Webhook,
@@ -48,6 +48,14 @@ pub struct Looks {
     pub thresholds: Thresholds,
 }
 
+/// Each account and region has a Security Hub of its own.
+struct Hubs {
+    role: Option<RoleInAccounts>,
+    external_id: Option<Secret>,
+    network: Network,
+    known: Mutex<BTreeMap<RegistryId, SecurityHub>>,
+}
+
 /// A place that is told.
 pub struct Mouth {
     looks: Looks,
@@ -61,7 +69,7 @@ enum Way {
     Teams(Webhook),
     Webhook(Webhook, Option<Template>, String),
     EventBridge(EventBus),
-    SecurityHub(Target, Network, Mutex<BTreeMap<RegistryId, SecurityHub>>),
+    SecurityHub(Hubs),
     Mail(Mailer, email::MailOptions),
 }
 
@@ -100,9 +108,12 @@ impl Mouth {
             SinkKind::EventBridge(bus, target) => {
                 Way::EventBridge(EventBus::connect(bus.clone(), target, network).await?)
             }
-            SinkKind::SecurityHub(target) => {
-                Way::SecurityHub(target.clone(), network.clone(), Mutex::default())
-            }
+            SinkKind::SecurityHub { role, external_id } => Way::SecurityHub(Hubs {
+                role: role.clone(),
+                external_id: external_id.clone(),
+                network: network.clone(),
+                known: Mutex::default(),
+            }),
             SinkKind::Email { .. } => mail(settings)?,
         };
         Ok(Self { looks, way })
@@ -149,7 +160,7 @@ impl Sink for Mouth {
                 webhook.post(&parcel.id, parcel.since, content_type, body.into_bytes()).await
             }
             Way::EventBridge(bus) => bus.put(&[event(parcel)], reached).await,
-            Way::SecurityHub(target, network, hubs) => import(parcel, target, network, hubs).await,
+            Way::SecurityHub(hubs) => hubs.import(parcel).await,
             Way::Mail(mailer, options) => mailer.send(&letter(parcel, options)?).await,
         }
     }
@@ -211,27 +222,28 @@ fn event(parcel: &Parcel) -> BusEvent {
     }
 }
 
-/// Each account and region has a Security Hub of its own. Findings are known by their ids, so that all may be imported again.
-async fn import(
-    parcel: &Parcel,
-    target: &Target,
-    network: &Network,
-    hubs: &Mutex<BTreeMap<RegistryId, SecurityHub>>,
-) -> Result<(), NotDelivered> {
-    let mut hubs = hubs.lock().await;
-    for batch in asff::asff(&parcel.message, &asff::AsffOptions::default()) {
-        let hub = match hubs.get(&batch.hub) {
-            Some(hub) => hub.clone(),
-            None => {
-                let hub = SecurityHub::connect(&batch.hub, target, network).await;
-                let hub = hub.map_err(|error| later(error.to_string()))?;
-                hubs.entry(batch.hub.clone()).or_insert(hub).clone()
-            }
-        };
-        let findings: Result<Vec<Value>, _> = batch.findings.iter().map(serde_json::to_value).collect();
-        hub.import(&findings.map_err(|error| later(error.to_string()))?).await?;
+impl Hubs {
+    /// Findings are known by their ids, so that all may be imported again.
+    async fn import(&self, parcel: &Parcel) -> Result<(), NotDelivered> {
+        for batch in asff::asff(&parcel.message, &asff::AsffOptions::default()) {
+            let findings: Result<Vec<Value>, _> = batch.findings.iter().map(serde_json::to_value).collect();
+            let findings = findings.map_err(|error| later(error.to_string()))?;
+            self.of(&batch.hub).await?.import(&findings).await?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    async fn of(&self, registry: &RegistryId) -> Result<SecurityHub, NotDelivered> {
+        let mut known = self.known.lock().await;
+        if let Some(hub) = known.get(registry) {
+            return Ok(hub.clone());
+        }
+        let role_arn = self.role.as_ref().map(|role| role.of(&registry.account));
+        let target = Target { role_arn, external_id: self.external_id.clone(), ..Target::default() };
+        let hub = SecurityHub::connect(registry, &target, &self.network).await;
+        let hub = hub.map_err(|error| later(error.to_string()))?;
+        Ok(known.entry(registry.clone()).or_insert(hub).clone())
+    }
 }
 
 fn letter(parcel: &Parcel, options: &email::MailOptions) -> Result<Mail, NotDelivered> {

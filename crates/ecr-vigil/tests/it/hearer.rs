@@ -1,6 +1,7 @@
 //! A place that news is told to: it keeps what it hears, and answers what a story wants.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
@@ -17,6 +18,7 @@ pub(crate) struct Hearer {
     pub(crate) url: String,
     heard: watch::Receiver<Vec<Heard>>,
     says: Arc<Mutex<VecDeque<Says>>>,
+    silent: Arc<AtomicBool>,
 }
 
 /// What it does with a request.
@@ -64,24 +66,45 @@ impl Hearer {
         let url = format!("{scheme}://{}", listener.local_addr().unwrap());
         let (tell, heard) = watch::channel(Vec::new());
         let says: Arc<Mutex<VecDeque<Says>>> = Arc::default();
-        let answers = says.clone();
+        let silent: Arc<AtomicBool> = Arc::default();
+        let (answers, silence) = (says.clone(), silent.clone());
         let tell = Arc::new(tell);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (tell, answers, tls) = (tell.clone(), answers.clone(), tls.clone());
+                let (tell, tls) = (tell.clone(), tls.clone());
+                let (answers, silence) = (answers.clone(), silence.clone());
                 // A caller that was killed, or does not trust us, is none any more.
                 tokio::spawn(async move {
-                    let Some(tls) = tls else { return hear(stream, &tell, &answers).await };
-                    hear(tls.accept(stream).await?, &tell, &answers).await
+                    let says = || match silence.load(Ordering::SeqCst) {
+                        true => Says::Nothing,
+                        false => answers.lock().unwrap().pop_front().unwrap_or(WELL),
+                    };
+                    let Some(tls) = tls else { return hear(stream, &tell, &says).await };
+                    hear(tls.accept(stream).await?, &tell, &says).await
                 });
             }
         });
-        Self { url, heard, says }
+        Self { url, heard, says, silent }
     }
 
     /// Answers these next, and after them that all is well.
     pub(crate) fn will_say(&self, says: &[Says]) {
         self.says.lock().unwrap().extend(says);
+    }
+
+    /// Keeps everybody waiting, from now on or until now.
+    pub(crate) fn keep_silent(&self, silent: bool) {
+        self.silent.store(silent, Ordering::SeqCst);
+    }
+
+    /// Returns once it was asked so many times, whatever it answered.
+    pub(crate) async fn asked(&self, times: usize) {
+        self.heard.clone().wait_for(|all| all.len() >= times).await.unwrap();
+    }
+
+    /// Everything that it has answered well.
+    pub(crate) fn answered(&self) -> Vec<Heard> {
+        self.all().into_iter().filter(|heard| heard.answered == WELL).collect()
     }
 
     /// Everything, once it is so many requests that were answered well.
@@ -113,7 +136,7 @@ impl Heard {
 async fn hear(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     tell: &watch::Sender<Vec<Heard>>,
-    says: &Mutex<VecDeque<Says>>,
+    says: &(dyn Fn() -> Says + Sync),
 ) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     let mut head = String::new();
@@ -127,7 +150,7 @@ async fn hear(
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
     heard.body = String::from_utf8_lossy(&body).into_owned();
-    heard.answered = says.lock().unwrap().pop_front().unwrap_or(WELL);
+    heard.answered = says();
     let says = heard.answered;
     // Heard is what was answered: a caller that is killed now does not know.
     tell.send_modify(|all| all.push(heard));
