@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use indicatif::MultiProgress;
-use vigil_aws::{AwsRegistry, ConnectError, Network, SystemClock, Target, connect, scan_configs_in};
-use vigil_core::port::{Clock, ScanConfigs};
+use vigil_aws::{
+    AwsRegistry, ConnectError, Network, SqsEvents, SystemClock, Target, connect, scan_configs_in,
+};
+use vigil_core::port::{Clock, EventQueue, ScanConfigs};
 use vigil_core::{Halt, Stop};
 use vigil_store::{NotOpened, Store};
 
-use crate::config::{ServiceSettings, StoreSettings};
+use crate::config::{EventSettings, ServiceSettings, StoreSettings};
 use crate::progress::Display;
 use crate::spool::Spool;
 
@@ -65,6 +67,20 @@ pub async fn scan_configs(
     let Some(bucket) = settings.scan_configs.clone() else { return Ok(Arc::new(store.clone())) };
     let target = settings.general.targets.first().cloned().unwrap_or_default();
     Ok(Arc::new(scan_configs_in(bucket, &target, &settings.general.network).await?))
+}
+
+/// The queue that events come in by, if there is one: it is reached with the credentials at hand, whatever roles registries are
+/// entered in.
+///
+/// # Errors
+///
+/// If no region is known for it.
+pub async fn events(settings: &ServiceSettings) -> Result<Option<Arc<dyn EventQueue>>, ConnectError> {
+    let Some(EventSettings { queue, dead_letters }) = settings.events.clone() else { return Ok(None) };
+    let region = settings.general.targets.first().and_then(|target| target.region.clone());
+    let target = Target { region, ..Target::default() };
+    let queue = SqsEvents::connect(queue, dead_letters, &target, &settings.general.network).await?;
+    Ok(Some(Arc::new(queue)))
 }
 
 /// Where a pass keeps its results.

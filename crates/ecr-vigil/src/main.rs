@@ -11,6 +11,7 @@ mod connections;
 mod enter;
 mod exit;
 mod http;
+mod intake;
 mod ledgers;
 mod metrics;
 mod news;

@@ -30,6 +30,7 @@ pub mod stop;
 mod stories;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod wake;
 
 pub use cycle::{CycleReport, cycle};
 pub use due::{Due, Rest, Standing, due};
@@ -37,7 +38,7 @@ pub use evaluate::{Accepted, AcceptedBy, Crossed, Evaluation, evaluate};
 pub use fault::{Fault, FaultKind};
 pub use finding::{Counts, Difference, Finding, Package, Score, Severity, difference};
 pub use image::{AccountId, Digest, Image, ImageName, Partition, Region, RegistryId, RepositoryName, Tag};
-pub use pass::{Closes, Pacing, Pass, Ports, Scope};
+pub use pass::{Closes, Pacing, Pass, Ports, Scope, Wishes};
 pub use plan::{Budget, Hold, Plan};
 pub use record::{Decision, Ending, Entry, ImageRecord, Unfinished};
 pub use remembered::Remembered;

@@ -53,8 +53,19 @@ pub struct Pass {
 pub struct Scope {
     /// The whole registry, as far as it is selected; `None`: only what is named.
     pub selection: Option<Selection>,
-    /// These images and repositories, without any filter.
+    /// These images and repositories.
     pub named: Vec<ImageName>,
+    /// What is named is looked at as far as these want it; `None`: without any filter.
+    pub wishes: Option<Wishes>,
+}
+
+/// What is wanted of images that are named.
+#[derive(Debug, Clone)]
+pub struct Wishes {
+    /// What would be selected. Which images of a repository are the newest cannot be told of a few: that does not hold here.
+    pub selection: Selection,
+    /// Whether an image without a tag is wanted anyway: it may be a part of an index that has one.
+    pub untagged: bool,
 }
 
 /// When scans are started, once it is known how many.
@@ -78,12 +89,17 @@ pub struct Closes {
 impl Scope {
     /// What is selected.
     pub fn selected(selection: Selection) -> Self {
-        Self { selection: Some(selection), named: Vec::new() }
+        Self { selection: Some(selection), named: Vec::new(), wishes: None }
     }
 
     /// What is named, and nothing else.
     pub fn named(named: Vec<ImageName>) -> Self {
-        Self { selection: None, named }
+        Self { selection: None, named, wishes: None }
+    }
+
+    /// What is named, as far as it would be selected.
+    pub fn named_as_wanted(named: Vec<ImageName>, wishes: Wishes) -> Self {
+        Self { selection: None, named, wishes: Some(wishes) }
     }
 }
 

@@ -104,6 +104,7 @@ fn heading(key: &Key) -> &'static str {
         "schedule" | "service" => "When passes begin",
         "store" | "lineage" => "What is remembered",
         "http" => "Who may ask",
+        "events" => "Which events are heeded",
         "metrics" => "The metrics",
         "scan_configs" => "Scan configurations",
         _ => "Where to look",

@@ -6,6 +6,7 @@ mod words;
 
 mod changes;
 mod environment;
+mod events;
 mod exceptions;
 mod flags;
 mod http;
@@ -28,6 +29,7 @@ mod values;
 
 pub use changes::{Changes, changes};
 pub use environment::environment;
+pub use events::EventSettings;
 pub(crate) use flags::given;
 pub use flags::{Flags, all_flags, demo_flags, flags, report_flags, serve_flags};
 pub use http::HttpSettings;

@@ -5,6 +5,7 @@ use vigil_aws::{Bucket, BucketName};
 use vigil_core::policy::Pattern;
 use vigil_store::{Place, Retention};
 
+use super::events::EventSettings;
 use super::http::HttpSettings;
 use super::raw::{Layers, Problem};
 use super::reader::Reader;
@@ -40,6 +41,8 @@ pub struct ServiceSettings {
     pub owner_tags: Vec<String>,
     /// Where scan configurations are kept, if not in the memory.
     pub scan_configs: Option<Bucket>,
+    /// Where events come in by, if they do.
+    pub events: Option<EventSettings>,
 }
 
 /// The memory: where it is, and how far back it goes.
@@ -61,7 +64,7 @@ impl Reader<'_> {
         let (run_now, grace) = (self.one("service.run_now"), self.one("service.grace"));
         let (store, lineage_tags) = (self.store(), self.many("lineage.tags"));
         let (http, metrics, scan_configs) = (self.http(), self.metrics(), self.bucket());
-        let (news, owner_tags) = (self.news(), self.owner_tags());
+        let (news, owner_tags, events) = (self.news(), self.owner_tags(), self.events());
         let Limit(grace) = grace?;
         Some(ServiceSettings {
             general: general?,
@@ -75,6 +78,7 @@ impl Reader<'_> {
             news: news?,
             owner_tags,
             scan_configs,
+            events,
         })
     }
 

@@ -8,6 +8,7 @@ const DOOR: &str = "open, token or off";
 const ORIGIN: &str = "web origins such as https://board.example.com";
 const KEEP: &str = "an age of at least 2d such as 90d, 26w or 12m (months), or forever";
 pub(super) const SIZE: &str = "a number of bytes, or one with kB, MB, KiB or MiB";
+const QUEUE: &str = "a URL such as https://sqs.eu-west-1.amazonaws.com/123456789012/events";
 const DURATION: &str = "a duration such as 30s or 5m";
 
 /// The settings of the service, in the order in which they are shown.
@@ -52,6 +53,16 @@ pub(super) static SERVICE_KEYS: &[Key] = &[
         .form(DURATION)
         .restart()
         .help("How long a signal to end waits for what is under way"),
+    key("events.queue_url", "events-queue-url", &["VIGIL_EVENTS_QUEUE_URL"])
+        .restart()
+        .form(QUEUE)
+        .absent("images are looked at by schedule alone")
+        .help("An SQS queue that EventBridge sends events of ECR and Inspector to: what they are about is looked at at once"),
+    key("events.dead_letter_queue_url", "events-dead-letter-queue-url", &["VIGIL_EVENTS_DEAD_LETTER_QUEUE_URL"])
+        .restart()
+        .form(QUEUE)
+        .absent("the one of the queue's redrive policy")
+        .help("Where messages of that queue go that cannot be used, each with the reason"),
     key("news.settle", "news-settle", &["VIGIL_NEWS_SETTLE"])
         .default("10s")
         .form(LIMIT)

@@ -81,6 +81,18 @@ families! {
     DEAD_LETTERS = Gauge "ecr_vigil_dead_letters" ["sink"]
         "Messages that were given up.";
 
+    // Events.
+    EVENTS = Counter "ecr_vigil_events_total" ["kind", "outcome"]
+        "Events that were received, by outcome: looked, ignored (nobody looks there), put_off (it comes back), dead_letter.";
+    EVENT_DEAD_LETTERS = Counter "ecr_vigil_event_dead_letters_total" ["reason"]
+        "Messages that cannot be used, by reason: not_json, no_detail_type, unknown_detail_type, invalid.";
+    EVENTS_IN_HAND = Gauge "ecr_vigil_events_in_hand" []
+        "Events that were received and are not done with.";
+    EVENT_OLDEST = Gauge "ecr_vigil_event_oldest_timestamp_seconds" []
+        "When the oldest event in hand was sent to the queue; nothing while there is none.";
+    EVENT_QUEUE_FAILURES = Counter "ecr_vigil_event_queue_failures_total" []
+        "Times that the event queue did not answer.";
+
     // Calls to AWS.
     SCANS_REQUESTED = OldCounter "aws_ecr_scans_requested" []
         "The total count of AWS ECR image scan requests that were accepted.";

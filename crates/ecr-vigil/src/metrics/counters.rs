@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use vigil_core::news::SinkName;
 use vigil_core::{Counts, RegistryId, Severity};
 
+use super::events::Events;
 use super::histogram::Histogram;
 use super::work::{Awaited, Tally};
 
@@ -81,6 +82,7 @@ pub(super) struct Counted {
     pub(super) findings_new: BTreeMap<(RegistryId, Severity), u64>,
     pub(super) findings_fixed: BTreeMap<(RegistryId, Severity), u64>,
     pub(super) messages: BTreeMap<(SinkName, Attempt), u64>,
+    pub(super) events: Events,
     pub(super) store_failures: u64,
     pub(super) requests: BTreeMap<(&'static str, String, u16), u64>,
     pub(super) durations: BTreeMap<(&'static str, String), Histogram>,

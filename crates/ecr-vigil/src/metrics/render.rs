@@ -14,7 +14,7 @@ use super::format::Format;
 use super::gathered::{Gathered, RegistryState};
 use super::limits::Limits;
 use super::process::{self, Process};
-use super::{companion, state, work};
+use super::{companion, events, state, work};
 
 /// What a scrape is made from.
 pub struct Scrape<'a> {
@@ -53,6 +53,7 @@ pub fn render(scrape: &Scrape<'_>, accept: Option<&str>) -> Rendered {
     write_passes(&mut to, &counted);
     work::write(&mut to, &counted, scrape.aims);
     write_news(&mut to, &counted, gathered);
+    events::write(&mut to, &counted.events);
     to.single(&families::SCANS_REQUESTED, Some(counted.scans_requested));
     to.single(&families::SCANS_REQUESTED_ERRORS, Some(counted.scans_requested_errors));
     to.single(&families::SCANS_RATE_LIMITED, Some(counted.scans_rate_limited));

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 use vigil_core::Stop;
-use vigil_core::port::Clock;
+use vigil_core::port::{Clock, EventQueue};
 use vigil_store::{DatabaseFault, NotOpened, Store, Unanswered};
 
 use super::exceptions::keep_exceptions;
@@ -22,6 +22,7 @@ use super::timekeeper::keep_time;
 use crate::compose;
 use crate::config::{HttpSettings, ServiceSettings};
 use crate::http::{self, Api, OpenToStrangers, Tls, TlsUnusable};
+use crate::intake::{Intake, listen};
 use crate::metrics::Metrics;
 use crate::news;
 
@@ -41,6 +42,7 @@ pub struct House {
     stop: Stop,
     time: JoinHandle<()>,
     news: JoinHandle<()>,
+    events: JoinHandle<()>,
     answering: JoinHandle<io::Result<()>>,
 }
 
@@ -68,6 +70,9 @@ pub enum NotOpenedUp {
     /// News cannot be told.
     #[error(transparent)]
     News(#[from] news::NoHearer),
+    /// Events cannot be received.
+    #[error("the event queue cannot be used")]
+    Events(#[source] vigil_aws::ConnectError),
     /// The bucket of scan configurations cannot be reached in any way.
     #[error("the bucket of scan configurations cannot be used")]
     Bucket(#[from] vigil_aws::ConnectError),
@@ -114,6 +119,7 @@ impl House {
         let options = settings.http.options.clone();
         let hearers = news::hearers(&settings).await?;
         let configs = compose::scan_configs(&settings, &store).await?;
+        let queue = compose::events(&settings).await.map_err(NotOpenedUp::Events)?;
         let metrics = Arc::new(Metrics::default());
         let run_now = if settings.run_now { settings.schedules.clone() } else { Vec::new() };
         let parts = Parts {
@@ -153,7 +159,8 @@ impl House {
         let changes = service.settings_as_they_change();
         let (memory, counters) = (service.parts.store.clone(), service.parts.metrics.clone());
         let news = news::keep_news(memory, hearers, changes, counters, for_news, stop.clone());
-        Ok(Self { service, tls, stop, time, news: tokio::spawn(news), answering })
+        let events = tokio::spawn(intake(service.clone(), queue));
+        Ok(Self { service, tls, stop, time, news: tokio::spawn(news), events, answering })
     }
 
     /// Waits for the end: until the stop, and then, as long as there is patience, for what is under way.
@@ -166,12 +173,14 @@ impl House {
             () = self.service.parts.store.evicted() => return Ended::Broken(EVICTED.to_owned()),
             ended = &mut self.time => return Ended::Broken(format!("nobody keeps time any more: {ended:?}")),
             ended = &mut self.news => return Ended::Broken(format!("nobody tells news any more: {ended:?}")),
+            ended = &mut self.events => return Ended::Broken(format!("nobody heeds events any more: {ended:?}")),
         }
         let clock = self.service.parts.clock.clone();
         let until = clock.now().checked_add(grace).unwrap_or(Timestamp::MAX);
         let in_order = async {
             self.service.idle().await;
             // What they return does not matter any more.
+            let _ = (&mut self.events).await;
             let _ = (&mut self.time).await;
             let _ = (&mut self.news).await;
             let _ = (&mut self.answering).await;
@@ -181,6 +190,19 @@ impl House {
             () = clock.wait_until(until) => Ended::Late,
         }
     }
+}
+
+/// Heeds events until the stop, if there is a queue that they come in by.
+async fn intake(service: Arc<Service>, queue: Option<Arc<dyn EventQueue>>) {
+    let stop = service.parts.stop.clone();
+    let Some(queue) = queue else {
+        stop.stopped().await;
+        return;
+    };
+    let (clock, metrics) = (service.parts.clock.clone(), service.parts.metrics.clone());
+    metrics.listens();
+    let intake = Intake { queue, lookout: service, clock, metrics };
+    listen(Arc::new(intake), stop).await;
 }
 
 /// Somebody keeps time until this is dropped, be it by a panic.

@@ -7,6 +7,7 @@ mod end;
 mod exceptions;
 mod history;
 mod house;
+mod look;
 mod noted;
 mod order;
 mod owners;
@@ -18,6 +19,7 @@ mod scope;
 mod scraped;
 #[expect(clippy::module_inception, reason = "the file is named after the noun it defines")]
 mod service;
+mod sightings;
 mod timed;
 mod timekeeper;
 #[cfg(test)]

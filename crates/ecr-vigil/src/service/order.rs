@@ -48,6 +48,8 @@ pub enum Trigger {
     RunNow,
     /// Somebody asked for it.
     Person,
+    /// Events tell of these images.
+    Event,
 }
 
 /// What is said of a pass that is made again.
@@ -59,7 +61,7 @@ impl Trigger {
         match self {
             Self::Schedule(tick) => Some(tick),
             Self::Again(tick) => tick,
-            Self::RunNow | Self::Person => None,
+            Self::RunNow | Self::Person | Self::Event => None,
         }
     }
 
@@ -74,6 +76,7 @@ impl Trigger {
             tick if said == AGAIN => Self::Again(tick),
             Some(tick) => Self::Schedule(tick),
             None if said == Self::RunNow.to_string() => Self::RunNow,
+            None if said == Self::Event.to_string() => Self::Event,
             None => Self::Person,
         }
     }
@@ -86,6 +89,7 @@ impl fmt::Display for Trigger {
             Self::Again(_) => AGAIN,
             Self::RunNow => "run-now",
             Self::Person => "api",
+            Self::Event => "event",
         })
     }
 }

@@ -108,7 +108,7 @@ async fn make_in_span(service: &Arc<Service>, ticket: Ticket, schedule: &str) {
 }
 
 /// Counts what the pass has found to be new and fixed. A count that is not made is missing from the metrics alone.
-async fn count_changes(service: &Service, pass: PassId) {
+pub(super) async fn count_changes(service: &Service, pass: PassId) {
     let kinds = vec![FindingState::New, FindingState::Fixed];
     let filter = ChangeFilter { pass: Some(pass), kinds, ..ChangeFilter::default() };
     let mut slice = Slice::first(1000);
@@ -304,7 +304,7 @@ pub(super) fn pass(
 }
 
 /// Forgets what is old enough. That it could not be does not matter today.
-async fn forget(service: &Service, settings: &ServiceSettings) {
+pub(super) async fn forget(service: &Service, settings: &ServiceSettings) {
     let now = service.parts.clock.now();
     if !service.is_to_forget(now) {
         return;

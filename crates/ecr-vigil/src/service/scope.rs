@@ -77,6 +77,7 @@ impl Reached {
         let scope = |named: Option<Vec<ImageName>>| Scope {
             selection: selection.clone(),
             named: named.unwrap_or_default(),
+            wishes: None,
         };
         let registries =
             entered.registries.into_iter().map(|(registry, named)| (registry, scope(named))).collect();

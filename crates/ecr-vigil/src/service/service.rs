@@ -177,6 +177,8 @@ impl Service {
     pub async fn resume(self: &Arc<Self>) -> Result<(), DatabaseFault> {
         for unfinished in self.parts.store.unfinished_passes().await? {
             match self.order_of(&unfinished) {
+                // Its events come back, if they were not heeded; perhaps another process is at it.
+                Some(order) if order.trigger == Trigger::Event => self.give_up(&unfinished).await?,
                 Some(order) if self.is_off_hours(&order) => self.give_back(&unfinished).await?,
                 Some(order) => match self.launch(order, Some(unfinished.id)).await {
                     Ok(pass) => tracing::info!(%pass, schedule = unfinished.schedule, "pass resumed"),

@@ -10,6 +10,7 @@ mod damage;
 mod demo;
 mod ending;
 mod enhanced;
+mod events;
 mod exceptions;
 mod feed;
 mod golden;

@@ -1,6 +1,7 @@
 //! What the steps need from the outside, in our nouns. Each port says what is *not* a fault.
 
 mod clock;
+mod event_queue;
 mod journal;
 mod ledger;
 mod outbox;
@@ -11,6 +12,7 @@ mod scanner;
 mod sink;
 
 pub use clock::Clock;
+pub use event_queue::{EventMessage, EventQueue, HIDDEN_FOR, Looked, Lookout, Receipt};
 pub use journal::{Journal, NotKept, Posting, Untold};
 pub use ledger::{Ledger, NotRecorded, NullLedger};
 pub use outbox::{Next, Outbox, Parcel};

@@ -1,10 +1,12 @@
 //! The steps of a pass over one registry, in order: observe what is there, announce the plan, then pursue it: start, wait and
 //! settle. And those that follow it: tell what has changed, and deliver it.
+//! Beside them: heed what events ask for.
 
 mod announce;
 mod ask;
 mod deliver;
 mod flight;
+mod heed;
 mod observe;
 mod patience;
 mod pursue;
@@ -19,6 +21,7 @@ mod waiting;
 pub use announce::{announce, only_read};
 use announce::{found, record, record_held};
 pub use deliver::{Delivery, deliver};
+pub use heed::{Heeded, give_back, heed};
 pub use observe::{Observed, observe};
 pub use pursue::{Pursued, pursue};
 pub use settle::{Awaited, StartedBy};

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::fault::{Fault, FaultKind};
 use crate::image::{Digest, Image, Kind, Pick, RepositoryName, Storage, Tag};
 use crate::inventory::{OpenedIndex, inventory};
-use crate::pass::Ports;
+use crate::pass::{Ports, Wishes};
 use crate::policy::{LeftOut, Selection, Sight, select};
 use crate::port::NotRecorded;
 use crate::record::Entry;
@@ -51,7 +51,7 @@ const DOUBTED_A_LOOK: usize = 100;
 /// A repository that was listed within this time will be again: what is gone from it is found then.
 const LISTING_STANDS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Looks over a repository: the images that are wanted by name, and those that `selection` admits.
+/// Looks over a repository: the images that are wanted by name, as far as `wishes` want them, and those that `selection` admits.
 ///
 /// # Errors
 ///
@@ -59,7 +59,7 @@ const LISTING_STANDS: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub(super) async fn survey(
     ports: Ports<'_>,
     wanted: Wanted,
-    selection: Option<&Selection>,
+    (selection, wishes): (Option<&Selection>, Option<&Wishes>),
     now: Timestamp,
 ) -> Result<Survey, NotRecorded> {
     let Wanted { repository, selected, picks } = wanted;
@@ -97,7 +97,7 @@ pub(super) async fn survey(
             false => survey.seen(ports, &images, now).await?,
         };
     }
-    survey.sights = sights(images, selection, &picks, now);
+    survey.sights = sights(images, (selection, wishes), &picks, now);
     Ok(survey)
 }
 
@@ -117,12 +117,17 @@ pub(super) fn doubted(unlisted: &BTreeSet<Digest>, seen: &BTreeSet<Digest>, now:
 
 /// What is looked at: what is selected, and what is named whatever the selection says of it. What is named can still be
 /// left out for what it is.
-fn sights(images: Vec<Image>, selection: Option<&Selection>, picks: &[Pick], now: Timestamp) -> Vec<Sight> {
+fn sights(
+    images: Vec<Image>,
+    (selection, wishes): (Option<&Selection>, Option<&Wishes>),
+    picks: &[Pick],
+    now: Timestamp,
+) -> Vec<Sight> {
     if picks.is_empty() {
         return select(images, selection, now);
     }
     let selected = selection.map(|selection| select(images.clone(), Some(selection), now));
-    let mut named = select(images, None, now);
+    let mut named = as_wanted(images, wishes, now);
     // What was only listed for the sake of one pick is as little wanted as what the selection leaves out. The children of
     // an index that is named have its tags; one named by its digest is named with them.
     let indexes: BTreeSet<Digest> = picks.iter().filter_map(Pick::digest).collect();
@@ -143,6 +148,16 @@ fn sights(images: Vec<Image>, selection: Option<&Selection>, picks: &[Pick], now
         false => sight,
     };
     selected.into_iter().map(admit).collect()
+}
+
+/// What is named, whatever the selection says of it, but for the wishes that hold for it.
+fn as_wanted(images: Vec<Image>, wishes: Option<&Wishes>, now: Timestamp) -> Vec<Sight> {
+    let Some(Wishes { selection, untagged }) = wishes else { return select(images, None, now) };
+    let (bare, tagged) = images.into_iter().partition(|image| *untagged && image.tags.is_empty());
+    let selection = Selection { newest: None, ..selection.clone() };
+    let mut sights = select(tagged, Some(&selection), now);
+    sights.extend(select(bare, None, now));
+    sights
 }
 
 impl Survey {

@@ -22,7 +22,7 @@ async fn there<P: Registry + Scanner>(ledger: &MemoryLedger, ecr: &P, names: &[&
         foreign => panic!("{foreign:?}"),
     });
     let selection = names.is_empty().then(Selection::default);
-    let pass = Pass { scope: Scope { selection, named: named.collect() }, ..Pass::default() };
+    let pass = Pass { scope: Scope { selection, named: named.collect(), wishes: None }, ..Pass::default() };
     let ports = Ports { registry: ecr, scanner: ecr, ledger, clock: &clock, progress: &Silent };
     cycle(ports, &pass, &Stop::never()).await.unwrap();
     let repository: RepositoryName = "team/app".parse().unwrap();

@@ -226,7 +226,7 @@ async fn what_is_named_is_looked_at_beside_what_is_selected_once() {
     let tag = |tag: &str| Pick::Tag(tag.parse().unwrap());
     let named =
         vec![name("team/app", tag("dev")), name("team/gone", Pick::Tagged), name("other/web", Pick::Tagged)];
-    let pass = Pass { scope: Scope { selection: Some(selection), named }, ..pass() };
+    let pass = Pass { scope: Scope { selection: Some(selection), named, wishes: None }, ..pass() };
     insta::assert_snapshot!(tell(&ecr, &clock, &pass, &Stop::never()).await);
     assert_eq!(ecr.starts().len(), 3, "each once");
 }

@@ -94,6 +94,26 @@ impl Store {
         .await
     }
 
+    /// Writes down how a look at a few images ended. Unlike at the end of a pass, the open findings of everything that is
+    /// remembered are not counted for it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written down; a PostgreSQL server that is away is waited for.
+    pub async fn end_look(
+        &self,
+        id: PassId,
+        at: Timestamp,
+        outcome: &str,
+        report: Option<String>,
+    ) -> Result<(), DatabaseFault> {
+        let given = (id, at, outcome.to_owned(), report);
+        self.write_patiently(given, |session, (id, at, outcome, report)| {
+            Box::pin(note_end(session, *id, *at, outcome, report.clone()))
+        })
+        .await
+    }
+
     /// Ends an unfinished pass that does not go on, and gives its time back to its schedule: another pass is begun for it.
     ///
     /// # Errors
@@ -170,10 +190,20 @@ async fn end(
     outcome: &str,
     report: Option<String>,
 ) -> Result<(), DatabaseFault> {
+    note_end(session, id, at, outcome, report).await?;
+    trend::take_stock(session, at).await
+}
+
+async fn note_end(
+    session: &mut dyn Session,
+    id: PassId,
+    at: Timestamp,
+    outcome: &str,
+    report: Option<String>,
+) -> Result<(), DatabaseFault> {
     let values = [id.to_string().into(), at.into(), outcome.into(), report.into()];
     let sql = "UPDATE passes SET ended_at = $2, outcome = $3, report = $4 WHERE id = $1 AND ended_at IS NULL";
-    session.execute(sql, &values).await?;
-    trend::take_stock(session, at).await
+    session.execute(sql, &values).await.map(drop)
 }
 
 async fn give_back(session: &mut dyn Session, id: PassId, at: Timestamp) -> Result<(), DatabaseFault> {

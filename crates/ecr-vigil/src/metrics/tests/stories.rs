@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use vigil_aws::CallCounts;
 use vigil_core::coverage::{Aim, Aims, Coverage, Place};
 use vigil_core::image::Repository;
-use vigil_core::port::{Scanner, Start};
+use vigil_core::port::{EventMessage, Receipt, Scanner, Start};
 use vigil_core::testing::{MemoryEcr, PausedClock, digest, image, now};
+use vigil_core::wake::NotUnderstood;
 use vigil_core::{Counts, Decision, Due, Ending, Entry, Hold, RegistryId, Severity};
 use vigil_store::SinkQueue;
 
@@ -20,8 +21,8 @@ use crate::metrics::family::{Family, Kind};
 use crate::metrics::gathered::{Gathered, ImageSeries, RegistryState, RepositorySeries};
 use crate::metrics::process::Process;
 use crate::metrics::{
-    CountedEntries, CountedScanner, Limits, Metrics, Outcome, PassEnd, ScheduleStanding, Scrape, process,
-    render,
+    CountedEntries, CountedScanner, Limits, Metrics, Outcome, PassEnd, ScheduleStanding, Scrape, What,
+    process, render,
 };
 
 const OPEN_METRICS: &str = "application/openmetrics-text";
@@ -111,7 +112,26 @@ fn service() -> Metrics {
     metrics.answered("GET", "/findings/{id}", 200, SignedDuration::from_millis(30));
     metrics.answered("BREW", "/metrics", 405, SignedDuration::from_secs(20));
     metrics.store_failed();
+    hear(&metrics);
     metrics
+}
+
+/// Two messages: one of no use, and one that is in hand.
+fn hear(metrics: &Metrics) {
+    let message = |id: &str| EventMessage {
+        receipt: Receipt(id.to_owned()),
+        id: id.to_owned(),
+        body: String::new(),
+        sent_at: Some(hours_ago(1)),
+        times: 1,
+        said: Err(NotUnderstood { code: "not_json", what: String::new() }),
+    };
+    let messages = [message("1"), message("2")];
+    metrics.listens();
+    metrics.events_received(&messages);
+    metrics.event_heeded(&messages[0], What::DeadLetter);
+    metrics.events_let_go(&messages[..1]);
+    metrics.event_queue_failed();
 }
 
 /// The same, in the middle of a pass after one in which not everything was scanned.

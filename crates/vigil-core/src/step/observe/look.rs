@@ -175,7 +175,8 @@ impl<'a> Watch<'a> {
         let mut lists = listing(flight);
         while flight.len() < limit && self.pending.len() < ENOUGH_WAITING && lists < limit.div_ceil(2) {
             if let Some(wanted) = self.repositories.pop_front() {
-                let call = survey(ports, wanted.clone(), self.selection(), self.now);
+                let wants = (self.selection(), self.pass.scope.wishes.as_ref());
+                let call = survey(ports, wanted.clone(), wants, self.now);
                 flight.launch(Call::List(wanted.clone()), async { Answer::Listed(wanted, call.await) });
             } else if let Some(after) = self.more.take() {
                 flight.launch(
