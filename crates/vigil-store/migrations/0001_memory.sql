@@ -407,6 +407,15 @@ CREATE INDEX parcels_undelivered ON parcels (sink) WHERE delivered_at IS NULL;
 CREATE INDEX parcels_delivered ON parcels (delivered_at) WHERE delivered_at IS NOT NULL;
 CREATE INDEX parcels_dead ON parcels (dead_at) WHERE dead_at IS NOT NULL;
 
+-- Of how many images each route has told a vulnerability lately: what comes in many is told together.
+CREATE TABLE tides (
+  route WORDS NOT NULL,
+  vulnerability WORDS NOT NULL,
+  since BIGINT NOT NULL,
+  images BIGINT NOT NULL,
+  PRIMARY KEY (route, vulnerability)
+) CLUSTERED;
+
 -- What the messages say: one, or all of a period.
 CREATE TABLE parcel_messages (
   parcel BIGINT NOT NULL,

@@ -5,7 +5,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Change, ImageNews, Message, VulnerabilityNews, WhereFound, upgrades};
+use jiff::Timestamp;
+
+use super::{Change, ChangeKind, ImageNews, Message, Roundup, VulnerabilityNews, WhereFound, upgrades};
 use crate::finding::Severity;
 use crate::image::{Digest, RegistryId, RepositoryName};
 
@@ -30,6 +32,50 @@ pub fn gather(changes: Vec<Change>) -> Vec<Message> {
     }
     messages.sort_by_key(|(severity, _)| Reverse(severity.clone()));
     messages.into_iter().map(|(_, message)| message).collect()
+}
+
+/// What was put aside to be told together, each with when it was: in as few messages as say it.
+pub fn round_up(parts: Vec<(Timestamp, Message)>) -> Option<Roundup> {
+    let since = parts.iter().map(|(at, _)| *at).min()?;
+    let until = parts.iter().map(|(at, _)| *at).max()?;
+    let (mut changes, mut messages, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    for (_, message) in parts {
+        match message {
+            Message::Image(news) => changes.extend(news.changes),
+            Message::Vulnerability(news) => {
+                changes.extend(news.found.into_iter().flat_map(|found| found.changes));
+            }
+            Message::Failed(_) => failures.push(message),
+            Message::Baseline(_) | Message::Roundup(_) => messages.push(message),
+        }
+    }
+    messages.extend(gather(net(changes)));
+    messages.extend(failures);
+    Some(Roundup { since, until, messages })
+}
+
+/// What came and went between two messages is told in neither; if all of it did, it is told all the same.
+fn net(changes: Vec<Change>) -> Vec<Change> {
+    let mut along: BTreeMap<_, (ChangeKind, Change)> = BTreeMap::new();
+    let mut in_order: Vec<&Change> = changes.iter().collect();
+    in_order.sort_by_key(|change| (change.at, change.id));
+    for change in in_order {
+        let Change { lineage, subject, finding, kind, .. } = change;
+        let package = finding.package.as_ref().map(|package| package.name.clone());
+        let finding = (finding.id.clone(), package);
+        let key = (subject.registry.clone(), subject.repository.clone(), lineage.clone(), finding);
+        along
+            .entry(key)
+            .and_modify(|(_, last)| *last = change.clone())
+            .or_insert((kind.clone(), change.clone()));
+    }
+    let left = along.into_values().filter_map(|(first, last)| match (first, &last.kind) {
+        (ChangeKind::New, ChangeKind::Fixed) | (ChangeKind::Fixed, ChangeKind::New) => None,
+        (ChangeKind::New, ChangeKind::Worsened(_)) => Some(Change { kind: ChangeKind::New, ..last }),
+        _ => Some(last),
+    });
+    let left: Vec<Change> = left.collect();
+    if left.is_empty() { changes } else { left }
 }
 
 /// Changes that no message tells yet, by what a message about them could be about.
@@ -128,7 +174,7 @@ fn worst(changes: &[Change]) -> Severity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::news::ChangeKind;
+    use crate::lineage::Worse;
     use crate::testing::{change, finding, subject};
 
     /// Changes as `image CVE`, images being numbers; messages as `image: CVEs` and `CVE: images`.
@@ -176,6 +222,24 @@ mod tests {
             &[(1, "CVE-1"), (2, "CVE-1"), (3, "CVE-1"), (3, "CVE-2!"), (3, "CVE-3"), (3, "CVE-4")],
             &["team/app3:v1: CVE-2! CVE-1 CVE-3 CVE-4", "CVE-1: team/app1:v1 team/app2:v1"],
         );
+    }
+
+    #[test]
+    fn what_came_and_went_between_two_messages_is_told_in_neither() {
+        let (image, worse) = (subject("team/app", &["v1"], 1), ChangeKind::Worsened(Worse::default()));
+        let told = |kinds: &[(&str, &ChangeKind)]| {
+            let part = |(n, (cve, kind)): (usize, &(&str, &ChangeKind))| {
+                let change = change(n as i64, (*kind).clone(), &image, &finding(cve, "HIGH", "zlib"));
+                (change.at, gather(vec![change]).remove(0))
+            };
+            let rounded = round_up(kinds.iter().enumerate().map(part).collect()).unwrap();
+            rounded.messages.iter().map(tell).collect::<Vec<_>>()
+        };
+        let (new, fixed) = (&ChangeKind::New, &ChangeKind::Fixed);
+        assert_eq!(told(&[("CVE-1", new), ("CVE-2", new), ("CVE-1", fixed)]), ["team/app:v1: CVE-2"]);
+        assert_eq!(told(&[("CVE-1", new), ("CVE-1", &worse)]), ["team/app:v1: CVE-1"]);
+        assert_eq!(told(&[("CVE-1", &worse), ("CVE-1", fixed)]), ["team/app:v1: CVE-1"]);
+        assert_eq!(told(&[("CVE-1", new), ("CVE-1", fixed)]), ["team/app:v1: CVE-1 CVE-1"], "not nothing");
     }
 
     #[test]

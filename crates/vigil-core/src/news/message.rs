@@ -93,6 +93,6 @@ pub struct Roundup {
     pub since: Timestamp,
     /// When the last of it was seen.
     pub until: Timestamp,
-    /// What there was to tell, in the order in which it came.
+    /// What there was to tell.
     pub messages: Vec<Message>,
 }

@@ -8,12 +8,14 @@ mod ripe;
 mod route;
 #[cfg(test)]
 mod stories;
+mod tide;
 mod upgrade;
 
 pub use change::{Change, ChangeId, ChangeKind, Subject};
 pub use delivery::{After, Attempts, NotDelivered, Patience, Retry, after, pause};
-pub use gather::gather;
+pub use gather::{gather, round_up};
 pub use message::{BaselineNews, FailedNews, ImageNews, Message, Roundup, VulnerabilityNews, WhereFound};
 pub use ripe::{Ripe, ripe};
 pub use route::{NotWanted, RoundUp, Route, RouteName, SinkName, Wanted};
+pub use tide::{Tide, withhold};
 pub use upgrade::{Upgrade, upgrades};

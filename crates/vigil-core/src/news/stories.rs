@@ -146,5 +146,34 @@ async fn a_route_with_a_period_tells_all_of_it_at_once() {
     }
     assert_eq!(taken(&sink), [""; 0]);
     run(&outbox, &sink, &routes, &clock, in_hours(2)).await;
-    assert_eq!(taken(&sink), ["3 messages"]);
+    assert_eq!(taken(&sink), ["1 messages"], "all of them are about one image");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vulnerability_that_comes_in_image_after_image_is_told_at_once_and_then_together() {
+    let (outbox, sink, clock) = (MemoryOutbox::default(), MemorySink::default(), PausedClock::new());
+    let routes = [route(Wanted::default())];
+    for minute in 0..30 {
+        let images = (0..40).map(|n| 100 * minute + n);
+        let images = images.map(|n| subject(&format!("team/app{n}"), &["v1"], n));
+        let changes = images
+            .map(|image| change(1, ChangeKind::New, &image, &finding("CVE-1", "CRITICAL", "zlib")))
+            .collect();
+        outbox.notice(Untold { changes, ..Untold::default() });
+        let until = clock.now() + SignedDuration::from_mins(1);
+        run(&outbox, &sink, &routes, &clock, until).await;
+        clock.wait_until(until).await;
+    }
+    run(&outbox, &sink, &routes, &clock, in_hours(3)).await;
+    let told: Vec<usize> = (sink.taken.lock().unwrap().iter())
+        .map(|parcel| match &parcel.message {
+            Message::Vulnerability(news) => news.found.len(),
+            Message::Roundup(roundup) => match roundup.messages.as_slice() {
+                [Message::Vulnerability(news)] => news.found.len(),
+                other => panic!("{} messages", other.len()),
+            },
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(told, [40, 29 * 40]);
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::news::{BaselineNews, Change, FailedNews, Message, RouteName, SinkName};
+use crate::news::{BaselineNews, Change, FailedNews, Message, RouteName, SinkName, Tide};
 
 /// What was noticed, and by whom it is to be heard. One moment turns the first into the second: what is told is never told
 /// again, and what is not yet told is never lost.
@@ -12,8 +12,8 @@ pub trait Journal: Send + Sync {
     /// What nobody was told of yet, oldest first. There may be more of it than can be told at once.
     async fn untold(&self) -> Result<Untold, NotKept>;
 
-    /// Takes note that all of it was told, by putting this into the outbox.
-    async fn tell(&self, told: &Untold, postings: Vec<Posting>, at: Timestamp) -> Result<(), NotKept>;
+    /// Takes note that all of it was told, by putting messages into the outbox.
+    async fn tell(&self, told: &Untold, telling: Telling, at: Timestamp) -> Result<(), NotKept>;
 }
 
 /// What nobody was told of yet.
@@ -25,8 +25,19 @@ pub struct Untold {
     pub failures: Vec<FailedNews>,
     /// Registries that were seen as a whole for the first time.
     pub baselines: Vec<BaselineNews>,
+    /// Of how many images vulnerabilities were told lately.
+    pub tides: Vec<Tide>,
     /// Whether there is more than this.
     pub more: bool,
+}
+
+/// How what nobody was told of yet is told.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Telling {
+    /// The messages.
+    pub postings: Vec<Posting>,
+    /// Of how many images vulnerabilities were told lately, with these messages. Others are as they were.
+    pub tides: Vec<Tide>,
 }
 
 /// A message for one sink.
@@ -38,7 +49,7 @@ pub struct Posting {
     pub sink: SinkName,
     /// What is said.
     pub message: Message,
-    /// For a route that tells all of a period at once: when.
+    /// For what is told together with more: when.
     pub round_up_at: Option<Timestamp>,
 }
 

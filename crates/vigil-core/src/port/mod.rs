@@ -13,7 +13,7 @@ mod sink;
 
 pub use clock::Clock;
 pub use event_queue::{EventMessage, EventQueue, HIDDEN_FOR, Looked, Lookout, Receipt};
-pub use journal::{Journal, NotKept, Posting, Untold};
+pub use journal::{Journal, NotKept, Posting, Telling, Untold};
 pub use ledger::{Ledger, NotRecorded, NullLedger};
 pub use outbox::{Next, Outbox, Parcel};
 pub use progress::{Milestone, Progress, Silent};

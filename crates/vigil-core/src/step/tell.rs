@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::news::{Message, Ripe, Route, gather, ripe};
+use crate::news::{Message, Ripe, Route, gather, ripe, withhold};
 use crate::policy::Owners;
-use crate::port::{Journal, NotKept, Posting, Untold};
+use crate::port::{Journal, NotKept, Posting, Telling, Untold};
 
 /// What was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +35,12 @@ pub async fn tell(
         Ripe::At(at) if !untold.more => return Ok(Told::NotBefore(at)),
         Ripe::At(_) | Ripe::Now => {}
     }
-    let postings: Vec<Posting> = routes.iter().flat_map(|route| postings(route, &untold, now)).collect();
-    let posted = postings.len();
-    journal.tell(&untold, postings, now).await?;
+    let mut telling = Telling::default();
+    for route in routes {
+        tell_by(route, &untold, now, &mut telling);
+    }
+    let posted = telling.postings.len();
+    journal.tell(&untold, telling, now).await?;
     Ok(Told::Posted(posted))
 }
 
@@ -51,23 +54,31 @@ fn owned(mut untold: Untold, owners: &Owners) -> Untold {
     untold
 }
 
-fn postings(route: &Route, untold: &Untold, now: Timestamp) -> Vec<Posting> {
+/// Adds what a route tells.
+fn tell_by(route: &Route, untold: &Untold, now: Timestamp, telling: &mut Telling) {
     let wanted = &route.wanted;
     let changes = untold.changes.iter().filter(|change| wanted.takes(change).is_ok()).cloned().collect();
     let failures = untold.failures.iter().filter(|failure| wanted.takes_failure(&failure.subject).is_ok());
     let baselines =
         untold.baselines.iter().filter(|baseline| wanted.takes_registry(&baseline.registry).is_ok());
-    let messages = (baselines.cloned().map(Message::Baseline))
-        .chain(gather(changes))
-        .chain(failures.cloned().map(Message::Failed));
-    let round_up_at = route.rounds_up_at(now);
-    let posting = |message: Message| {
-        route.sinks.iter().map(move |sink| Posting {
+    let mut post = |message: Message, round_up_at: Option<Timestamp>| {
+        telling.postings.extend(route.sinks.iter().map(|sink| Posting {
             route: route.name.clone(),
             sink: sink.clone(),
             message: message.clone(),
             round_up_at,
-        })
+        }));
     };
-    messages.flat_map(posting).collect()
+    let period = route.rounds_up_at(now);
+    baselines.for_each(|baseline| post(Message::Baseline(baseline.clone()), period));
+    if period.is_some() {
+        gather(changes).into_iter().for_each(|message| post(message, period));
+    } else {
+        let (divided, tides) = withhold(&untold.tides, &route.name, changes, now);
+        for (until, changes) in divided {
+            gather(changes).into_iter().for_each(|message| post(message, until));
+        }
+        telling.tides.extend(tides);
+    }
+    failures.for_each(|failure| post(Message::Failed(failure.clone()), period));
 }

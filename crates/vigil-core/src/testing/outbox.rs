@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::news::{Message, NotDelivered, Roundup, SinkName};
-use crate::port::{Journal, Next, NotKept, Outbox, Parcel, Posting, Sink, Untold};
+use crate::news::{Message, NotDelivered, Roundup, SinkName, Tide, round_up};
+use crate::port::{Journal, Next, NotKept, Outbox, Parcel, Posting, Sink, Telling, Untold};
 
 /// A journal and an outbox in memory.
 #[derive(Debug, Default)]
@@ -46,8 +46,16 @@ impl Journal for MemoryOutbox {
         Ok(self.room().untold.clone())
     }
 
-    async fn tell(&self, told: &Untold, postings: Vec<Posting>, at: Timestamp) -> Result<(), NotKept> {
+    async fn tell(&self, told: &Untold, telling: Telling, at: Timestamp) -> Result<(), NotKept> {
+        let Telling { postings, tides } = telling;
         let mut room = self.room();
+        let renewed = |tide: &Tide| {
+            tides
+                .iter()
+                .any(|other| (&other.route, &other.vulnerability) == (&tide.route, &tide.vulnerability))
+        };
+        room.untold.tides.retain(|tide| !renewed(tide) && tide.since > Tide::counts_since(at));
+        room.untold.tides.extend(tides);
         room.untold.changes.retain(|change| !told.changes.contains(change));
         room.untold.failures.retain(|failure| !told.failures.contains(failure));
         room.untold.baselines.retain(|baseline| !told.baselines.contains(baseline));
@@ -75,10 +83,10 @@ impl Journal for MemoryOutbox {
 
 fn rounded_up(known: Message, message: Message, at: Timestamp) -> Message {
     match known {
-        Message::Roundup(mut known) => {
-            known.messages.push(message);
-            known.until = at;
-            Message::Roundup(known)
+        Message::Roundup(known) => {
+            let parts = known.messages.into_iter().map(|message| (known.since, message));
+            let parts = parts.chain([(at, message)]).collect();
+            round_up(parts).map_or_else(|| unreachable!("there is one"), Message::Roundup)
         }
         other => other,
     }

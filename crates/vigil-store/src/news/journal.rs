@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use vigil_core::news::ChangeId;
-use vigil_core::port::{Journal, NotKept, Posting, Untold};
+use vigil_core::port::{Journal, NotKept, Telling, Untold};
 
-use super::{post, untold};
+use super::{post, tides, untold};
 use crate::sql::{DatabaseFault, Session, Type};
 use crate::store::Store;
 
@@ -15,13 +15,14 @@ impl Journal for Store {
         self.read_patiently((), |session, ()| Box::pin(untold::read(session))).await.map_err(not_kept)
     }
 
-    async fn tell(&self, told: &Untold, postings: Vec<Posting>, at: Timestamp) -> Result<(), NotKept> {
-        let given = (told.clone(), postings, at);
-        let done = self.write_patiently(given, |session, (told, postings, at)| {
+    async fn tell(&self, told: &Untold, telling: Telling, at: Timestamp) -> Result<(), NotKept> {
+        let given = (told.clone(), telling, at);
+        let done = self.write_patiently(given, |session, (told, telling, at)| {
             Box::pin(async move {
                 // Where the answer to this same transaction was lost, all of it is told already.
                 if mark(session, told, *at).await? > 0 {
-                    post::post(session, postings, *at).await?;
+                    post::post(session, &telling.postings, *at).await?;
+                    tides::keep(session, &telling.tides, *at).await?;
                 }
                 Ok(())
             })

@@ -5,6 +5,7 @@ mod outbox;
 mod post;
 mod queues;
 mod subjects;
+mod tides;
 mod untold;
 
 pub use queues::{DeadLetter, SinkQueue};

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use vigil_core::news::{Message, NotDelivered, Roundup, RouteName, SinkName};
+use vigil_core::news::{Message, NotDelivered, RouteName, SinkName, round_up};
 use vigil_core::port::{Next, NotKept, Outbox, Parcel};
 
 use super::journal::not_kept;
@@ -96,13 +96,9 @@ async fn message(session: &mut dyn Session, number: i64, rounds_up: bool) -> Res
         let message: Message = serde_json::from_str(&text).map_err(|error| broken(error.to_string()))?;
         messages.push((at, message));
     }
-    let times = || messages.iter().map(|(at, _)| *at);
-    let (Some(since), Some(until)) = (times().min(), times().max()) else {
-        return Err(broken("none".into()));
+    let message = match rounds_up {
+        true => round_up(messages).map(Message::Roundup),
+        false => messages.into_iter().map(|(_, message)| message).next(),
     };
-    let mut messages = messages.into_iter().map(|(_, message)| message);
-    match rounds_up {
-        true => Ok(Message::Roundup(Roundup { since, until, messages: messages.collect() })),
-        false => messages.next().ok_or_else(|| broken("none".into())),
-    }
+    message.ok_or_else(|| broken("none".into()))
 }

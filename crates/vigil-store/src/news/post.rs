@@ -35,8 +35,10 @@ async fn rounding_up(
     posting: &Posting,
     due: Timestamp,
 ) -> Result<Option<i64>, DatabaseFault> {
+    // It is read as a whole when it is delivered: one that is too large for that is followed by another.
     let sql = "SELECT number FROM parcels WHERE sink = $1 AND route = $2 AND since = $3 AND rounds_up = 1
-        AND attempts = 0 AND delivered_at IS NULL AND dead_at IS NULL";
+        AND attempts = 0 AND delivered_at IS NULL AND dead_at IS NULL
+        AND (SELECT sum(length(m.message)) FROM parcel_messages m WHERE m.parcel = number) < 16000000";
     let of = [posting.sink.as_str().into(), posting.route.as_str().into(), due.into()];
     session.row(sql, &of).await?.map(|mut row| row.take()).transpose()
 }

@@ -11,6 +11,7 @@ use vigil_core::news::{BaselineNews, Change, ChangeId, ChangeKind, FailedNews};
 use vigil_core::port::Untold;
 
 use super::subjects::{Place, Subjects};
+use super::tides;
 use crate::answer::{FINDING, counts_from, finding, lineage};
 use crate::sql::{DatabaseFault, Row, Session, Type};
 
@@ -45,7 +46,8 @@ pub(super) async fn read(session: &mut dyn Session) -> Result<Untold, DatabaseFa
         Some(FailedNews { id, subject: subjects.get(&place)?, state, description, at })
     });
     let (changes, failures) = (changes.collect(), failures.collect());
-    Ok(Untold { changes, failures, baselines: baselines(session).await?, more })
+    let (baselines, tides) = (baselines(session).await?, tides::read(session).await?);
+    Ok(Untold { changes, failures, baselines, tides, more })
 }
 
 struct Noted {

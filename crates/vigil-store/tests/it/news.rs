@@ -16,6 +16,7 @@ stories!(
     the_first_sight_of_a_registry_is_one_summary,
     a_message_waits_until_its_sink_has_taken_it,
     a_period_is_told_at_once,
+    what_comes_in_many_images_is_told_at_once_and_then_together,
     a_scan_that_fails_is_told_until_one_succeeds,
     a_build_under_a_tag_of_its_own_follows_the_one_before,
     who_looks_after_a_repository_is_read_once_a_day_and_told_with_its_news,
@@ -88,7 +89,7 @@ async fn what_was_not_told_yet_is_told_once(stage: Stage) {
         lines(&parcel.message),
         [
             "CVE-1 HIGH zlib 1.0 Worsened(Worse { severity_before: Some(Low), exploit_became_known: false, \
-             fix_appeared: false })",
+             fix_appeared: false, accepted_before: None })",
             "CVE-2 HIGH tar 1.0 New",
         ]
     );
@@ -138,15 +139,48 @@ async fn a_message_waits_until_its_sink_has_taken_it(stage: Stage) {
 
 async fn a_period_is_told_at_once(stage: Stage) {
     let app = known(&stage).await;
-    for (n, cve) in (2..).zip(["CVE-2", "CVE-3"]) {
-        stage.scanned(&app, &["CVE-1 LOW zlib", &format!("{cve} HIGH tar{n}")]).await;
+    let findings = ["CVE-1 LOW zlib", "CVE-2 HIGH tar2", "CVE-3 HIGH tar3"];
+    for found in [&findings[..2], &findings] {
+        stage.scanned(&app, found).await;
         told(&stage, route(Some("@daily"))).await;
     }
     assert!(matches!(next(&stage).await, Next::Wait(_)));
     stage.clock.hours(24);
     let Message::Roundup(roundup) = parcel(next(&stage).await).message else { panic!() };
-    assert_eq!(roundup.messages.len(), 2);
+    assert_eq!(lines(&roundup.messages[0]), ["CVE-2 HIGH tar2 1.0 New", "CVE-3 HIGH tar3 1.0 New"]);
     assert!(roundup.since < roundup.until);
+}
+
+async fn what_comes_in_many_images_is_told_at_once_and_then_together(stage: Stage) {
+    let images: Vec<_> = (1..=15).map(|n| image(n, &[&format!("tag-{n}")], 9)).collect();
+    stage.list(&images).await;
+    for image in &images {
+        stage.scanned(image, &["CVE-1 LOW zlib"]).await;
+    }
+    stage.store.end_pass(stage.pass, stage.now(), "complete", None).await.unwrap();
+    told(&stage, route(None)).await;
+    stage.clock.hours(24);
+    let mut heard = Vec::new();
+    for some in images.chunks(12) {
+        for image in some {
+            stage.scanned(image, &["CVE-1 LOW zlib", "CVE-2 HIGH tar"]).await;
+        }
+        let at_once = SignedDuration::ZERO;
+        tell(&stage.store, (&[route(None)], &Owners::default()), at_once, stage.now()).await.unwrap();
+    }
+    stage.clock.hours(1);
+    while let Next::Deliver(parcel) = next(&stage).await {
+        match &parcel.message {
+            Message::Vulnerability(news) => heard.push(news.found.len()),
+            Message::Roundup(roundup) => {
+                let [Message::Vulnerability(news)] = roundup.messages.as_slice() else { panic!() };
+                heard.push(news.found.len());
+            }
+            _ => {}
+        }
+        stage.store.delivered(&parcel, stage.now()).await.unwrap();
+    }
+    assert_eq!(heard, [12, 3]);
 }
 
 async fn a_scan_that_fails_is_told_until_one_succeeds(stage: Stage) {
