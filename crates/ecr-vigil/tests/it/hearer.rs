@@ -13,6 +13,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::serving::header;
+
 /// A server on this machine.
 pub(crate) struct Hearer {
     pub(crate) url: String,
@@ -128,8 +130,7 @@ impl Heard {
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let lines = self.head.lines().filter_map(|line| line.split_once(':'));
-        lines.into_iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        header(&self.head, name)
     }
 }
 

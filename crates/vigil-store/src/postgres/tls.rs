@@ -73,11 +73,12 @@ pub(super) fn connector(trust: &Trust) -> Result<MakeRustlsConnect, String> {
         builder.clone().dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
     };
     let config = match trust {
-        Trust::Anybody => dangerous(Arc::new(Anybody(provider))),
+        Trust::Anybody => dangerous(Arc::new(Nameless { chains: None, provider })),
         Trust::Certified(authorities) => {
             let roots = Arc::new(roots(authorities)?);
-            let verifier = WebPkiServerVerifier::builder_with_provider(roots, provider).build();
-            dangerous(Arc::new(AnyName(verifier.map_err(|error| error.to_string())?)))
+            let chains = WebPkiServerVerifier::builder_with_provider(roots, provider.clone()).build();
+            let chains = Some(chains.map_err(|error| error.to_string())?);
+            dangerous(Arc::new(Nameless { chains, provider }))
         }
         Trust::Named(authorities) => {
             builder.with_root_certificates(roots(authorities)?).with_no_client_auth()
@@ -105,11 +106,15 @@ fn roots(authorities: &Authorities) -> Result<RootCertStore, String> {
     if roots.is_empty() { Err(named(&"no certificate in it")) } else { Ok(roots) }
 }
 
-/// Believes certificates by known authorities, whatever name they are for.
+/// Believes certificates whatever name they are for.
 #[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
+struct Nameless {
+    /// By known authorities; `None`: by anybody, as `sslmode=require` says, and only the handshake itself is checked.
+    chains: Option<Arc<WebPkiServerVerifier>>,
+    provider: Arc<CryptoProvider>,
+}
 
-impl ServerCertVerifier for AnyName {
+impl ServerCertVerifier for Nameless {
     fn verify_server_cert(
         &self,
         end: &CertificateDer<'_>,
@@ -118,8 +123,9 @@ impl ServerCertVerifier for AnyName {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        let Some(chains) = &self.chains else { return Ok(ServerCertVerified::assertion()) };
         // The name is looked at last, when everything else is known to be right.
-        match self.0.verify_server_cert(end, between, name, ocsp, now) {
+        match chains.verify_server_cert(end, between, name, ocsp, now) {
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),
@@ -133,46 +139,7 @@ impl ServerCertVerifier for AnyName {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
-    }
-}
-
-/// Believes any certificate, as `sslmode=require` says; only the handshake itself is checked.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let known = &self.0.signature_verification_algorithms;
+        let known = &self.provider.signature_verification_algorithms;
         verify_tls12_signature(message, certificate, signature, known)
     }
 
@@ -182,12 +149,12 @@ impl ServerCertVerifier for Anybody {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let known = &self.0.signature_verification_algorithms;
+        let known = &self.provider.signature_verification_algorithms;
         verify_tls13_signature(message, certificate, signature, known)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 
