@@ -8,9 +8,10 @@ use vigil_aws::{
 };
 use vigil_core::port::{Clock, EventQueue, ScanConfigs};
 use vigil_core::{Halt, Stop};
+use vigil_intel::{Feeds, NoFeeds};
 use vigil_store::{NotOpened, Store};
 
-use crate::config::{EventSettings, ServiceSettings, StoreSettings};
+use crate::config::{EventSettings, ServiceSettings, StoreSettings, ThreatSettings};
 use crate::progress::Display;
 use crate::spool::Spool;
 
@@ -81,6 +82,15 @@ pub async fn events(settings: &ServiceSettings) -> Result<Option<Arc<dyn EventQu
     let target = Target { region, ..Target::default() };
     let queue = SqsEvents::connect(queue, dead_letters, &target, &settings.general.network).await?;
     Ok(Some(Arc::new(queue)))
+}
+
+/// Where catalogues of threats are read.
+///
+/// # Errors
+///
+/// If TLS cannot be set up.
+pub fn catalogues(settings: &ThreatSettings) -> Result<Feeds, NoFeeds> {
+    Feeds::new(settings.kev.clone(), settings.epss.clone())
 }
 
 /// Where a pass keeps its results.

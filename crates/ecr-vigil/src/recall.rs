@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::runtime::Handle;
+use vigil_core::evaluate::crossed;
 use vigil_core::lineage::FindingState;
 use vigil_core::policy::{Exceptions, Occurrence};
 use vigil_core::record::RepositoryRecord;
@@ -144,13 +145,14 @@ impl Recall {
         }
         let counts = if self.only_new { Counts::of(&open) } else { counts };
         // A finding in several packages counts once: the memory's count says so, its list does not.
-        let scan = Scan { counts: Some(counts), ..self.scan(row) };
+        let scan = Scan { counts: Some(counts.clone()), ..self.scan(row) };
         let gate = &self.settings.gate;
         let judged = evaluate(&row.repository, &row.image, scan, gate, &Exceptions::default(), self.now);
-        open.retain(|finding| finding.severity.reaches(&gate.detail));
+        let crossed = crossed(gate, &counts, &open);
+        open.retain(|finding| gate.details(finding));
         open.sort_by(Finding::report_order);
         accepted.sort_by(|one, other| one.finding.report_order(&other.finding));
-        Evaluation { details: open, accepted, ..judged }
+        Evaluation { details: open, accepted, crossed, ..judged }
     }
 
     /// The place of the exception in the settings of now; behind all of them, if it stands in the memory.

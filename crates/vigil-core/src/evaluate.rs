@@ -9,6 +9,7 @@ use crate::finding::{Counts, Finding, Severity};
 use crate::image::{Image, RepositoryName};
 use crate::policy::{Exceptions, Gate, Occurrence};
 use crate::scan::Scan;
+use crate::threat::Probability;
 
 /// Findings, judged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,15 +48,31 @@ pub enum AcceptedBy {
     Inspector,
 }
 
-/// A threshold that is reached.
+/// A line that is crossed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Crossed {
-    /// The level.
-    pub severity: Severity,
-    /// How many findings there are.
-    pub count: u64,
-    /// From how many on it is too many.
-    pub threshold: u64,
+#[serde(rename_all = "snake_case")]
+pub enum Crossed {
+    /// There are too many findings of a severity.
+    Threshold {
+        /// The level.
+        severity: Severity,
+        /// How many findings there are.
+        count: u64,
+        /// From how many on it is too many.
+        threshold: u64,
+    },
+    /// There are findings that are exploited.
+    Exploited {
+        /// How many.
+        count: u64,
+    },
+    /// There are findings that are too likely to be exploited.
+    Epss {
+        /// How many.
+        count: u64,
+        /// From which score on it is too likely.
+        least: Probability,
+    },
 }
 
 /// Judges the findings of one image at a moment.
@@ -86,17 +103,45 @@ pub fn evaluate(
     }
     let mut counts = Counts::of(&open);
     counts.add(&unlisted);
-    open.retain(|finding| finding.severity.reaches(&gate.detail));
-    let crossed = gate.thresholds.levels().filter_map(|(severity, threshold)| {
+    let crossed = crossed(gate, &counts, &open);
+    open.retain(|finding| gate.details(finding));
+    Evaluation { scanned_at: scan.completed_at, crossed, counts, details: open, accepted }
+}
+
+/// The lines of the gate that are crossed by so many findings, and by these open ones.
+pub fn crossed(gate: &Gate, counts: &Counts, open: &[Finding]) -> Vec<Crossed> {
+    let thresholds = gate.thresholds.levels().filter_map(|(severity, threshold)| {
         let count = counts.get(&severity);
-        (count > 0 && count >= threshold).then_some(Crossed { severity, count, threshold })
+        (count > 0 && count >= threshold).then_some(Crossed::Threshold { severity, count, threshold })
     });
-    Evaluation { scanned_at: scan.completed_at, crossed: crossed.collect(), counts, details: open, accepted }
+    let counted = |crosses: &dyn Fn(&Finding) -> bool| {
+        let count = Counts::of(open.iter().filter(|finding| crosses(finding))).total();
+        (count > 0).then_some(count)
+    };
+    let exploited = gate.exploited.then(|| counted(&Finding::is_exploited)).flatten();
+    let epss = gate.epss.and_then(|least| {
+        counted(&|finding| finding.reaches_epss(least)).map(|count| Crossed::Epss { count, least })
+    });
+    thresholds.chain(exploited.map(|count| Crossed::Exploited { count })).chain(epss).collect()
+}
+
+impl Crossed {
+    /// Which line it is, in a word or two.
+    pub fn line(&self) -> String {
+        match self {
+            Self::Threshold { severity, .. } => severity.to_string(),
+            Self::Exploited { .. } => "exploited".to_owned(),
+            Self::Epss { least, .. } => format!("EPSS {least}"),
+        }
+    }
 }
 
 impl fmt::Display for Crossed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}/{}", self.severity, self.count, self.threshold)
+        match self {
+            Self::Threshold { severity, count, threshold } => write!(f, "{severity} {count}/{threshold}"),
+            Self::Exploited { count } | Self::Epss { count, .. } => write!(f, "{} {count}", self.line()),
+        }
     }
 }
 
@@ -105,10 +150,11 @@ mod tests {
     use super::*;
     use crate::policy::{Exception, Thresholds};
     use crate::testing::{finding, image, now, scan};
+    use crate::threat::{Epss, Threat};
 
     fn gate() -> Gate {
         let thresholds = Thresholds { critical: Some(0), high: Some(2), medium: None, low: Some(1) };
-        Gate { thresholds, detail: Severity::High }
+        Gate { thresholds, exploited: false, epss: None, detail: Severity::High }
     }
 
     fn accept(id: &str) -> Exceptions {
@@ -178,6 +224,28 @@ mod tests {
             "what a word unknown to us stands for may be worse than anything"
         );
         assert_eq!(evaluation.counts.total(), 4);
+    }
+
+    #[test]
+    fn what_is_exploited_or_likely_to_be_crosses_the_line_if_that_is_wanted_and_is_told() {
+        let epss =
+            |score: &str| Some(Epss { score: score.parse().unwrap(), percentile: "0.5".parse().unwrap() });
+        let threat = Threat { known_exploited: None, epss: epss("0.7") };
+        let likely = Finding { threat, ..finding("CVE-1", "UNTRIAGED", "a") };
+        let exploited = Finding { exploit_known: Some(true), ..finding("CVE-2", "UNTRIAGED", "b") };
+        let judge = |gate: &Gate, exceptions: &Exceptions| {
+            let found = scan("COMPLETE", Some(now()), &[likely.clone(), exploited.clone()]);
+            let judged =
+                evaluate(&"team/app".parse().unwrap(), &image(1, &[], 1), found, gate, exceptions, now());
+            (crossed(&judged), judged.details.len())
+        };
+        let none = Exceptions::default();
+        assert_eq!(judge(&gate(), &none), (vec![], 0));
+        assert_eq!(judge(&Gate { exploited: true, ..gate() }, &none), (vec!["exploited 1".to_owned()], 1));
+        let strict = Gate { exploited: true, epss: "0.7".parse().ok(), ..gate() };
+        assert_eq!(judge(&strict, &none).0, ["exploited 1", "EPSS 0.7 1"]);
+        assert_eq!(judge(&strict, &accept("CVE-2")), (vec!["EPSS 0.7 1".to_owned()], 1));
+        assert_eq!(judge(&Gate { epss: "0.71".parse().ok(), ..gate() }, &none), (vec![], 0));
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub mod stop;
 mod stories;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod threat;
 pub mod wake;
 
 pub use cycle::{CycleReport, cycle};
@@ -45,3 +46,4 @@ pub use remembered::Remembered;
 pub use scan::{Meaning, Scan, ScanState};
 pub use secret::Secret;
 pub use stop::{Halt, Stop};
+pub use threat::{CatalogueKind, Probability, Threat, Threats};

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use csv::{ByteRecord, WriterBuilder};
 use vigil_core::evaluate::AcceptedBy;
 use vigil_core::record::{ImageRecord, RepositoryRecord};
-use vigil_core::{Finding, Image, Severity};
+use vigil_core::{Crossed, Finding, Image, Severity};
 
 use crate::closing::{Closing, alerts};
 use crate::gap::gaps;
@@ -18,7 +18,7 @@ use crate::text::plan_word;
 use crate::totals::Totals;
 
 /// The columns, in their order; `docs/formats.md` says what is in them.
-const COLUMNS: [&str; 33] = [
+const COLUMNS: [&str; 36] = [
     "row",
     "account",
     "region",
@@ -49,6 +49,9 @@ const COLUMNS: [&str; 33] = [
     "path",
     "score",
     "exploit_known",
+    "known_exploited",
+    "epss",
+    "epss_percentile",
     "accepted_by",
     "link",
     "description",
@@ -138,7 +141,7 @@ fn image_row(place: &Place<'_>, record: &ImageRecord) -> Row {
     ];
     let count = |severity: &Severity| evaluation.counts.get(severity);
     let other = evaluation.counts.total() - known.iter().map(|(_, severity)| count(severity)).sum::<u64>();
-    let crossed: Vec<_> = evaluation.crossed.iter().map(|crossed| crossed.severity.as_str()).collect();
+    let crossed: Vec<_> = evaluation.crossed.iter().map(Crossed::line).collect();
     known
         .iter()
         .fold(row, |row, (column, severity)| row.set(column, &count(severity).to_string()))
@@ -172,6 +175,9 @@ impl Row {
             .set("id", &finding.id)
             .set("score", &if score > 0.0 { format!("{score:.1}") } else { String::new() })
             .set("exploit_known", finding.exploit_known.map(yes_or_no).unwrap_or_default())
+            .set("known_exploited", &said(finding.threat.known_exploited.map(|listed| listed.since)))
+            .set("epss", &said(finding.threat.epss.map(|epss| epss.score)))
+            .set("epss_percentile", &said(finding.threat.epss.map(|epss| epss.percentile)))
             .set("link", finding.links.first().map_or("", |link| link))
             .set("description", finding.description.as_deref().unwrap_or_default());
         let Some(package) = &finding.package else { return row };
@@ -185,6 +191,10 @@ impl Row {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         write(out, self.0.iter())
     }
+}
+
+fn said(value: Option<impl ToString>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
 }
 
 /// Writes one row, as RFC 4180 quotes it.

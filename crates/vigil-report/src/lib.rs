@@ -36,6 +36,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod threat;
 mod totals;
 mod vex;
 mod xml;

@@ -10,6 +10,7 @@ use vigil_core::policy::{Exception, Exceptions, Gate, LeftOut, Thresholds};
 use vigil_core::port::Mode;
 use vigil_core::record::{RepositoryRecord, add_up};
 use vigil_core::testing::{digest, finding, image, now, scan};
+use vigil_core::threat::{Epss, KnownExploited, Threat};
 use vigil_core::{
     CycleReport, Decision, Due, Ending, Entry, Evaluation, Fault, FaultKind, Finding, Halt, Hold, Image,
     Package, RegistryId, RepositoryName, Rest, Score, Severity, Unfinished,
@@ -85,7 +86,7 @@ pub(crate) fn found(at: Timestamp, findings: &[Finding]) -> Evaluation {
         &"team/app".parse().unwrap(),
         &image(1, &["v1"], 1),
         scan("COMPLETE", Some(at), findings),
-        &Gate { thresholds, detail: Severity::High },
+        &Gate { thresholds, ..Gate::default() },
         &Exceptions::new(vec![exception]),
         now(),
     )
@@ -114,6 +115,17 @@ pub(crate) fn apparmor() -> Finding {
     }
 }
 
+/// Listed as known exploited, and likely to be exploited.
+pub(crate) fn threat() -> Threat {
+    let known_exploited = KnownExploited {
+        since: "2021-12-10".parse().unwrap(),
+        due: "2021-12-24".parse().ok(),
+        ransomware: true,
+    };
+    let epss = Epss { score: "0.94358".parse().unwrap(), percentile: "0.9996".parse().unwrap() };
+    Threat { known_exploited: Some(known_exploited), epss: Some(epss) }
+}
+
 /// As Amazon Inspector tells them, and with a description that tries to draw on the terminal.
 fn log4j() -> Finding {
     Finding {
@@ -133,6 +145,7 @@ fn log4j() -> Finding {
         ),
         links: links(&["https://nvd.nist.gov/vuln/detail/CVE-2021-44228", "https://logging.apache.org/"]),
         exploit_known: Some(true),
+        threat: threat(),
         ..finding("CVE-2021-44228", "CRITICAL", "")
     }
 }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use comfy_table::{Cell, CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use vigil_core::record::{ImageRecord, RepositoryRecord};
-use vigil_core::{Counts, RegistryId, Severity};
+use vigil_core::{Counts, Crossed, RegistryId, Severity};
 
 use crate::closing::{Closing, write_closing};
 use crate::gap::{Gap, gaps};
@@ -204,7 +204,7 @@ fn result_reason(record: &ImageRecord, status: Status) -> String {
         _ => Some(reason(record).text),
     };
     let crossed = record.evaluation.iter().flat_map(|evaluation| &evaluation.crossed);
-    let crossed: Vec<_> = crossed.map(|crossed| crossed.severity.as_str()).collect();
+    let crossed: Vec<_> = crossed.map(Crossed::line).collect();
     let crossed = (!crossed.is_empty()).then(|| format!("over {}", crossed.join(", ")));
     [crossed, why].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }

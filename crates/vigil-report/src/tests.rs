@@ -11,7 +11,9 @@ use vigil_core::{
     Accepted, Decision, Due, Ending, Entry, Evaluation, Fault, FaultKind, Finding, Image, Package, Score,
 };
 
-use crate::stories::{Told, apparmor, closing, decided, ended, found, judged, linux, record, told, told_of};
+use crate::stories::{
+    Told, apparmor, closing, decided, ended, found, judged, linux, record, threat, told, told_of,
+};
 use crate::{Closing, Format, NotEntered, PassKind};
 
 /// The formats that somebody else's program reads.
@@ -43,6 +45,7 @@ fn nasty() -> Finding {
         description: Some(NASTY.into()),
         links: vec!["javascript:alert(1)".into(), "https://example.org/<\"'>)|a b".into()],
         exploit_known: Some(true),
+        threat: threat(),
         ..finding("CVE-<script>alert(1)</script>", "=DREAD\"FUL\"", "")
     }
 }

@@ -259,6 +259,7 @@ fn finding(drawn: u64) -> Finding {
         description: Some("A flaw in the parser allows a remote attacker to read memory. ".repeat(5).into()),
         links: vec![format!("https://example.org/{}", vulnerability(number)).into()],
         exploit_known: None,
+        threat: Default::default(),
         suppressed: false,
     }
 }

@@ -152,9 +152,39 @@ CREATE TABLE vulnerabilities (
   severity BIGINT NOT NULL,
   description WORDS,
   links WORDS NOT NULL,
-  first_seen BIGINT NOT NULL
+  first_seen BIGINT NOT NULL,
+  -- What catalogues say of it: since which day it is listed as known exploited, by which day it is to be mended (days since
+  -- 1970), and whether ransomware uses it; how likely it is to be exploited, in hundred thousandths, -1 if nobody says.
+  listed_on BIGINT,
+  due_on BIGINT,
+  ransomware BIGINT NOT NULL DEFAULT 0,
+  epss BIGINT NOT NULL DEFAULT -1,
+  epss_percentile BIGINT NOT NULL DEFAULT -1
 );
 CREATE INDEX vulnerabilities_worst ON vulnerabilities (severity, id);
+CREATE INDEX vulnerabilities_likeliest ON vulnerabilities (epss, id);
+-- Few among many.
+CREATE INDEX vulnerabilities_listed ON vulnerabilities (id) WHERE listed_on IS NOT NULL;
+
+-- Catalogues of threats, as they were last read.
+CREATE TABLE catalogues (
+  kind WORDS PRIMARY KEY,
+  source WORDS NOT NULL,
+  -- By what the source tells whether it is still the same.
+  mark WORDS,
+  entries BIGINT NOT NULL,
+  content BYTES NOT NULL,
+  read_at BIGINT NOT NULL,
+  -- Whether what it says was never taken over as a whole: as long as that is so, nothing of it is news.
+  is_first BIGINT NOT NULL
+);
+-- The vulnerability of which it has become known that it is exploited, or is not, while that is taken over to lineages: up to
+-- which image that was done, and whether it is news. There is one at most.
+CREATE TABLE learning (
+  vulnerability BIGINT NOT NULL,
+  image BIGINT NOT NULL,
+  is_news BIGINT NOT NULL
+);
 
 CREATE TABLE packages (
   id NUMBERED,
@@ -239,7 +269,8 @@ CREATE TABLE lineage_findings (
   -- The severity turned round, so that an order of several columns goes one way and an index can be entered anywhere.
   rank BIGINT GENERATED ALWAYS AS (-severity) STORED,
   fixable BIGINT NOT NULL,
-  exploit_known BIGINT NOT NULL,
+  -- 1: the scanner knows an exploit; 2: it is listed as known exploited; 3: both.
+  exploited BIGINT NOT NULL,
   first_seen BIGINT NOT NULL,
   changed_at BIGINT NOT NULL,
   fixed_at BIGINT,
@@ -256,7 +287,9 @@ CREATE INDEX lineage_findings_accepted ON lineage_findings (accepted_by, lineage
 CREATE INDEX lineage_findings_marked ON lineage_findings (lineage, vulnerability, package)
   WHERE accepted_by IS NOT NULL;
 CREATE INDEX lineage_findings_exploited ON lineage_findings (rank, first_seen, lineage, vulnerability, package)
-  WHERE exploit_known = 1 AND fixed_at IS NULL;
+  WHERE exploited IN (1, 3) AND fixed_at IS NULL;
+CREATE INDEX lineage_findings_listed ON lineage_findings (rank, first_seen, lineage, vulnerability, package)
+  WHERE exploited IN (2, 3) AND fixed_at IS NULL;
 -- Of those that were fixed there are as many as are kept: about as many as change in that time.
 CREATE INDEX lineage_findings_fixed_worst ON lineage_findings (rank, first_seen, lineage, vulnerability, package)
   WHERE fixed_at IS NOT NULL;
@@ -282,6 +315,7 @@ CREATE TABLE changes (
   -- What is worse than before, of something that is.
   severity_before BIGINT,
   exploit_became_known BIGINT NOT NULL,
+  became_known_exploited BIGINT NOT NULL,
   fix_appeared BIGINT NOT NULL,
   accepted_before WORDS,
   published_at BIGINT

@@ -10,6 +10,7 @@
 //!   store is a `ScanConfigs`;
 //! - news: the store is a `Journal` and an `Outbox`;
 //! - who looks after a repository by its tags: [`Store::is_owner_unread`], [`Store::note_owner`];
+//! - catalogues of threats: [`Store::keep_catalogue`], [`Store::catalogue`], [`Store::learn_threats`];
 //! - upkeep: [`Store::reside`], [`Store::evicted`], [`Store::ready`], [`Store::revision`], [`Store::size`],
 //!   [`Store::settle_exceptions`], [`Store::forget`].
 //!
@@ -33,6 +34,7 @@ mod schedules;
 mod sql;
 mod sqlite;
 mod store;
+mod threats;
 mod trend;
 
 pub use answer::{
@@ -52,4 +54,5 @@ pub use pass::{InvalidId, NewPass, PassDetail, PassFilter, PassId, PassImage, Pa
 pub use place::{InvalidPlace, Place};
 pub use sql::{DatabaseFault, DatabaseFaultKind};
 pub use store::{NotOpened, Revision, Store};
+pub use threats::KeptCatalogue;
 pub use trend::TrendPoint;

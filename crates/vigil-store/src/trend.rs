@@ -143,7 +143,7 @@ pub(crate) fn day_of(date: Date) -> i64 {
     noon.unwrap_or_default().div_euclid(86_400)
 }
 
-fn date_of(day: i64) -> Date {
+pub(crate) fn date_of(day: i64) -> Date {
     let at = Timestamp::from_second(day * 86_400).unwrap_or(Timestamp::MAX);
     at.to_zoned(TimeZone::UTC).date()
 }

@@ -30,7 +30,7 @@ const fn adapter(name: &'static str) -> Law {
     Law { name, ours: CORE, ours_in_tests: CORE, never: &[], why: SIBLINGS }
 }
 
-const LAWS: [Law; 10] = [
+const LAWS: [Law; 11] = [
     Law {
         name: "vigil-core",
         ours: NONE,
@@ -40,6 +40,7 @@ const LAWS: [Law; 10] = [
         why: "the core knows nouns and rules, and nothing of how the world outside is reached",
     },
     adapter("vigil-aws"),
+    adapter("vigil-intel"),
     adapter("vigil-notify"),
     adapter("vigil-report"),
     adapter("vigil-store"),

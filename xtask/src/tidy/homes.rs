@@ -65,9 +65,13 @@ const KEPT: [Kept; 5] = [
             Sign::Path("fs", "read_dir"),
             Sign::Path("File", "open"),
         ],
-        why: "only the configuration reads files; everything else is given values",
+        why: "only the configuration reads files, and an adapter its own; everything else is given values",
         homes: &[
             Home("crates/ecr-vigil/src/config/", "settings and policies as written"),
+            Home(
+                "crates/vigil-intel/src/file.rs",
+                "a catalogue is read again and again, from where the settings say",
+            ),
             Home("crates/vigil-store/src/sqlite/file.rs", "a database is looked at before it is opened"),
             CHORES,
         ],

@@ -2,6 +2,7 @@
 //! service that remembers it.
 
 use std::error::Error;
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,14 +13,15 @@ use tokio::net::TcpListener;
 use vigil_aws::{AccessKey, Network, Target};
 use vigil_core::policy::{ScanConfig, ScanRequest};
 use vigil_core::port::{Clock, ScanConfigs};
+use vigil_intel::Source;
 use vigil_sim::{DEFAULT_REGION, Profile, ScanBehaviour, Sim, SimConfig};
 use vigil_store::{DatabaseFault, ImageFilter, ImageOrder, NewPass, Place, Slice, Store};
 
-use super::pass::{PassRun, run_pass};
+use super::pass::{PassRun, run_pass, threats};
 use super::runtime::block_on;
 use super::settings::{complain, service, tell};
 use crate::cli::{BoxContent, DemoRequest};
-use crate::config::{Layers, ServiceSettings, Settings, StoreSettings};
+use crate::config::{Layers, ServiceSettings, Settings, StoreSettings, ThreatSettings};
 use crate::enter::chain;
 use crate::exit::Exit;
 use crate::service::{Door, House, aims};
@@ -109,7 +111,7 @@ async fn try_to_live(
     let stop = shutdown::stop(compose::clock(), None)?;
     let home = tempfile::tempdir()?;
     let address = listener.local_addr()?;
-    let settings = in_box(settings, address, home.path());
+    let settings = in_box(settings, address, home.path())?;
     let door = if request.once { None } else { Some(Door::open(&settings.http).await?) };
     tell(&format!(
         "An ECR in a box on http://{address}: {} images in {} repositories. One pass over it:\n",
@@ -136,7 +138,7 @@ async fn try_to_live(
 const PATIENCE: SignedDuration = SignedDuration::from_secs(5);
 
 /// The settings, with the box as the only registry and the memory where it does no harm.
-fn in_box(settings: ServiceSettings, address: SocketAddr, home: &Path) -> ServiceSettings {
+fn in_box(settings: ServiceSettings, address: SocketAddr, home: &Path) -> io::Result<ServiceSettings> {
     let key = AccessKey { id: "demo".into(), secret: "demo".into() };
     let general = Settings {
         targets: vec![Target { region: DEFAULT_REGION.parse().ok(), ..Target::default() }],
@@ -145,10 +147,29 @@ fn in_box(settings: ServiceSettings, address: SocketAddr, home: &Path) -> Servic
             access_key: Some(key),
             ..settings.general.network
         },
+        threats: with_catalogues(settings.general.threats, home)?,
         ..settings.general
     };
     let store = StoreSettings { place: Place::file(home.join("vigil.db")), ..settings.store };
-    ServiceSettings { general, store, ..settings }
+    Ok(ServiceSettings { general, store, ..settings })
+}
+
+/// The catalogues that the user names, or those of the demo: of what the box has, some is known to be exploited.
+fn with_catalogues(named: ThreatSettings, home: &Path) -> io::Result<ThreatSettings> {
+    let put = |name: &str, text: &str| {
+        let file = home.join(name);
+        std::fs::write(&file, text)?;
+        Ok(Some(Source::File(file)))
+    };
+    let ThreatSettings { kev, epss } = named;
+    let or_ours = |named: Option<Source>, name: &str, text: &str| match named {
+        Some(named) => Ok::<_, io::Error>(Some(named)),
+        None => put(name, text),
+    };
+    Ok(ThreatSettings {
+        kev: or_ours(kev, "kev.json", include_str!("../../demo/kev.json"))?,
+        epss: or_ours(epss, "epss.csv", include_str!("../../demo/epss.csv"))?,
+    })
 }
 
 /// A pass that is reported as `scan` would, and remembered.
@@ -158,6 +179,10 @@ async fn first_pass(
     clock: &dyn Clock,
     bars: MultiProgress,
 ) -> Result<Exit, DatabaseFault> {
+    let threats = match threats(&settings.general.threats).await {
+        Ok(threats) => threats,
+        Err(exit) => return Ok(exit),
+    };
     let begins = NewPass {
         schedule: "default".to_owned(),
         tick: None,
@@ -169,7 +194,8 @@ async fn first_pass(
     let aims = Arc::new(aims(settings, &[], None));
     let memory = store.ledger(pass, settings.lineage_tags.clone()).of_schedule(Default::default(), aims);
     let memory = Some(memory);
-    let run = PassRun { settings: &settings.general, act: true, named: None, memory, bars };
+    let settings = &settings.general;
+    let run = PassRun { settings, act: true, named: None, threats, memory, bars };
     let exit = match run_pass(run).await {
         Exit::ThresholdsCrossed | Exit::SomeFailed => Exit::Clean,
         other => other,

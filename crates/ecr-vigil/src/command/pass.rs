@@ -7,7 +7,8 @@ use indicatif::MultiProgress;
 use jiff::Timestamp;
 use vigil_core::Ports;
 use vigil_core::image::ImageName;
-use vigil_core::port::{Clock, Ledger, NotRecorded, NullLedger, Registry};
+use vigil_core::port::{Catalogues, Clock, Ledger, NotRecorded, NullLedger, Reading, Registry};
+use vigil_core::threat::{CatalogueKind, Informed, Threats};
 use vigil_core::{CycleReport, Pacing, Pass, RegistryId, Scope, cycle};
 use vigil_report::{Closing, Header, NotEntered, PassKind, RenderError, Status, Totals, render};
 use vigil_store::PassLedger;
@@ -16,9 +17,9 @@ use super::runtime::block_on;
 use super::settings::{read, tell};
 use super::verdict::{Facts, exit, warnings};
 use crate::cli::PassRequest;
-use crate::config::{NamedImages, Settings, named_images};
+use crate::config::{NamedImages, Settings, ThreatSettings, named_images};
 use crate::connections::Connections;
-use crate::enter::{Entered, enter};
+use crate::enter::{Entered, chain, enter};
 use crate::exit::Exit;
 use crate::ledgers::Witnessed;
 use crate::output::Output;
@@ -33,6 +34,8 @@ pub struct PassRun<'a> {
     pub act: bool,
     /// Images named by the user; `None`: all that are selected.
     pub named: Option<NamedImages>,
+    /// What is known of attacks.
+    pub threats: Threats,
     /// A memory that is to know of it, too.
     pub memory: Option<PassLedger>,
     /// The progress display and the log share the terminal.
@@ -78,7 +81,39 @@ pub fn run(request: &PassRequest) -> Exit {
     };
     let bars = MultiProgress::new();
     telemetry::start(settings.log, &bars);
-    block_on(run_pass(PassRun { settings: &settings, act: request.act, named, memory: None, bars }))
+    block_on(async {
+        let (settings, act) = (&settings, request.act);
+        match threats(&settings.threats).await {
+            Ok(threats) => run_pass(PassRun { settings, act, named, threats, memory: None, bars }).await,
+            Err(exit) => exit,
+        }
+    })
+}
+
+/// What the catalogues of the settings say. Without them the pass would judge otherwise than was meant.
+///
+/// # Errors
+///
+/// If one cannot be read, which is told.
+pub async fn threats(settings: &ThreatSettings) -> Result<Threats, Exit> {
+    let mut threats = Threats::default();
+    let wanted = CatalogueKind::ALL.into_iter().filter(|kind| settings.source(*kind).is_some());
+    for kind in wanted {
+        let feeds = compose::catalogues(settings).map_err(|error| {
+            tracing::error!("{}", chain(&error));
+            Exit::NothingDone
+        })?;
+        match feeds.read(kind, None).await {
+            Ok(Reading::Read(catalogue, _)) => threats = threats.with(catalogue),
+            // Only what has a mark can be as it was.
+            Ok(Reading::Same) => {}
+            Err(error) => {
+                tell(&format!("ecr-vigil: the settings are wrong:\n  {}.source: {error}\n", kind.code()));
+                return Err(Exit::Usage);
+            }
+        }
+    }
+    Ok(threats)
 }
 
 /// Makes a pass, writes its report, and says how it ended.
@@ -164,10 +199,13 @@ async fn pass(pass_run: &PassRun<'_>) -> Result<Outcome, NoReport> {
     let ledger = Witnessed { ledger: memory, witnesses: &[&spool] };
     let display = compose::progress(&pass_run.bars);
     let passes = registries.iter().map(|(registry, names)| {
-        let ports = Ports { registry, scanner: registry, ledger: &ledger, clock: &clock, progress: &display };
+        let informed = Informed { scanner: registry, threats: pass_run.threats.clone() };
         let pass = pass_settings(pass_run, names.clone());
-        let stop = &stop;
-        async move { cycle(ports, &pass, stop).await }
+        let (stop, ledger, clock, display) = (&stop, &ledger, &clock, &display);
+        async move {
+            let ports = Ports { registry, scanner: &informed, ledger, clock, progress: display };
+            cycle(ports, &pass, stop).await
+        }
     });
     let came_out = join_all(passes).await;
     display.finish();

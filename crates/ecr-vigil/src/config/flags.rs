@@ -50,7 +50,7 @@ pub(super) const DEMO_FORMAT: (&str, &str) = ("report.format", "table");
 
 /// Adds the flags of settings that mean something in the demo, which reads neither a file nor the environment.
 pub fn demo_flags(command: Command) -> Command {
-    let tables = ["cadence", "budget", "gate", "pass", "report", "log", "schedule", "lineage"];
+    let tables = ["cadence", "budget", "gate", "pass", "report", "log", "schedule", "lineage", "kev", "epss"];
     let doors = ["http.host", "http.port", "http.authentication"];
     let meant = |key: &&'static Key| tables.contains(&key.table()) || doors.contains(&key.name);
     let default = |key: &Key| {

@@ -100,6 +100,7 @@ pub(super) const SWITCH: &str = "true or false";
 pub(super) const URL: &str = "an http or https URL";
 pub(super) const PATTERNS: &str =
     "globs such as team/*, or regex: and a regular expression for the whole name";
+pub(super) const CATALOGUE: &str = "a file name, or an http or https URL";
 pub(super) const AGE: &str = "numbers with m (months), w, d or h, such as 7d, 2w1d, 1m2w or 12h";
 pub(super) const THRESHOLD: &str = "a number of findings, or off";
 pub(super) const LIMIT: &str = "a duration such as 90s, 30m (minutes) or 1h30m, or none";

@@ -1,7 +1,7 @@
 //! Every setting of a pass, in one table, and all settings together. The command line, `config show` and the errors are
 //! made from it.
 
-use super::key::{AGE, Key, LIMIT, PATTERNS, SWITCH, THRESHOLD, URL, key};
+use super::key::{AGE, CATALOGUE, Key, LIMIT, PATTERNS, SWITCH, THRESHOLD, URL, key};
 use super::service_keys::SERVICE_KEYS;
 
 /// All settings, in the order in which they are shown.
@@ -85,6 +85,14 @@ pub(super) static PASS_KEYS: &[Key] = &[
     key("gate.high", "high", &["VIGIL_HIGH", "HIGH"]).default("0").words(THRESHOLD).help("The same for HIGH"),
     key("gate.medium", "medium", &["VIGIL_MEDIUM", "MEDIUM"]).default("0").words(THRESHOLD).help("The same for MEDIUM"),
     key("gate.low", "low", &["VIGIL_LOW", "LOW"]).default("0").words(THRESHOLD).help("The same for LOW"),
+    key("gate.exploited", "exploited", &["VIGIL_EXPLOITED"])
+        .default("false")
+        .words(SWITCH)
+        .help("An image with any finding that is exploited is over the line: listed as known exploited, or with an exploit that the scanner knows"),
+    key("gate.epss", "epss", &["VIGIL_EPSS"])
+        .default("off")
+        .words("a number from 0 to 1 such as 0.5, or off")
+        .help("An image with any finding as likely to be exploited as this is over the line"),
     key("gate.severity_threshold", "severity-threshold", &["VIGIL_SEVERITY_THRESHOLD", "SEVERITY_THRESHOLD"])
         .short('s')
         .default("HIGH")
@@ -93,6 +101,14 @@ pub(super) static PASS_KEYS: &[Key] = &[
     key("gate.exceptions", "exceptions", &["VIGIL_EXCEPTIONS"])
         .form("a TOML file of exceptions")
         .help("Vulnerabilities that are accepted"),
+    key("kev.source", "kev-source", &["VIGIL_KEV_SOURCE"])
+        .form(CATALOGUE)
+        .absent("nothing is known to be exploited")
+        .help("The catalogue of known exploited vulnerabilities; CISA's is https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"),
+    key("epss.source", "epss-source", &["VIGIL_EPSS_SOURCE"])
+        .form(CATALOGUE)
+        .absent("no scores are known")
+        .help("The EPSS scores; FIRST's are https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"),
     key("pass.concurrency", "concurrency", &["VIGIL_CONCURRENCY", "CONCURRENCY"])
         .short('c')
         .default("20")

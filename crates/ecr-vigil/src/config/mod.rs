@@ -37,7 +37,7 @@ pub use images::{NamedImages, named_images};
 pub use raw::{Layers, Problem};
 pub use schedules::{ScheduleSettings, TakePart};
 pub use service::{ServiceSettings, StoreSettings};
-pub use settings::{LogSettings, Settings};
+pub use settings::{LogSettings, Settings, ThreatSettings};
 pub use show::show;
 pub use sinks::{SinkKind, SinkSettings};
 pub use values::{LogFormat, LogLevel};

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 use serde::Deserialize;
+use vigil_core::Probability;
 use vigil_core::lineage::FindingState;
 use vigil_core::news::{RoundUp, Route, RouteName, SinkName, Wanted};
 use vigil_core::policy::{Pattern, Patterns, Thresholds};
@@ -46,6 +47,7 @@ struct WrittenRoute {
     changes: Option<Vec<String>>,
     fixable: bool,
     exploited: bool,
+    epss: Option<f64>,
     failures: Option<bool>,
     critical: Option<Threshold>,
     high: Option<Threshold>,
@@ -133,6 +135,7 @@ impl Reader<'_> {
         let severity = written.severity.map(|text| table.one::<KnownSeverity>("severity", &text));
         let changes = written.changes.map(|words| table.changes(words));
         let thresholds = table.thresholds([written.critical, written.high, written.medium, written.low]);
+        let epss = written.epss.map(|least| table.one::<Probability>("epss", &least.to_string()));
         let round_up = table.round_up(written.digest, written.time_zone);
         let all = Wanted::default();
         let wanted = Wanted {
@@ -145,6 +148,7 @@ impl Reader<'_> {
             changes: changes.unwrap_or(Some(all.changes))?,
             fixable: written.fixable,
             exploited: written.exploited,
+            epss: epss.map_or(Some(None), |epss| epss.map(Some))?,
             thresholds: thresholds?,
             failures: written.failures.unwrap_or(true),
         };

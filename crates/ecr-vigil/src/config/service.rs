@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use vigil_aws::{Bucket, BucketName};
+use vigil_core::CatalogueKind;
 use vigil_core::policy::Pattern;
 use vigil_store::{Place, Retention};
 
@@ -39,6 +40,10 @@ pub struct ServiceSettings {
     pub news: NewsSettings,
     /// The tags of a repository that say who looks after it, the first that it has counts; none: they are not read.
     pub owner_tags: Vec<String>,
+    /// How often the catalogue of known exploited vulnerabilities is read again.
+    pub kev_refresh: SignedDuration,
+    /// How often the EPSS scores are.
+    pub epss_refresh: SignedDuration,
     /// Where scan configurations are kept, if not in the memory.
     pub scan_configs: Option<Bucket>,
     /// Where events come in by, if they do.
@@ -65,7 +70,8 @@ impl Reader<'_> {
         let (store, lineage_tags) = (self.store(), self.many("lineage.tags"));
         let (http, metrics, scan_configs) = (self.http(), self.metrics(), self.bucket());
         let (news, owner_tags, events) = (self.news(), self.owner_tags(), self.events());
-        let Limit(grace) = grace?;
+        let (kev_refresh, epss_refresh) = (self.one("kev.refresh"), self.one("epss.refresh"));
+        let (Limit(grace), Limit(kev_refresh), Limit(epss_refresh)) = (grace?, kev_refresh?, epss_refresh?);
         Some(ServiceSettings {
             general: general?,
             schedules: schedules?,
@@ -77,6 +83,8 @@ impl Reader<'_> {
             metrics: metrics?,
             news: news?,
             owner_tags,
+            kev_refresh,
+            epss_refresh,
             scan_configs,
             events,
         })
@@ -129,6 +137,14 @@ impl ServiceSettings {
     /// The schedule of this name.
     pub fn schedule(&self, name: &str) -> Option<&ScheduleSettings> {
         self.schedules.iter().find(|settings| settings.schedule.name.to_string() == name)
+    }
+
+    /// How often this catalogue is read again.
+    pub fn refresh(&self, kind: CatalogueKind) -> SignedDuration {
+        match kind {
+            CatalogueKind::Kev => self.kev_refresh,
+            CatalogueKind::Epss => self.epss_refresh,
+        }
     }
 
     /// Makes sense of what was written, as it is now. It can be read again and again: nothing is opened.

@@ -63,6 +63,14 @@ pub(super) static SERVICE_KEYS: &[Key] = &[
         .form(QUEUE)
         .absent("the one of the queue's redrive policy")
         .help("Where messages of that queue go that cannot be used, each with the reason"),
+    key("kev.refresh", "kev-refresh", &["VIGIL_KEV_REFRESH"])
+        .default("24h")
+        .form(DURATION)
+        .help("How often the catalogue of known exploited vulnerabilities is read again; SIGHUP does so at once"),
+    key("epss.refresh", "epss-refresh", &["VIGIL_EPSS_REFRESH"])
+        .default("24h")
+        .form(DURATION)
+        .help("How often the EPSS scores are read again; SIGHUP does so at once"),
     key("news.settle", "news-settle", &["VIGIL_NEWS_SETTLE"])
         .default("10s")
         .form(LIMIT)

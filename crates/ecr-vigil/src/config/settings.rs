@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 use vigil_aws::{Network, Target};
+use vigil_core::CatalogueKind;
 use vigil_core::image::Region;
 use vigil_core::plan::Budget;
 use vigil_core::policy::{Cadence, Exceptions, Gate, Owners, Selection, TagStatus, Thresholds};
@@ -17,8 +18,8 @@ use super::raw::{Layers, Problem, Source};
 use super::reader::Reader;
 use super::tables::WrittenTarget;
 use super::values::{
-    AtLeastOne, Concurrency, KnownSeverity, Level, Limit, LogFormat, LogLevel, OptionalLimit, Place, Rate,
-    Tags, Url,
+    AtLeastOne, Concurrency, KnownSeverity, Level, Likelihood, Limit, LogFormat, LogLevel, OptionalLimit,
+    Place, Rate, Tags, Url,
 };
 
 /// All settings.
@@ -44,6 +45,8 @@ pub struct Settings {
     pub exceptions_file: Option<PathBuf>,
     /// Who looks after which images.
     pub owners: Owners,
+    /// Where it is read what is known of attacks.
+    pub threats: ThreatSettings,
     /// How fast, and for how long.
     pub pace: Pace,
     /// How the report looks.
@@ -52,6 +55,25 @@ pub struct Settings {
     pub output: Option<PathBuf>,
     /// The log.
     pub log: LogSettings,
+}
+
+/// The sources of catalogues of threats.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ThreatSettings {
+    /// Of the catalogue of known exploited vulnerabilities.
+    pub kev: Option<vigil_intel::Source>,
+    /// Of the EPSS scores.
+    pub epss: Option<vigil_intel::Source>,
+}
+
+impl ThreatSettings {
+    /// The source of this catalogue.
+    pub fn source(&self, kind: CatalogueKind) -> Option<&vigil_intel::Source> {
+        match kind {
+            CatalogueKind::Kev => self.kev.as_ref(),
+            CatalogueKind::Epss => self.epss.as_ref(),
+        }
+    }
 }
 
 /// How fast a pass goes, and for how long.
@@ -177,8 +199,9 @@ impl Reader<'_> {
 
     fn gate(&mut self) -> Option<Gate> {
         let (thresholds, detail) = (self.thresholds(), self.one("gate.severity_threshold"));
-        let KnownSeverity(detail) = detail?;
-        Some(Gate { thresholds: thresholds?, detail })
+        let (exploited, epss) = (self.one("gate.exploited"), self.one("gate.epss"));
+        let (KnownSeverity(detail), Likelihood(epss)) = (detail?, epss?);
+        Some(Gate { thresholds: thresholds?, exploited: exploited?, epss, detail })
     }
 
     pub(super) fn thresholds(&mut self) -> Option<Thresholds> {
@@ -222,6 +245,7 @@ impl Reader<'_> {
         // Each is read before any is missed, so that every mistake is found.
         let (network, selection, gate) = (self.network(), self.selection(), self.gate());
         let (exceptions, pace, owners) = (self.exceptions(), self.pace(), self.owners());
+        let threats = ThreatSettings { kev: self.one("kev.source"), epss: self.one("epss.source") };
         let (cadence, budget) = (self.cadence(), self.budget());
         let (level, log_format) = (self.one("log.level"), self.one("log.format"));
         let (format, output) = (self.one("report.format"), self.one("report.output"));
@@ -236,6 +260,7 @@ impl Reader<'_> {
             exceptions,
             exceptions_file: self.one::<PathBuf>("gate.exceptions"),
             owners,
+            threats,
             pace: pace?,
             format: format?,
             output: output.and_then(|Place(file)| file),

@@ -12,17 +12,25 @@ use super::values::masked;
 /// Renders the settings as TOML. What nobody has set is commented out; secrets are masked.
 pub fn show(layers: &Layers) -> String {
     let mut text = String::new();
-    let mut table = "";
     // A file has either a table of this name or several, and each of several is shown whole.
     let shown = keys().filter(|key| layers.schedules.is_empty() || key.table() != "schedule");
+    // What a pass and the service have in one table stands in it together: a file has each table once.
+    let mut tables: Vec<(&str, Vec<&Key>)> = Vec::new();
     for key in shown {
-        let name = key.name.rsplit_once('.').map_or(key.name, |(_, name)| name);
-        if key.table() != table {
-            table = key.table();
+        match tables.iter_mut().find(|(table, _)| *table == key.table()) {
+            Some((_, keys)) => keys.push(key),
+            None => tables.push((key.table(), vec![key])),
+        }
+    }
+    for (table, keys) in tables {
+        if !table.is_empty() {
             // Writing to a string cannot fail.
             let _ = write!(text, "\n[{table}]\n");
         }
-        setting(&mut text, name, key, layers.written.get(key.name));
+        for key in keys {
+            let name = key.name.rsplit_once('.').map_or(key.name, |(_, name)| name);
+            setting(&mut text, name, key, layers.written.get(key.name));
+        }
     }
     schedules(&mut text, layers);
     targets(&mut text, layers);

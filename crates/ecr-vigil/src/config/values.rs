@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use jiff::SignedDuration;
 use vigil_aws::Operation;
+use vigil_core::Probability;
 use vigil_core::finding::Severity;
 use vigil_core::policy::TagStatus;
 
@@ -140,6 +141,21 @@ impl FromStr for Place {
             "" => Err("it is empty".to_owned()),
             text if text.ends_with('/') => Err(format!("`{text}` is a directory")),
             text => Ok(Self(Some(text.into()))),
+        }
+    }
+}
+
+/// From which EPSS score on a finding is over the line, or `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Likelihood(pub(super) Option<Probability>);
+
+impl FromStr for Likelihood {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "off" => Ok(Self(None)),
+            text => text.parse().map(|least| Self(Some(least))).map_err(|error| format!("{error}")),
         }
     }
 }

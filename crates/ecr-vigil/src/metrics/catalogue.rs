@@ -119,6 +119,12 @@ families! {
     IMAGE_SERIES_DROPPED = Gauge "ecr_vigil_image_series_dropped" []
         "Images under one of the newest tags of which nothing is told, since there are too many of them.";
 
+    // Catalogues of threats.
+    CATALOGUE_READ = Gauge "ecr_vigil_catalogue_read_timestamp_seconds" ["catalogue"]
+        "When a catalogue of threats was last read from its source, or was found there to be as it was: kev, epss.";
+    CATALOGUE_ENTRIES = Gauge "ecr_vigil_catalogue_entries" ["catalogue"]
+        "Vulnerabilities of which a catalogue of threats knows.";
+
     // The service's health.
     BUILD_INFO = Gauge "ecr_vigil_build_info" ["version"]
         "The program's version; always 1.";

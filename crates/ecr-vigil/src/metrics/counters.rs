@@ -84,6 +84,7 @@ pub(super) struct Counted {
     pub(super) messages: BTreeMap<(SinkName, Attempt), u64>,
     pub(super) events: Events,
     pub(super) store_failures: u64,
+    pub(super) catalogues: BTreeMap<&'static str, (Timestamp, u64)>,
     pub(super) requests: BTreeMap<(&'static str, String, u16), u64>,
     pub(super) durations: BTreeMap<(&'static str, String), Histogram>,
 }
@@ -154,6 +155,15 @@ impl Metrics {
     /// The store could not be read or written.
     pub fn store_failed(&self) {
         self.counted().store_failures += 1;
+    }
+
+    /// A catalogue of threats was last read then, and knows of so many vulnerabilities; `None`: there is none.
+    pub fn catalogue(&self, name: &'static str, known: Option<(Timestamp, u64)>) {
+        let mut counted = self.counted();
+        match known {
+            Some(known) => counted.catalogues.insert(name, known),
+            None => counted.catalogues.remove(name),
+        };
     }
 
     /// An HTTP request was answered. The route is as it was declared, never as it was asked for.

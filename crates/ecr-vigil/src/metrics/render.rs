@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use vigil_core::coverage::Aims;
 use vigil_core::{RegistryId, Severity};
 use vigil_store::SinkQueue;
@@ -59,6 +60,7 @@ pub fn render(scrape: &Scrape<'_>, accept: Option<&str>) -> Rendered {
     to.single(&families::SCANS_RATE_LIMITED, Some(counted.scans_rate_limited));
     calls::write(&mut to, scrape.connections, scrape.aims);
     companion::write(&mut to, gathered, scrape.limits);
+    write_catalogues(&mut to, &counted);
     to.family(&families::BUILD_INFO, |samples| samples.put(&[env!("CARGO_PKG_VERSION")], 1_u64));
     to.single(&families::STORE_UP, Some(u64::from(scrape.gathered.is_some())));
     to.single(&families::STORE_FAILURES, Some(counted.store_failures));
@@ -138,6 +140,16 @@ fn write_news(to: &mut Exposition, counted: &Counted, gathered: &Gathered) {
     each(&families::MESSAGES_WAITING, |queue| Some(queue.waiting.into()));
     each(&families::MESSAGES_OLDEST, |queue| queue.oldest.map(Value::from));
     each(&families::DEAD_LETTERS, |queue| Some(queue.dead.into()));
+}
+
+fn write_catalogues(to: &mut Exposition, counted: &Counted) {
+    let mut each = |family, value: fn(&(Timestamp, u64)) -> Value| {
+        to.family(family, |samples| {
+            counted.catalogues.iter().for_each(|(name, known)| samples.put(&[name], value(known)));
+        });
+    };
+    each(&families::CATALOGUE_READ, |(read_at, _)| (*read_at).into());
+    each(&families::CATALOGUE_ENTRIES, |(_, entries)| (*entries).into());
 }
 
 fn write_requests(to: &mut Exposition, counted: &Counted) {

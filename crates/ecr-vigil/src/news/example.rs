@@ -53,6 +53,7 @@ fn finding() -> Finding {
         ),
         links: vec!["https://nvd.nist.gov/vuln/detail/CVE-2024-3094".into()],
         exploit_known: None,
+        threat: Default::default(),
         suppressed: false,
     }
 }

@@ -17,6 +17,7 @@ use super::owners::keep_owners;
 use super::schedules::Asked;
 use super::scraped::Scraped;
 use super::service::{Parts, Service};
+use super::threats::keep_threats;
 use super::timed::Timed;
 use super::timekeeper::keep_time;
 use crate::compose;
@@ -133,6 +134,7 @@ impl House {
         let service = Arc::new(service);
         let learner = service.clone();
         tokio::spawn(async move { learner.learn_named().await });
+        service.recall_threats().await?;
         service.resume().await?;
         for schedule in run_now {
             let order = Order { schedule, trigger: Trigger::RunNow, images: Vec::new() };
@@ -154,7 +156,8 @@ impl House {
             let _keeping = Keeping::of(&keeper);
             let exceptions = keep_exceptions(&keeper.parts.store, &*clock, &until);
             let owners = keep_owners(&keeper, unowned, &until);
-            tokio::join!(keep_time(&kept, &*clock, &until), exceptions, owners);
+            let threats = keep_threats(&keeper, &*clock, &until);
+            tokio::join!(keep_time(&kept, &*clock, &until), exceptions, owners, threats);
         });
         let changes = service.settings_as_they_change();
         let (memory, counters) = (service.parts.store.clone(), service.parts.metrics.clone());

@@ -8,6 +8,7 @@ use tracing::Instrument;
 use vigil_aws::{AwsRegistry, Target};
 use vigil_core::image::RegistryHost;
 use vigil_core::port::{Looked, Lookout, Registry};
+use vigil_core::threat::Informed;
 use vigil_core::wake::Wake;
 use vigil_core::{CycleReport, Halt, ImageName, Pass, Ports, Scope, Wishes, cycle};
 use vigil_store::{DatabaseFault, NewPass, PassId};
@@ -145,7 +146,8 @@ impl Service {
         let passed = Passed::over(std::iter::once(registry), self.unowned.clone(), &self.parts.stop);
         let ledger = Witnessed { ledger: &memory, witnesses: &[&counted, &sightings, &passed] };
         let registry = registry.until(stop.clone());
-        let scanner = CountedScanner::new(metrics, &registry);
+        let counted_scanner = CountedScanner::new(metrics, &registry);
+        let scanner = Informed { scanner: &counted_scanner, threats: self.threats.borrow().clone() };
         let ports =
             Ports { registry: &registry, scanner: &scanner, ledger: &ledger, clock, progress: &progress };
         let came_out = cycle(ports, pass, &stop).await;

@@ -20,6 +20,7 @@ mod scraped;
 #[expect(clippy::module_inception, reason = "the file is named after the noun it defines")]
 mod service;
 mod sightings;
+mod threats;
 mod timed;
 mod timekeeper;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use tracing::Instrument;
 use vigil_core::lineage::FindingState;
 use vigil_core::policy::{Exceptions, ScanConfig};
 use vigil_core::port::{NotRecorded, Registry};
+use vigil_core::threat::Informed;
 use vigil_core::{Counts, CycleReport, Halt, Pass, Ports, RegistryId, Scope, Stop, cycle};
 use vigil_report::NotEntered;
 use vigil_store::{ChangeFilter, NewPass, PassId, Slice};
@@ -168,7 +169,8 @@ async fn over_all(
         let pass = pass(order, settings, scope.clone(), exceptions.clone(), service);
         let (ledger, stop) = (&ledger, &stop);
         async move {
-            let scanner = CountedScanner::new(metrics, registry);
+            let counted = CountedScanner::new(metrics, registry);
+            let scanner = Informed { scanner: &counted, threats: service.threats.borrow().clone() };
             let ports = Ports { registry, scanner: &scanner, ledger, clock, progress };
             let came_out = cycle(ports, &pass, stop).await;
             log(registry.id(), &came_out);

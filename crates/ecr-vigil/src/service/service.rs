@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
-use vigil_core::Stop;
 use vigil_core::coverage::{Aims, NamedRepository};
 use vigil_core::policy::ScanConfig;
 use vigil_core::port::{Clock, ScanConfigs};
 use vigil_core::schedule::{Past, Schedule, ScheduleName, Turn, turn};
+use vigil_core::{Stop, Threats};
 use vigil_store::{DatabaseFault, PassId, Store, Unanswered, UnfinishedPass};
 
 use super::aims::{aims, named};
@@ -49,6 +49,8 @@ pub struct Service {
     pub(super) keeps_time: AtomicBool,
     /// Repositories whose owner is to be read.
     pub(super) unowned: mpsc::UnboundedSender<Unowned>,
+    /// What catalogues say of attacks on vulnerabilities.
+    pub(super) threats: watch::Sender<Threats>,
     settings: watch::Sender<Arc<ServiceSettings>>,
     state: Mutex<State>,
     changes: watch::Sender<u64>,
@@ -114,6 +116,7 @@ impl Service {
             planning: tokio::sync::Mutex::default(),
             keeps_time: AtomicBool::new(false),
             unowned,
+            threats: watch::Sender::default(),
             settings: watch::Sender::new(Arc::new(settings)),
             state: Mutex::new(state),
             changes: watch::Sender::default(),

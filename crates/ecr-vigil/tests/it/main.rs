@@ -12,6 +12,7 @@ mod ending;
 mod enhanced;
 mod events;
 mod exceptions;
+mod exploited;
 mod feed;
 mod golden;
 mod hearer;

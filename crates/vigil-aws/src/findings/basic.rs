@@ -17,6 +17,7 @@ pub(super) fn finding(found: &ImageScanFinding) -> Finding {
         description: text(found.description()),
         links: text(found.uri()).into_iter().collect(),
         exploit_known: None,
+        threat: Default::default(),
         suppressed: false,
     }
 }

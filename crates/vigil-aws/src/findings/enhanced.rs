@@ -27,6 +27,7 @@ pub(super) fn findings(found: &EnhancedImageScanFinding) -> Vec<Finding> {
             Some("NO") => Some(false),
             _ => None,
         },
+        threat: Default::default(),
         suppressed: found.status() == Some("SUPPRESSED"),
     };
     let packages = details.map(PackageVulnerabilityDetails::vulnerable_packages).unwrap_or_default();

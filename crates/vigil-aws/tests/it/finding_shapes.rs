@@ -53,6 +53,7 @@ async fn a_basic_finding_names_its_package_and_score() {
         ),
         links: vec!["http://people.ubuntu.com/~ubuntu-security/cve/CVE-2019-5188".into()],
         exploit_known: None,
+        threat: Default::default(),
         suppressed: false,
     };
     assert_eq!(scan.findings, [expected]);

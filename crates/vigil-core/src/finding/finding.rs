@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Severity;
+use crate::threat::{Probability, Threat};
 
 /// A vulnerability that a scan reports. The same CVE appears once for every package that carries it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,8 +28,11 @@ pub struct Finding {
     /// Where to read more; the first is the scanner's own choice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Arc<str>>,
-    /// Whether an exploit is known, where the scanner says.
+    /// Whether there is an exploit, where the scanner says (Amazon Inspector does).
     pub exploit_known: Option<bool>,
+    /// What catalogues know of attacks on it.
+    #[serde(default, skip_serializing_if = "Threat::is_unknown")]
+    pub threat: Threat,
     /// Whether a suppression rule of Amazon Inspector hides it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suppressed: bool,
@@ -77,9 +81,23 @@ impl Finding {
         self.scores.iter().map(|score| score.value).fold(0.0, f64::max)
     }
 
-    /// The order of every report: severity, then score, then id, each worst first; then the package.
+    /// Whether it counts as exploited for routes and gates: since it is listed as known exploited, or since the scanner says
+    /// that there is an exploit.
+    pub fn is_exploited(&self) -> bool {
+        self.threat.known_exploited.is_some() || self.exploit_known == Some(true)
+    }
+
+    /// Whether it is as likely to be exploited as this. What has no score is not.
+    pub fn reaches_epss(&self, least: Probability) -> bool {
+        self.threat.epss.is_some_and(|epss| epss.score >= least)
+    }
+
+    /// The order of every report: severity, then what is known to be exploited, then score, then id, each worst first; then
+    /// the package.
     pub fn report_order(&self, other: &Self) -> Ordering {
+        let listed = |finding: &Self| finding.threat.known_exploited.is_some();
         (other.severity.cmp(&self.severity))
+            .then_with(|| listed(other).cmp(&listed(self)))
             .then_with(|| other.score().total_cmp(&self.score()))
             .then_with(|| self.id.cmp(&other.id))
             .then_with(|| self.package.cmp(&other.package))

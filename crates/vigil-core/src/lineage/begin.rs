@@ -41,12 +41,7 @@ pub fn begin(
     at: Timestamp,
 ) -> BTreeMap<FindingKey, Followed> {
     let known = |(key, (sight, first_seen)): (&FindingKey, &(Sighting, Timestamp))| {
-        let Sighting { severity, fixable, exploit_known, accepted } = sight.clone();
-        let (state, first_seen) = (FindingState::Open, *first_seen);
-        (
-            key.clone(),
-            Followed { state, accepted, severity, fixable, exploit_known, first_seen, fixed_at: None },
-        )
+        (key.clone(), sight.followed(FindingState::Open, *first_seen))
     };
     match beginning {
         Beginning::Baseline => there(&BTreeMap::new(), seen, Step::First, at).collect(),

@@ -41,7 +41,7 @@ pub enum FindingState {
     New,
     /// It was there before, or when the lineage was first seen.
     Open,
-    /// It was there before, and is worse now: more severe, with a known exploit, or with a fix that nobody has taken.
+    /// It was there before, and is worse now: more severe, known to be exploited, or with a fix that nobody has taken.
     Worsened,
     /// It was there before, and is not any more.
     Fixed,
@@ -60,8 +60,10 @@ pub struct Followed {
     pub severity: Severity,
     /// Whether a version that fixes it is known.
     pub fixable: bool,
-    /// Whether an exploit is known.
+    /// Whether the scanner knows an exploit.
     pub exploit_known: bool,
+    /// Whether it is listed as known exploited.
+    pub listed: bool,
     /// When the lineage first had it.
     pub first_seen: Timestamp,
     /// When it went; `None` while it is there.
@@ -73,8 +75,11 @@ pub struct Followed {
 pub struct Worse {
     /// The severity that it had, if it is more severe now.
     pub severity_before: Option<Severity>,
-    /// Whether an exploit has become known.
+    /// Whether the scanner knows an exploit now.
     pub exploit_became_known: bool,
+    /// Whether it was listed as known exploited.
+    #[serde(default)]
+    pub became_known_exploited: bool,
     /// Whether a version that fixes it has appeared.
     pub fix_appeared: bool,
     /// Why it was accepted until it got more severe, if it was.
@@ -94,6 +99,8 @@ pub enum Step {
     Next,
     /// To the scan that it has followed already, and in which something else is accepted now.
     Again,
+    /// To the scan that it has followed already, of which more is known now.
+    Learned,
 }
 
 /// One finding in one scan.
@@ -103,8 +110,10 @@ pub struct Sighting {
     pub severity: Severity,
     /// Whether a version that fixes it is known.
     pub fixable: bool,
-    /// Whether an exploit is known.
+    /// Whether the scanner knows an exploit.
     pub exploit_known: bool,
+    /// Whether it is listed as known exploited.
+    pub listed: bool,
     /// Whether it is accepted, wherever it is in the image.
     pub accepted: bool,
 }
@@ -162,12 +171,8 @@ pub(super) fn there<'a>(
     seen.iter().map(move |(key, sight)| {
         let before = known.get(key);
         let state = state(before, sight, step);
-        let Sighting { severity, fixable, exploit_known, accepted } = sight.clone();
         let first_seen = before.map_or(at, |before| before.first_seen);
-        (
-            key.clone(),
-            Followed { state, accepted, severity, fixable, exploit_known, first_seen, fixed_at: None },
-        )
+        (key.clone(), sight.followed(state, first_seen))
     })
 }
 
@@ -179,6 +184,7 @@ fn state(before: Option<&Followed>, sight: &Sighting, step: Step) -> FindingStat
         // No scan has come between: what was new is new still.
         Some(before) if step == Step::Again => before.state,
         Some(before) if sight.is_worse_than(before) => FindingState::Worsened,
+        Some(before) if step == Step::Learned => before.state,
         Some(_) => FindingState::Open,
     }
 }
@@ -191,33 +197,41 @@ impl Followed {
 
     /// What is worse about it than it was before; nothing, if nothing is.
     pub fn worse_than(&self, before: &Self) -> Worse {
-        Worse::between(before, &self.severity, self.fixable, self.exploit_known)
+        let Self { accepted, severity, fixable, exploit_known, listed, .. } = self.clone();
+        Worse::between(before, &Sighting { severity, fixable, exploit_known, listed, accepted })
     }
 }
 
 impl Sighting {
+    /// As it is followed that was seen so.
+    pub(super) fn followed(&self, state: FindingState, first_seen: Timestamp) -> Followed {
+        let Self { severity, fixable, exploit_known, listed, accepted } = self.clone();
+        Followed { state, accepted, severity, fixable, exploit_known, listed, first_seen, fixed_at: None }
+    }
+
     fn merge(&mut self, other: &Self) {
         if other.severity > self.severity {
             self.severity = other.severity.clone();
         }
         self.fixable |= other.fixable;
         self.exploit_known |= other.exploit_known;
+        self.listed |= other.listed;
         // One place in which it is not accepted is enough to be open.
         self.accepted &= other.accepted;
     }
 
     fn is_worse_than(&self, before: &Followed) -> bool {
-        let Self { severity, fixable, exploit_known, .. } = self;
-        Worse::between(before, severity, *fixable, *exploit_known) != Worse::default()
+        Worse::between(before, self) != Worse::default()
     }
 }
 
 impl Worse {
-    fn between(before: &Followed, severity: &Severity, fixable: bool, exploit_known: bool) -> Self {
+    fn between(before: &Followed, now: &Sighting) -> Self {
         Self {
-            severity_before: (*severity > before.severity).then(|| before.severity.clone()),
-            exploit_became_known: exploit_known && !before.exploit_known,
-            fix_appeared: fixable && !before.fixable,
+            severity_before: (now.severity > before.severity).then(|| before.severity.clone()),
+            exploit_became_known: now.exploit_known && !before.exploit_known,
+            became_known_exploited: now.listed && !before.listed,
+            fix_appeared: now.fixable && !before.fixable,
             accepted_before: None,
         }
     }

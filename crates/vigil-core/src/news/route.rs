@@ -13,6 +13,7 @@ use crate::label::label;
 use crate::lineage::FindingState;
 use crate::policy::{Patterns, Thresholds};
 use crate::schedule::Expression;
+use crate::threat::Probability;
 
 label! {
     /// A route's name: up to 64 letters, digits, `-`, `_` and `.`.
@@ -65,8 +66,10 @@ pub struct Wanted {
     pub changes: BTreeSet<FindingState>,
     /// Only what a version is known to fix.
     pub fixable: bool,
-    /// Only what is known to be exploited.
+    /// Only what is exploited: listed as known exploited, or with an exploit that the scanner knows.
     pub exploited: bool,
+    /// Only what is as likely to be exploited as this.
+    pub epss: Option<Probability>,
     /// Only images of which the open findings reach one of these; what was fixed is told without.
     pub thresholds: Option<Thresholds>,
     /// Whether scans that failed are told as well.
@@ -94,6 +97,8 @@ pub enum NotWanted {
     NotFixable,
     /// Not known to be exploited.
     NotExploited,
+    /// Not likely enough to be exploited, or without a score.
+    Epss,
     /// The image's findings are too few.
     Thresholds,
     /// Failed scans are not told.
@@ -120,6 +125,7 @@ impl Default for Wanted {
             changes: [FindingState::New, FindingState::Worsened, FindingState::Fixed].into(),
             fixable: false,
             exploited: false,
+            epss: None,
             thresholds: None,
             failures: true,
         }
@@ -141,7 +147,8 @@ impl Wanted {
             (finding.severity.reaches(&self.severity), NotWanted::Severity),
             (self.changes.contains(&change.kind.state()), NotWanted::Kind),
             (!self.fixable || fixable, NotWanted::NotFixable),
-            (!self.exploited || finding.exploit_known == Some(true), NotWanted::NotExploited),
+            (!self.exploited || finding.is_exploited(), NotWanted::NotExploited),
+            (self.epss.is_none_or(|least| finding.reaches_epss(least)), NotWanted::Epss),
             (change.kind == ChangeKind::Fixed || self.reached(&change.subject.counts), NotWanted::Thresholds),
         ];
         first_against(reasons)
@@ -212,6 +219,7 @@ impl fmt::Display for NotWanted {
             Self::Kind => "changes of this kind are not told",
             Self::NotFixable => "no version is known to fix it",
             Self::NotExploited => "it is not known to be exploited",
+            Self::Epss => "it is not likely enough to be exploited",
             Self::Thresholds => "the image's findings reach no threshold",
             Self::Failure => "failed scans are not told",
         })
@@ -221,7 +229,9 @@ impl fmt::Display for NotWanted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Finding;
     use crate::testing::{change, finding, subject};
+    use crate::threat::{Epss, KnownExploited, Threat};
 
     fn patterns(text: &str) -> Patterns {
         Patterns { include: vec![text.parse().unwrap()], exclude: Vec::new() }
@@ -232,6 +242,25 @@ mod tests {
         let new =
             change(1, ChangeKind::New, &subject("team/app", &["v1"], 1), &finding("CVE-1", "HIGH", "zlib"));
         assert_eq!(wanted.takes(&new), expected);
+    }
+
+    #[test]
+    fn what_is_listed_or_has_an_exploit_is_exploited() {
+        let exploited = Wanted { exploited: true, ..Wanted::default() };
+        let likely = Wanted { epss: "0.5".parse().ok(), ..Wanted::default() };
+        let since = "2024-04-01".parse().unwrap();
+        let listed = Some(KnownExploited { since, due: None, ransomware: false });
+        let epss =
+            |score: &str| Some(Epss { score: score.parse().unwrap(), percentile: "0.9".parse().unwrap() });
+        let takes = |wanted: &Wanted, exploit_known, threat| {
+            let finding = Finding { exploit_known, threat, ..finding("CVE-1", "HIGH", "zlib") };
+            wanted.takes(&change(1, ChangeKind::New, &subject("team/app", &["v1"], 1), &finding)).is_ok()
+        };
+        assert!(takes(&exploited, Some(true), Threat::default()));
+        assert!(takes(&exploited, Some(false), Threat { known_exploited: listed, epss: None }));
+        assert!(!takes(&exploited, None, Threat { known_exploited: None, epss: epss("1") }));
+        assert!(takes(&likely, None, Threat { known_exploited: None, epss: epss("0.5") }));
+        assert!(!takes(&likely, None, Threat { known_exploited: listed, epss: epss("0.49999") }));
     }
 
     #[test]
@@ -250,6 +279,7 @@ mod tests {
         check(Wanted { changes: [FindingState::Fixed].into(), ..all() }, Err(NotWanted::Kind));
         check(Wanted { fixable: true, ..all() }, Err(NotWanted::NotFixable));
         check(Wanted { exploited: true, ..all() }, Err(NotWanted::NotExploited));
+        check(Wanted { epss: "0".parse().ok(), ..all() }, Err(NotWanted::Epss));
         let only_critical = Thresholds { critical: Some(0), high: None, medium: None, low: None };
         check(Wanted { thresholds: Some(only_critical), ..all() }, Err(NotWanted::Thresholds));
         let any_high = Thresholds { high: Some(0), ..only_critical };

@@ -2,15 +2,30 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
+use crate::threat::Probability;
 
 /// What makes an image's findings too many, and which of them are told in detail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
     /// When an image crosses the line.
     pub thresholds: Thresholds,
-    /// Findings of this severity and worse are detailed; the counts hold all.
+    /// Whether any finding that is exploited crosses it.
+    pub exploited: bool,
+    /// How likely to be exploited a finding must be to cross it; `None`: it never does for that.
+    pub epss: Option<Probability>,
+    /// Findings of this severity and worse are detailed, and those that cross the line by themselves; the counts hold all.
     pub detail: Severity,
+}
+
+impl Gate {
+    /// Whether this finding is told in detail.
+    pub fn details(&self, finding: &Finding) -> bool {
+        let crosses = self.exploited && finding.is_exploited();
+        finding.severity.reaches(&self.detail)
+            || crosses
+            || self.epss.is_some_and(|least| finding.reaches_epss(least))
+    }
 }
 
 /// For each severity the number of findings from which on an image crosses the line; `None` switches the level off.
@@ -45,7 +60,7 @@ impl Thresholds {
 impl Default for Gate {
     /// Any finding that is LOW or worse is too much; HIGH ones and worse are detailed.
     fn default() -> Self {
-        Self { thresholds: Thresholds::default(), detail: Severity::High }
+        Self { thresholds: Thresholds::default(), exploited: false, epss: None, detail: Severity::High }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the steps need from the outside, in our nouns. Each port says what is *not* a fault.
 
+mod catalogues;
 mod clock;
 mod event_queue;
 mod journal;
@@ -11,6 +12,7 @@ mod scan_configs;
 mod scanner;
 mod sink;
 
+pub use catalogues::{Catalogues, Mark, NotRead, Reading};
 pub use clock::Clock;
 pub use event_queue::{EventMessage, EventQueue, HIDDEN_FOR, Looked, Lookout, Receipt};
 pub use journal::{Journal, NotKept, Posting, Telling, Untold};

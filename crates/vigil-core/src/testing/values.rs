@@ -7,6 +7,7 @@ use crate::image::{Digest, Image, Kind, Partition, RegistryId, Storage};
 use crate::lineage::{FindingKey, LineageName, Sighting};
 use crate::news::{Change, ChangeId, ChangeKind, Subject};
 use crate::scan::Scan;
+use crate::threat::Threat;
 
 /// Noon of 21 November 2026: the time of every test that does not say otherwise.
 pub fn now() -> Timestamp {
@@ -51,6 +52,7 @@ pub fn finding(id: &str, severity: &str, package: &str) -> Finding {
         description: None,
         links: Vec::new(),
         exploit_known: None,
+        threat: Threat::default(),
         suppressed: false,
     }
 }
@@ -96,5 +98,8 @@ pub fn sighting(text: &str) -> (FindingKey, Sighting) {
     let accepted = text.starts_with('!');
     let words: Vec<&str> = text.trim_start_matches('!').split(' ').collect();
     let key = FindingKey { vulnerability: words[0].into(), package: Some(words[2].into()) };
-    (key, Sighting { severity: words[1].into(), fixable: false, exploit_known: false, accepted })
+    (
+        key,
+        Sighting { severity: words[1].into(), fixable: false, exploit_known: false, listed: false, accepted },
+    )
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use vigil_core::record::ImageRecord;
-use vigil_core::{Evaluation, Finding, Severity};
+use vigil_core::{Crossed, Evaluation, Finding, Severity};
 
 use crate::gap::Gap;
 use crate::layout::PassKind;
@@ -11,6 +11,7 @@ use crate::link::web_address;
 use crate::name::{Distinct, Place};
 use crate::status::{Reason, Status, reason, status};
 use crate::text::plan_word;
+use crate::threat;
 
 /// A browser holds the whole page: a description longer than this is cut.
 const DESCRIPTION: usize = 300;
@@ -50,7 +51,8 @@ struct Found {
     score: String,
     description: Option<String>,
     accepted: Option<String>,
-    exploit_known: bool,
+    marks: Vec<&'static str>,
+    epss: String,
 }
 
 impl Row {
@@ -122,7 +124,7 @@ fn note(kind: PassKind, status: Status, reason: Reason, evaluation: Option<&Eval
         _ => Some(reason.text),
     };
     let crossed = evaluation.iter().flat_map(|evaluation| &evaluation.crossed);
-    let crossed: Vec<_> = crossed.map(|crossed| crossed.severity.as_str()).collect();
+    let crossed: Vec<_> = crossed.map(Crossed::line).collect();
     let crossed = (!crossed.is_empty()).then(|| format!("over {}", crossed.join(", ")));
     let parts: Vec<_> = [crossed, why].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| plain(&parts.join("; ")))
@@ -163,7 +165,7 @@ fn findings(evaluation: &Evaluation) -> Vec<Found> {
 
 impl Found {
     fn of(finding: &Finding, accepted: Option<&str>) -> Self {
-        let Finding { id, severity, package, description, links, exploit_known, .. } = finding;
+        let Finding { id, severity, package, description, links, .. } = finding;
         let package = package.as_ref();
         let score = finding.score();
         Self {
@@ -178,7 +180,8 @@ impl Found {
             score: if score > 0.0 { format!("{score:.1}") } else { String::new() },
             description: description.as_deref().map(|said| clipped(&plain(said), DESCRIPTION)),
             accepted: accepted.map(plain),
-            exploit_known: *exploit_known == Some(true),
+            marks: threat::marks(finding).collect(),
+            epss: threat::epss(finding).unwrap_or_default(),
         }
     }
 }

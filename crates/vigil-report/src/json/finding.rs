@@ -7,6 +7,7 @@ use vigil_core::evaluate::AcceptedBy;
 use vigil_core::{Accepted, Crossed, Difference, Finding, Package, Score};
 
 use super::serial::Each;
+use crate::threat::{EpssView, KnownExploitedView};
 
 #[derive(Serialize)]
 pub(super) struct FindingView<'a> {
@@ -17,6 +18,8 @@ pub(super) struct FindingView<'a> {
     description: Option<&'a str>,
     links: &'a [Arc<str>],
     exploit_known: Option<bool>,
+    known_exploited: Option<KnownExploitedView>,
+    epss: Option<EpssView>,
 }
 
 #[derive(Serialize)]
@@ -46,9 +49,11 @@ pub(super) struct AcceptedView<'a> {
 
 #[derive(Serialize)]
 pub(super) struct CrossedView<'a> {
-    severity: &'a str,
+    line: &'static str,
+    severity: Option<&'a str>,
     count: u64,
-    threshold: u64,
+    threshold: Option<u64>,
+    epss: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -67,6 +72,7 @@ impl<'a> FindingView<'a> {
             description,
             links,
             exploit_known,
+            threat: _,
             arn: _,
             suppressed: _,
         } = finding;
@@ -78,6 +84,8 @@ impl<'a> FindingView<'a> {
             description: description.as_deref(),
             links,
             exploit_known: *exploit_known,
+            known_exploited: KnownExploitedView::of(finding),
+            epss: EpssView::of(finding),
         }
     }
 }
@@ -113,7 +121,16 @@ impl<'a> AcceptedView<'a> {
 
 impl<'a> CrossedView<'a> {
     pub(super) fn of(crossed: &'a Crossed) -> Self {
-        Self { severity: crossed.severity.as_str(), count: crossed.count, threshold: crossed.threshold }
+        let line = |line, count| Self { line, severity: None, count, threshold: None, epss: None };
+        match crossed {
+            Crossed::Threshold { severity, count, threshold } => Self {
+                severity: Some(severity.as_str()),
+                threshold: Some(*threshold),
+                ..line("severity", *count)
+            },
+            Crossed::Exploited { count } => line("exploited", *count),
+            Crossed::Epss { count, least } => Self { epss: Some((*least).into()), ..line("epss", *count) },
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use vigil_core::record::ImageRecord;
-use vigil_core::{Counts, Evaluation, Finding, Severity};
+use vigil_core::{Counts, Crossed, Evaluation, Finding, Severity};
 
 use super::escape::escaped;
 use crate::layout::{Header, PassKind};
@@ -11,6 +11,7 @@ use crate::link::web_address;
 use crate::name::{Distinct, Place};
 use crate::status::{reason, status};
 use crate::text::plan_word;
+use crate::threat;
 
 /// So many findings of an image are told one by one.
 const FINDINGS: usize = 20;
@@ -72,7 +73,7 @@ fn scan_row(record: &ImageRecord, name: &str, reason: &str) -> String {
     let status = status(record);
     let evaluation = record.evaluation.as_ref();
     let crossed = evaluation.iter().flat_map(|evaluation| &evaluation.crossed);
-    let crossed: Vec<_> = crossed.map(|crossed| crossed.severity.as_str()).collect();
+    let crossed: Vec<_> = crossed.map(Crossed::line).collect();
     let mut words = status.to_string();
     if !crossed.is_empty() {
         words = format!("**over {}**, {words}", crossed.join(", "));
@@ -122,18 +123,22 @@ fn details(name: &str, evaluation: &Evaluation) -> String {
 }
 
 fn finding_row(finding: &Finding, accepted: Option<&str>) -> String {
-    let Finding { id, severity, package, links, exploit_known, .. } = finding;
+    let Finding { id, severity, package, links, .. } = finding;
     let id = match links.first().and_then(|link| web_address(link)) {
         Some(link) if link.len() <= LONG => format!("[{}](<{link}>)", short(id)),
         _ => short(id),
     };
-    let exploit = if *exploit_known == Some(true) { ", **exploit known**" } else { "" };
+    let marks: String = threat::marks(finding).map(|mark| format!(", **{mark}**")).collect();
+    let epss = threat::epss(finding).map(|epss| format!(", EPSS {epss}")).unwrap_or_default();
     let accepted = accepted.map(|reason| format!(", accepted: {}", short(reason))).unwrap_or_default();
     let package = package.as_ref();
     let name = package.map(|package| short(&package.name)).unwrap_or_default();
     let version = package.and_then(|package| package.version.as_deref()).map(short).unwrap_or_default();
     let fixed_in = package.and_then(|package| package.fixed_in.as_deref()).map(short).unwrap_or_default();
-    format!("| {}{exploit}{accepted} | {id} | {name} | {version} | {fixed_in} |\n", short(severity.as_str()))
+    format!(
+        "| {}{marks}{epss}{accepted} | {id} | {name} | {version} | {fixed_in} |\n",
+        short(severity.as_str())
+    )
 }
 
 /// The text escaped, and cut if it would fill the comment.

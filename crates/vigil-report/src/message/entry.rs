@@ -9,6 +9,7 @@ use super::outline::{Fact, fact, owner_and_place, reason};
 use super::words::name;
 use crate::line::plain;
 use crate::link::web_address;
+use crate::threat;
 
 /// One line of a list, with what is known of it.
 #[derive(Debug, Clone, Serialize)]
@@ -26,21 +27,30 @@ pub(super) struct Entry {
 }
 
 const KNOWN_EXPLOITED: &str = "known to be exploited";
+const LISTED: &str = "Known exploited";
+const EPSS: &str = "EPSS";
+const EXPLOIT_AVAILABLE: &str = "exploit available";
 
 impl Entry {
     /// What has changed in an image.
     pub(super) fn of_finding(change: &Change, limits: Limits) -> Self {
         let finding = &change.finding;
-        let exploited = (finding.exploit_known == Some(true)).then(|| KNOWN_EXPLOITED.to_owned());
+        let exploited = [
+            (finding.threat.known_exploited.is_some(), KNOWN_EXPLOITED),
+            (finding.exploit_known == Some(true), EXPLOIT_AVAILABLE),
+        ];
+        let exploited = exploited.into_iter().filter(|(is_so, _)| *is_so).map(|(_, mark)| mark.to_owned());
         let mut facts = package(finding.package.as_ref());
         facts.extend(score(finding));
+        facts.extend(threat::listed(finding).map(|listed| fact(LISTED, listed)));
+        facts.extend(threat::likely(finding).map(|likely| fact(EPSS, likely)));
         let description = finding.description.as_deref().map(|text| cut(&plain(text), limits.prose));
         facts.extend(description.filter(|text| !text.is_empty()).map(|text| fact("Description", text)));
         Self {
             severity: Some(cut(&word(finding.severity.as_str()), 40)),
             title: word(&finding.id),
             url: finding.links.iter().find_map(|link| address(link)),
-            marks: exploited.into_iter().chain(reason(change)).collect(),
+            marks: exploited.chain(reason(change)).collect(),
             facts,
         }
     }
@@ -70,9 +80,11 @@ impl Entry {
 
     /// What is known of a finding wherever it is found.
     pub(super) fn about_vulnerability(&self) -> Vec<Fact> {
-        let exploited = self.marks.iter().any(|mark| mark == KNOWN_EXPLOITED);
-        let exploited = exploited.then(|| fact("Exploit", "known"));
-        let everywhere = |fact: &&Fact| fact.label.starts_with("CVSS") || fact.label == "Description";
+        let exploited = self.marks.iter().any(|mark| mark == EXPLOIT_AVAILABLE);
+        let exploited = exploited.then(|| fact("Exploit", "available"));
+        let everywhere = |fact: &&Fact| {
+            fact.label.starts_with("CVSS") || [LISTED, EPSS, "Description"].contains(&fact.label.as_str())
+        };
         exploited.into_iter().chain(self.facts.iter().filter(everywhere).cloned()).collect()
     }
 }

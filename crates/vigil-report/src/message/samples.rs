@@ -1,5 +1,6 @@
 //! Messages of every kind for the golden files: ordinary ones, hostile ones, huge ones.
 
+use crate::stories::threat;
 use jiff::SignedDuration;
 use vigil_core::lineage::Worse;
 use vigil_core::news::{
@@ -49,6 +50,7 @@ pub(super) fn image() -> Message {
     let worse = Worse {
         severity_before: Some(Severity::Medium),
         exploit_became_known: true,
+        became_known_exploited: true,
         fix_appeared: true,
         accepted_before: Some("not reachable".into()),
     };
@@ -213,7 +215,7 @@ fn fixable(mut finding: Finding, fixed_in: &str) -> Finding {
 }
 
 fn exploited(finding: Finding) -> Finding {
-    Finding { exploit_known: Some(true), ..finding }
+    Finding { exploit_known: Some(true), threat: threat(), ..finding }
 }
 
 fn detailed(id: &str, severity: &str, package: &str) -> Finding {

@@ -62,12 +62,13 @@ pub(super) fn counts(counts: &Counts) -> Option<String> {
 /// Why a finding is worse than it was.
 pub(super) fn why(worse: &Worse) -> String {
     let before = worse.severity_before.as_ref().map(|before| format!("was {}", word(before.as_str())));
-    let exploit = worse.exploit_became_known.then(|| "an exploit became known".to_owned());
+    let listed = worse.became_known_exploited.then(|| "known to be exploited".to_owned());
+    let exploit = worse.exploit_became_known.then(|| "an exploit became available".to_owned());
     let fix = worse.fix_appeared.then(|| "a fix appeared".to_owned());
     let lapsed = worse.accepted_before.as_deref();
     let lapsed =
         lapsed.map(|reason| format!("its exception ({}) has lapsed since it got more severe", word(reason)));
-    before.into_iter().chain(lapsed).chain(exploit).chain(fix).collect::<Vec<_>>().join(", ")
+    before.into_iter().chain(lapsed).chain(listed).chain(exploit).chain(fix).collect::<Vec<_>>().join(", ")
 }
 
 /// A number of things.

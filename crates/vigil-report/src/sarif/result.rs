@@ -1,5 +1,6 @@
 //! Results: a finding of an image each.
 
+use crate::threat::{self, EpssView, KnownExploitedView};
 use serde::Serialize;
 use vigil_core::{Accepted, Finding, Package};
 
@@ -95,6 +96,8 @@ struct Properties<'a> {
     installed_version: Option<&'a str>,
     fixed_in: Option<&'a str>,
     exploit_known: Option<bool>,
+    known_exploited: Option<KnownExploitedView>,
+    epss: Option<EpssView>,
     of_an_earlier_scan: bool,
 }
 
@@ -122,6 +125,8 @@ impl<'a> ResultView<'a> {
                 installed_version: optional(|package| package.version.as_deref()),
                 fixed_in: optional(|package| package.fixed_in.as_deref()),
                 exploit_known: finding.exploit_known,
+                known_exploited: KnownExploitedView::of(finding),
+                epss: EpssView::of(finding),
                 of_an_earlier_scan: subject.earlier,
             },
         }
@@ -167,7 +172,7 @@ fn message(subject: &Subject<'_>, finding: &Finding) -> String {
         let fixed_in = package.fixed_in.iter().map(|version| format!(" (fixed in {version})"));
         format!(" in {}{}", package.name, version.chain(fixed_in).collect::<String>())
     });
-    let exploit = if finding.exploit_known == Some(true) { ", exploit known" } else { "" };
+    let exploit: String = threat::marks(finding).map(|mark| format!(", {mark}")).collect();
     let earlier = if subject.earlier { ", as an earlier scan found" } else { "" };
     format!("{severity}: {id}{} of image {name}{exploit}{earlier}", package.unwrap_or_default())
 }

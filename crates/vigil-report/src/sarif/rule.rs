@@ -1,6 +1,6 @@
 //! Rules: one for each vulnerability that a run tells of.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -11,6 +11,7 @@ use super::text::{Help, Text};
 use crate::line::{clipped, plain};
 use crate::link::web_address;
 use crate::markdown::escaped;
+use crate::threat;
 
 /// The rules of a run, in the order in which the first results of each came.
 #[derive(Default)]
@@ -26,7 +27,7 @@ pub(super) struct Rule {
     score: Option<f64>,
     description: Option<Arc<str>>,
     links: Vec<String>,
-    exploit_known: bool,
+    marks: BTreeSet<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -80,7 +81,7 @@ impl Rule {
             score: security_severity(finding),
             description: finding.description.clone(),
             links: finding.links.iter().filter_map(|link| web_address(link)).collect(),
-            exploit_known: finding.exploit_known == Some(true),
+            marks: threat::marks(finding).collect(),
         }
     }
 
@@ -96,14 +97,14 @@ impl Rule {
         if self.description.is_none() {
             self.description.clone_from(&finding.description);
         }
-        self.exploit_known |= finding.exploit_known == Some(true);
+        self.marks.extend(threat::marks(finding));
     }
 }
 
 impl<'a> RuleView<'a> {
     pub(super) fn of(rule: &'a Rule) -> Self {
         let description = rule.description.as_deref().unwrap_or("ECR gives no description.");
-        let exploit = rule.exploit_known.then(|| "exploit known".to_owned());
+        let marks = rule.marks.iter().map(|mark| (*mark).to_owned());
         let security = ["security", "vulnerability", "container"].map(str::to_owned);
         let severity = clipped(&plain(rule.severity.as_str()).to_lowercase(), 100);
         Self {
@@ -114,7 +115,7 @@ impl<'a> RuleView<'a> {
             help: help(rule, description),
             default_configuration: Configuration { level: level(&rule.severity) },
             properties: Properties {
-                tags: security.into_iter().chain([severity]).chain(exploit).collect(),
+                tags: security.into_iter().chain([severity]).chain(marks).collect(),
                 precision: "very-high",
                 security_severity: rule.score.map(|score| format!("{score:.1}")),
             },
@@ -125,9 +126,9 @@ impl<'a> RuleView<'a> {
 fn help(rule: &Rule, description: &str) -> Help {
     let mut text = plain(description);
     let mut markdown = format!("**{}** · {}", escaped(&rule.id), escaped(rule.severity.as_str()));
-    if rule.exploit_known {
-        text.push_str("\nAn exploit is known.");
-        markdown.push_str(" · exploit known");
+    for mark in &rule.marks {
+        text.push_str(&format!("\nIt is marked: {mark}."));
+        markdown.push_str(&format!(" · {mark}"));
     }
     markdown.push_str("\n\n");
     markdown.push_str(&escaped(description));

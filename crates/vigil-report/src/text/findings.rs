@@ -6,6 +6,7 @@ use vigil_core::evaluate::AcceptedBy;
 use vigil_core::{Accepted, Finding, Package, Score};
 
 use crate::line::Lines;
+use crate::threat;
 
 /// Writes one finding, with an empty line before it.
 pub(super) fn write_finding(lines: &mut Lines<'_>, finding: &Finding) -> io::Result<()> {
@@ -22,7 +23,13 @@ pub(super) fn write_finding(lines: &mut Lines<'_>, finding: &Finding) -> io::Res
         write_score(lines, score)?;
     }
     if *exploit_known == Some(true) {
-        lines.line("Exploit: known")?;
+        lines.line("Exploit: available")?;
+    }
+    if let Some(listed) = threat::listed(finding) {
+        lines.line(format_args!("Known exploited: {listed}"))?;
+    }
+    if let Some(likely) = threat::likely(finding) {
+        lines.line(format_args!("EPSS: {likely}"))?;
     }
     match description {
         Some(description) => lines.line(format_args!("Description: {description}")),

@@ -51,11 +51,13 @@ struct Subcomponent {
 impl<'a> Statement<'a> {
     /// A finding that stands. As long as a newer scan has no result, whether it still does is not known.
     pub(super) fn open(product: &'a str, finding: &'a Finding, at: Timestamp, is_settled: bool) -> Self {
-        let exploit = (finding.exploit_known == Some(true)).then_some("An exploit is known.");
+        let exploit = (finding.exploit_known == Some(true)).then_some("An exploit is available.");
+        let listed = finding.threat.known_exploited.map(|_| "It is known to be exploited.");
         let earlier = (!is_settled).then_some("It was found by an earlier scan; there is no newer result.");
         let notes: Vec<_> = [
             Some(format!("ECR's severity: {}.", finding.severity)),
             exploit.map(Into::into),
+            listed.map(Into::into),
             earlier.map(Into::into),
         ]
         .into_iter()

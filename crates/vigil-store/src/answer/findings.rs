@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use vigil_core::finding::Severity;
 use vigil_core::image::{Digest, RegistryId, RepositoryName};
 use vigil_core::lineage::{FindingState, LineageName};
+use vigil_core::threat::{Probability, Threat};
 
+use super::finding::{THREAT, threat};
 use super::image::lineage;
 use super::image_findings::severity_rank;
+use super::likeliest::{by_vulnerability, likely};
 use super::narrower::Narrower;
 use super::scope::{Repositories, Scope};
 use crate::ledger::{state_code, state_from};
@@ -33,8 +36,12 @@ pub struct FindingFilter {
     pub package: Option<String>,
     /// With a version that fixes it, or without.
     pub fixable: Option<bool>,
-    /// With a known exploit, or without.
+    /// With an exploit that the scanner knows, or without.
     pub exploit_known: Option<bool>,
+    /// Listed as known exploited, or not.
+    pub known_exploited: Option<bool>,
+    /// As likely to be exploited as this.
+    pub min_epss: Option<Probability>,
 }
 
 /// The order of a list of findings.
@@ -45,6 +52,8 @@ pub enum FindingOrder {
     WorstFirst,
     /// The oldest first.
     OldestFirst,
+    /// The most likely to be exploited first.
+    LikeliestFirst,
 }
 
 /// A finding along a lineage.
@@ -66,8 +75,10 @@ pub struct LineageFinding {
     pub severity: Severity,
     /// Whether a version that fixes it is known.
     pub fixable: bool,
-    /// Whether an exploit is known.
+    /// Whether the scanner knows an exploit.
     pub exploit_known: bool,
+    /// What catalogues say of it.
+    pub threat: Threat,
     /// Where it stands.
     pub state: FindingState,
     /// When the lineage first had it.
@@ -107,6 +118,7 @@ impl FindingOrder {
         match self {
             Self::WorstFirst => "findings worst first",
             Self::OldestFirst => "findings oldest first",
+            Self::LikeliestFirst => "findings likeliest first",
         }
     }
 
@@ -115,11 +127,12 @@ impl FindingOrder {
         match self {
             Self::WorstFirst => "f.rank, f.first_seen, f.lineage, f.vulnerability, f.package",
             Self::OldestFirst => "f.first_seen, f.lineage, f.vulnerability, f.package",
+            Self::LikeliestFirst => "-v.epss, -f.vulnerability, f.lineage, f.package",
         }
     }
 }
 
-type Found = (Key, LineageFinding);
+pub(super) type Found = (Key, LineageFinding);
 
 pub(super) async fn list(
     session: &mut dyn Session,
@@ -143,7 +156,7 @@ fn numbers(key: &Key) -> Vec<i64> {
     key.iter().map(number).collect()
 }
 
-async fn list_part(
+pub(super) async fn list_part(
     session: &mut dyn Session,
     filter: &FindingFilter,
     repositories: &Repositories,
@@ -155,7 +168,7 @@ async fn list_part(
     let width = columns.split(',').count();
     let mut statement = Statement::new(&format!(
         "SELECT {columns}, r.partition_name, r.account, r.region, p.name, l.name, l.platform, coalesce(o.digest, i.digest), v.name,
-           k.name, s.word, f.fixable, f.exploit_known, f.state, f.first_seen, f.changed_at, f.fixed_at
+           k.name, s.word, f.fixable, f.exploited IN (1, 3), {THREAT}, f.state, f.first_seen, f.changed_at, f.fixed_at
          FROM lineage_findings f JOIN lineages l ON l.id = f.lineage JOIN images i ON i.id = l.image
          LEFT JOIN images o ON o.id = l.followed_image
          JOIN repositories p ON p.id = l.repository JOIN registries r ON r.id = p.registry
@@ -163,6 +176,9 @@ async fn list_part(
          LEFT JOIN packages k ON k.id = f.package WHERE true"
     ));
     let are_few = filter.narrow(session, repositories, &mut statement).await?;
+    if order == FindingOrder::LikeliestFirst && !are_few {
+        return Box::pin(by_vulnerability(session, filter, repositories, limit, key)).await;
+    }
     if let Some(key) = key {
         let places = vec!["$"; width].join(", ");
         statement.with(&format!("AND ({columns}) > ({places})"), key);
@@ -185,7 +201,7 @@ impl FindingFilter {
         [there, fixed].map(|states| Self { states, ..self.clone() }).into()
     }
 
-    fn means_fixed(&self) -> bool {
+    pub(super) fn means_fixed(&self) -> bool {
         self.states.contains(&FindingState::Fixed)
     }
 
@@ -239,7 +255,9 @@ impl FindingFilter {
     ) -> Result<bool, DatabaseFault> {
         let mut are_few = self.vulnerability.is_some() || self.digest.is_some() || self.means_rare_states();
         let of_name = self.lineage.as_ref().map(Narrower::lineages);
-        for narrower in [repositories.lineages(), of_name, self.by_package()].into_iter().flatten() {
+        for narrower in
+            [repositories.lineages(), of_name, self.by_package(), likely(self)].into_iter().flatten()
+        {
             are_few |= narrower.narrow("f.lineage", session, statement).await?;
         }
         // Where these are many, no index leads to them.
@@ -272,8 +290,12 @@ impl FindingFilter {
             .with_some("AND f.package = (SELECT id FROM packages WHERE name = $)", self.package.as_ref());
         statement.with_some("AND f.fixable = $", self.fixable);
         // In the words of the indexes, of which each holds the one or the other.
-        statement.when(self.exploit_known == Some(true), "AND f.exploit_known = 1");
-        statement.when(self.exploit_known == Some(false), "AND f.exploit_known = 0");
+        statement.when(self.exploit_known == Some(true), "AND f.exploited IN (1, 3)");
+        statement.when(self.exploit_known == Some(false), "AND f.exploited IN (0, 2)");
+        statement.when(self.known_exploited == Some(true), "AND f.exploited IN (2, 3)");
+        statement.when(self.known_exploited == Some(false), "AND f.exploited IN (0, 1)");
+        // Not by the index of scores: the order is another.
+        statement.with_some("AND v.epss + 0 >= $", self.min_epss.map(|least| i64::from(least.parts())));
         let there = if self.means_fixed() { "AND f.fixed_at IS NOT NULL" } else { "AND f.fixed_at IS NULL" };
         statement.with(there, []);
         // In the words of that index.
@@ -300,6 +322,7 @@ fn finding(mut row: Row, width: usize) -> Result<(Key, LineageFinding), Database
         severity: row.take()?,
         fixable: row.take()?,
         exploit_known: row.take()?,
+        threat: threat(&mut row)?,
         state: state_from(row.take()?),
         first_seen: row.take()?,
         changed_at: row.take()?,

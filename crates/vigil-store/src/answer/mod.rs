@@ -8,6 +8,7 @@ mod findings;
 mod image;
 mod image_findings;
 mod images;
+mod likeliest;
 mod narrower;
 #[cfg(test)]
 mod plans;
@@ -20,7 +21,7 @@ mod vulnerabilities;
 pub use changes::{Change, ChangeFilter};
 pub use coverage::RegistryStanding;
 pub use exporter::ExportedImage;
-pub(crate) use finding::{FINDING, finding};
+pub(crate) use finding::{FINDING, THREAT, finding, threat};
 pub use findings::{FindingFilter, FindingOrder, LineageFinding};
 pub(crate) use image::lineage;
 pub use image::{ImageDetail, TagSpan};

@@ -108,7 +108,7 @@ const COMMON: &str = "
       SELECT x, x, 'latest', '', x, x FROM numbers;
     INSERT INTO image_findings (image, content, vulnerability, first_seen) SELECT x, 1, 1, 0 FROM numbers;
     INSERT INTO lineage_findings
-        (lineage, vulnerability, package, state, severity, fixable, exploit_known, first_seen, changed_at)
+        (lineage, vulnerability, package, state, severity, fixable, exploited, first_seen, changed_at)
       SELECT x, 1, 1, 1, 6, 0, 0, 0, 0 FROM numbers;";
 
 async fn store(filled: bool) -> (tempfile::TempDir, Store) {
@@ -192,6 +192,12 @@ async fn findings_are_found_by_what_is_rare() {
     check(findings(|f| f.scope = team()), OFTEN, InOrder, worst).await;
     check(findings(|f| f.reaches = Some(Severity::High)), OFTEN, InOrder, worst).await;
     check(findings(|f| f.exploit_known = Some(true)), OFTEN, InOrder, "lineage_findings_exploited").await;
+    check(findings(|f| f.known_exploited = Some(true)), OFTEN, InOrder, "lineage_findings_listed").await;
+    check(findings(|f| f.min_epss = "0.5".parse().ok()), OFTEN, Found, "SEARCH f USING PRIMARY KEY").await;
+    let likeliest = (FindingFilter::default(), FindingOrder::LikeliestFirst);
+    let plans = likeliest.plan(&store(OFTEN).await.1).await.join("\n");
+    assert!(plans.contains("SCAN v USING INDEX vulnerabilities_likeliest"), "{plans}");
+    assert!(plans.contains("SEARCH f USING PRIMARY KEY") && !plans.contains("SCAN f"), "{plans}");
     let fixed = "SCAN f USING INDEX lineage_findings_fixed_worst";
     check(findings(|f| f.states = vec![FindingState::Fixed]), OFTEN, InOrder, fixed).await;
     let mixed = vec![FindingState::New, FindingState::Fixed];

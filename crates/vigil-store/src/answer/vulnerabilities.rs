@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 use vigil_core::finding::Severity;
 use vigil_core::image::{Digest, RegistryId, RepositoryName, Tag};
+use vigil_core::threat::{Probability, Threat};
 
-use super::finding::json;
+use super::finding::{json, threat};
 use super::image_findings::severity_rank;
 use super::images::tags;
 use super::scope::Scope;
 use crate::page::{Key, Page, Slice, Unanswered, page};
-use crate::sql::{DatabaseFault, Row, Session, Statement, Value};
+use crate::sql::{DatabaseFault, Row, Session, Statement};
 use crate::store::Store;
 
 /// Which vulnerabilities are wanted; all, if nothing is said.
@@ -19,6 +20,10 @@ pub struct VulnerabilityFilter {
     pub prefix: Option<String>,
     /// At least once found as severe as this, or of a severity that we do not know.
     pub reaches: Option<Severity>,
+    /// Listed as known exploited, or not.
+    pub known_exploited: Option<bool>,
+    /// As likely to be exploited as this.
+    pub min_epss: Option<Probability>,
 }
 
 /// The order of a list of vulnerabilities.
@@ -27,6 +32,8 @@ pub enum VulnerabilityOrder {
     /// The most severe first, and the last that we heard of first among them.
     #[default]
     WorstFirst,
+    /// The most likely to be exploited first.
+    LikeliestFirst,
     /// By name.
     Name,
 }
@@ -44,6 +51,8 @@ pub struct VulnerabilityRow {
     pub links: Vec<String>,
     /// When any image was first seen with it.
     pub first_seen: Timestamp,
+    /// What catalogues say of it.
+    pub threat: Threat,
 }
 
 /// A vulnerability in a package of an image that is there.
@@ -132,19 +141,21 @@ impl VulnerabilityOrder {
     fn name(self) -> &'static str {
         match self {
             Self::WorstFirst => "vulnerabilities worst first",
+            Self::LikeliestFirst => "vulnerabilities likeliest first",
             Self::Name => "vulnerabilities by name",
         }
     }
 
     fn shape(self) -> Key {
         match self {
-            Self::WorstFirst => vec![0.into(), 0.into()],
+            Self::WorstFirst | Self::LikeliestFirst => vec![0.into(), 0.into()],
             Self::Name => vec!["".into()],
         }
     }
 }
 
-const COLUMNS: &str = "v.name, s.word, v.description, v.links, v.first_seen
+const COLUMNS: &str = "v.name, s.word, v.description, v.links, v.first_seen,
+    v.listed_on, v.due_on, v.ransomware, v.epss, v.epss_percentile
     FROM vulnerabilities v JOIN severities s ON s.id = v.severity";
 
 async fn list(
@@ -154,7 +165,7 @@ async fn list(
     limit: usize,
     key: Option<Key>,
 ) -> Result<Vec<(Key, VulnerabilityRow)>, DatabaseFault> {
-    let mut statement = Statement::new(&format!("SELECT v.severity, v.id, {COLUMNS} WHERE true"));
+    let mut statement = Statement::new(&format!("SELECT v.severity, v.epss, v.id, {COLUMNS} WHERE true"));
     if let Some(prefix) = &filter.prefix {
         // The last character that there is: nothing that begins so comes after it.
         let end = format!("{prefix}{}", char::MAX);
@@ -163,9 +174,15 @@ async fn list(
     if let Some(least) = filter.reaches.as_ref().map(severity_rank) {
         statement.with("AND (v.severity >= $ OR v.severity < 0)", [least.into()]);
     }
+    statement.when(filter.known_exploited == Some(true), "AND v.listed_on IS NOT NULL");
+    statement.when(filter.known_exploited == Some(false), "AND v.listed_on IS NULL");
+    statement.with_some("AND v.epss >= $", filter.min_epss.map(|least| i64::from(least.parts())));
     match (order, key.as_deref()) {
         (VulnerabilityOrder::WorstFirst, Some([severity, id])) => {
             statement.with("AND (v.severity, v.id) < ($, $)", [severity.clone(), id.clone()]);
+        }
+        (VulnerabilityOrder::LikeliestFirst, Some([epss, id])) => {
+            statement.with("AND (v.epss, v.id) < ($, $)", [epss.clone(), id.clone()]);
         }
         (VulnerabilityOrder::Name, Some([name])) => {
             statement.with("AND v.name > $", [name.clone()]);
@@ -174,15 +191,17 @@ async fn list(
     }
     let by = match order {
         VulnerabilityOrder::WorstFirst => "v.severity DESC, v.id DESC",
+        VulnerabilityOrder::LikeliestFirst => "v.epss DESC, v.id DESC",
         VulnerabilityOrder::Name => "v.name",
     };
     let limit = limit as u64 + 1;
     statement.with(&format!("ORDER BY {by} LIMIT $"), [limit.into()]);
     let found = session.ask(&statement).await?.into_iter().map(|mut row| {
-        let worst: [Value; 2] = [row.take::<i64>()?.into(), row.take::<i64>()?.into()];
+        let (severity, epss, id): (i64, i64, i64) = (row.take()?, row.take()?, row.take()?);
         let row = vulnerability(row)?;
         let key = match order {
-            VulnerabilityOrder::WorstFirst => worst.to_vec(),
+            VulnerabilityOrder::WorstFirst => vec![severity.into(), id.into()],
+            VulnerabilityOrder::LikeliestFirst => vec![epss.into(), id.into()],
             VulnerabilityOrder::Name => vec![(&row.name).into()],
         };
         Ok((key, row))
@@ -209,6 +228,7 @@ fn vulnerability(mut row: Row) -> Result<VulnerabilityRow, DatabaseFault> {
         description: row.take()?,
         links: json(row.take()?),
         first_seen: row.take()?,
+        threat: threat(&mut row)?,
     })
 }
 

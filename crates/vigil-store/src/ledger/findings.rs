@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use vigil_core::finding::{Finding, Package, Score, Severity};
 
 use crate::sql::{DatabaseFault, Session, Type, Value};
+use crate::threats::threat_values;
 
 /// Half of a SHA-256: no two of even a billion contents share one.
 pub(super) type Hash = [u8; 16];
@@ -179,7 +180,10 @@ async fn vulnerabilities(
     }
     let rows = each.into_iter().map(|(name, (severity, finding))| {
         let description = finding.description.as_deref();
-        vec![name.into(), severity.into(), description.into(), json(&finding.links).into(), now.into()]
+        let mut row: Vec<Value> =
+            vec![name.into(), severity.into(), description.into(), json(&finding.links).into(), now.into()];
+        row.extend(threat_values(&finding.threat));
+        row
     });
     let columns = [
         ("name", Type::Text),
@@ -187,9 +191,17 @@ async fn vulnerabilities(
         ("description", Type::Text),
         ("links", Type::Text),
         ("first_seen", Type::Int),
+        ("listed_on", Type::Int),
+        ("due_on", Type::Int),
+        ("ransomware", Type::Int),
+        ("epss", Type::Int),
+        ("epss_percentile", Type::Int),
     ];
-    let sql = "INSERT INTO vulnerabilities (name, severity, description, links, first_seen)
-        SELECT name, severity, description, links, first_seen FROM {rows} WHERE true
+    // What catalogues say of one that is known already is taken over where they are kept.
+    let sql = "INSERT INTO vulnerabilities (name, severity, description, links, first_seen,
+          listed_on, due_on, ransomware, epss, epss_percentile)
+        SELECT name, severity, description, links, first_seen, listed_on, due_on, ransomware, epss, epss_percentile
+        FROM {rows} WHERE true
         ON CONFLICT (name) DO UPDATE SET
           severity = CASE WHEN excluded.severity > vulnerabilities.severity
             THEN excluded.severity ELSE vulnerabilities.severity END,

@@ -7,11 +7,13 @@ use jiff::Timestamp;
 use vigil_core::finding::Severity;
 use vigil_core::image::{Digest, Image};
 use vigil_core::lineage::{
-    self, Beginning, FindingKey, FindingState, Followed, LineageName, Seen, Sighting, Step,
+    self, Beginning, FindingKey, FindingState, Followed, LineageName, Seen, Sighting, Step, Worse,
 };
 use vigil_core::policy::Pattern;
 
 use super::findings::severities;
+use super::inherited::inherited;
+use super::state::{exploit_known, exploited, listed, state_code, state_from};
 use crate::exceptions;
 use crate::sql::{DatabaseFault, Session, Statement, Type, Value};
 use crate::trend;
@@ -115,6 +117,28 @@ pub(crate) async fn follow_acceptances(
     Ok(())
 }
 
+/// Takes every lineage that stands at one of these images, and has followed its findings, on to what is known of this
+/// vulnerability now. Those that have not will learn it from their next scan.
+pub(crate) async fn follow_threat(
+    session: &mut dyn Session,
+    image: i64,
+    vulnerability: i64,
+    step: Step,
+    now: Timestamp,
+) -> Result<(), DatabaseFault> {
+    let sql = "SELECT l.id, i.repository, i.digest, l.followed_content, l.followed_scan, i.scanned_at
+        FROM lineages l JOIN images i ON i.id = l.image
+        WHERE l.image = $1 AND l.followed_image = $1 AND l.followed_content IS NOT NULL ORDER BY l.id";
+    let mut counted = Counted::new();
+    for mut row in session.rows(sql, &[image.into()]).await? {
+        let (lineage, repository, digest) = (row.take()?, row.take()?, row.take()?);
+        let (content, scan, scanned_at) = (row.take()?, row.take()?, row.take()?);
+        let behind = Behind { lineage, image, digest, same_image: true, step, content, scan, scanned_at };
+        follow(session, (repository, None), &behind, Some(vulnerability), &mut counted, now).await?;
+    }
+    Ok(())
+}
+
 async fn behind(
     session: &mut dyn Session,
     repository: i64,
@@ -186,7 +210,7 @@ async fn follow(
         let ids = severities(session, told).await?;
         keep(session, behind.lineage, (&known, &changed), &ids, now).await?;
         // What somebody decides is no news of the image.
-        if behind.step == Step::Next || beginning != Beginning::Baseline {
+        if matches!(behind.step, Step::Next | Step::Learned) || beginning != Beginning::Baseline {
             let new = tell(session, repository, pass, behind, (&known, &changed), &ids, now).await?;
             let new = new.into_iter().filter(|(key, ..)| counted.insert((behind.digest, key.clone())));
             let new: Vec<_> = new.map(|(_, severity, kind)| (severity, kind)).collect();
@@ -205,44 +229,8 @@ async fn follow(
     session.execute(sql, &values).await.map(drop)
 }
 
-/// What a lineage begins with that has not followed any scan: the findings of the image of the same platform that was
-/// pushed before, if that matters.
-async fn inherited(
-    session: &mut dyn Session,
-    repository: i64,
-    image: i64,
-) -> Result<(Beginning, BTreeMap<FindingKey, (Sighting, Timestamp)>), DatabaseFault> {
-    let sql = "SELECT i.pushed_at, r.baseline_at, (SELECT b.id FROM images b
-            WHERE b.repository = $1 AND b.gone_at IS NULL AND b.kind = 'image' AND b.judged_content IS NOT NULL
-              AND coalesce(b.pushed_at, 0) < coalesce(i.pushed_at, 0)
-              AND b.platform IS NOT DISTINCT FROM i.platform
-            ORDER BY coalesce(b.pushed_at, 0) DESC, b.id DESC LIMIT 1)
-        FROM images i JOIN repositories p ON p.id = i.repository JOIN registries r ON r.id = p.registry
-        WHERE i.id = $2";
-    let nothing = || (Beginning::Baseline, BTreeMap::new());
-    let Some(mut row) = session.row(sql, &[repository.into(), image.into()]).await? else {
-        return Ok(nothing());
-    };
-    let (pushed_at, baseline_at, predecessor): (_, _, Option<i64>) = (row.take()?, row.take()?, row.take()?);
-    let beginning = lineage::beginning(pushed_at, baseline_at, predecessor.is_some());
-    let Some(predecessor) = predecessor.filter(|_| beginning == Beginning::Predecessor) else {
-        return Ok((beginning, BTreeMap::new()));
-    };
-    let sql = "SELECT c.vulnerability, c.package, min(f.first_seen) FROM image_findings f
-        JOIN contents c ON c.id = f.content WHERE f.image = $1 GROUP BY c.vulnerability, c.package";
-    let mut since: BTreeMap<FindingKey, Timestamp> = BTreeMap::new();
-    for mut row in session.rows(sql, &[predecessor.into()]).await? {
-        since.insert(key(row.take()?, row.take()?), row.take()?);
-    }
-    let before = seen(session, predecessor, None).await?.into_iter();
-    Ok((
-        beginning,
-        before.filter_map(|(key, sight)| since.get(&key).map(|at| (key.clone(), (sight, *at)))).collect(),
-    ))
-}
-
 /// The rules tell findings apart by names. Their ids do as well, and need not be looked up.
-fn key(vulnerability: i64, package: i64) -> FindingKey {
+pub(super) fn key(vulnerability: i64, package: i64) -> FindingKey {
     let package = (package != 0).then(|| Arc::from(package.to_string()));
     FindingKey { vulnerability: vulnerability.to_string().into(), package }
 }
@@ -258,7 +246,7 @@ async fn known(
     of: Option<i64>,
 ) -> Result<BTreeMap<FindingKey, Followed>, DatabaseFault> {
     let mut statement = Statement::new(
-        "SELECT f.vulnerability, f.package, f.state, s.word, f.fixable, f.exploit_known, f.first_seen,
+        "SELECT f.vulnerability, f.package, f.state, s.word, f.fixable, f.exploited, f.first_seen,
           f.fixed_at, f.beneath
         FROM lineage_findings f JOIN severities s ON s.id = f.severity WHERE",
     );
@@ -268,12 +256,14 @@ async fn known(
         let key = key(row.take()?, row.take()?);
         let told = state_from(row.take()?);
         let accepted = told == FindingState::Excepted;
+        let (severity, fixable, exploited) = (row.take()?, row.take()?, row.take()?);
         let mut followed = Followed {
             state: told,
             accepted,
-            severity: row.take()?,
-            fixable: row.take()?,
-            exploit_known: row.take()?,
+            severity,
+            fixable,
+            exploit_known: exploit_known(exploited),
+            listed: listed(exploited),
             first_seen: row.take()?,
             fixed_at: row.take()?,
         };
@@ -285,9 +275,14 @@ async fn known(
     Ok(known)
 }
 
-async fn seen(session: &mut dyn Session, image: i64, of: Option<i64>) -> Result<Seen, DatabaseFault> {
+pub(super) async fn seen(
+    session: &mut dyn Session,
+    image: i64,
+    of: Option<i64>,
+) -> Result<Seen, DatabaseFault> {
     let mut statement = Statement::new(
         "SELECT c.vulnerability, c.package, s.word, c.fixed_in IS NOT NULL, c.exploit_known,
+          EXISTS (SELECT 1 FROM vulnerabilities v WHERE v.id = c.vulnerability AND v.listed_on IS NOT NULL),
           f.accepted IS NOT NULL
         FROM image_findings f JOIN contents c ON c.id = f.content JOIN severities s ON s.id = c.severity
         WHERE",
@@ -298,7 +293,8 @@ async fn seen(session: &mut dyn Session, image: i64, of: Option<i64>) -> Result<
         let key = key(row.take()?, row.take()?);
         let (severity, fixable, exploit_known) = (row.take()?, row.take()?, row.take::<Option<bool>>()?);
         let exploit_known = exploit_known == Some(true);
-        findings.push((key, Sighting { severity, fixable, exploit_known, accepted: row.take()? }));
+        let (listed, accepted) = (row.take()?, row.take()?);
+        findings.push((key, Sighting { severity, fixable, exploit_known, listed, accepted }));
     }
     Ok(lineage::seen(findings))
 }
@@ -320,7 +316,7 @@ async fn keep(
             followed.accepted.then(|| state_code(followed.state)).into(),
             severities.get(&followed.severity).copied().unwrap_or_default().into(),
             followed.fixable.into(),
-            followed.exploit_known.into(),
+            exploited(followed).into(),
             followed.first_seen.into(),
             now.into(),
             followed.fixed_at.into(),
@@ -335,7 +331,7 @@ async fn keep(
         "beneath",
         "severity",
         "fixable",
-        "exploit_known",
+        "exploited",
         "first_seen",
         "changed_at",
         "fixed_at",
@@ -348,7 +344,7 @@ async fn keep(
     let columns = columns.map(|name| (name, Type::Int));
     session.each(&sql, &columns, new.into_iter().map(row).collect()).await?;
     let sql = "UPDATE lineage_findings SET state = rows.state, beneath = rows.beneath, severity = rows.severity,
-          fixable = rows.fixable, exploit_known = rows.exploit_known, changed_at = rows.changed_at, fixed_at = rows.fixed_at
+          fixable = rows.fixable, exploited = rows.exploited, changed_at = rows.changed_at, fixed_at = rows.fixed_at
         FROM {rows} WHERE lineage_findings.lineage = rows.lineage
           AND lineage_findings.vulnerability = rows.vulnerability AND lineage_findings.package = rows.package";
     session.each(sql, &columns, before.into_iter().map(row).collect()).await.map(drop)
@@ -379,6 +375,10 @@ async fn tell(
         };
         let severity = severities.get(&followed.severity).copied().unwrap_or_default();
         let worse = known.get(key).map(|before| followed.worse_than(before)).unwrap_or_default();
+        // It is as it was told, and what was said of it beside that was taken back.
+        if behind.step == Step::Learned && worse == Worse::default() {
+            continue;
+        }
         let (vulnerability, package) = ids(key);
         let accepted_before = lapsed.get(&ids(key)).filter(|_| was_accepted(key)).cloned();
         told.push((key.clone(), severity, kind));
@@ -394,6 +394,7 @@ async fn tell(
             severity.into(),
             worse.severity_before.and_then(|before| severities.get(&before).copied()).into(),
             worse.exploit_became_known.into(),
+            worse.became_known_exploited.into(),
             worse.fix_appeared.into(),
             accepted_before.into(),
         ];
@@ -411,6 +412,7 @@ async fn tell(
         ("severity", Type::Int),
         ("severity_before", Type::Int),
         ("exploit_became_known", Type::Int),
+        ("became_known_exploited", Type::Int),
         ("fix_appeared", Type::Int),
         ("accepted_before", Type::Text),
     ];
@@ -419,15 +421,4 @@ async fn tell(
     let sql = format!("INSERT INTO changes ({names}) SELECT {names} FROM {{rows}}");
     session.each(&sql, &columns, rows).await?;
     Ok(told)
-}
-
-/// The number under which a state is stored: its place among all.
-pub(crate) fn state_code(state: FindingState) -> i64 {
-    FindingState::ALL.iter().position(|other| *other == state).unwrap_or_default() as i64
-}
-
-/// The state that was stored under this number.
-pub(crate) fn state_from(code: i64) -> FindingState {
-    let place = usize::try_from(code).unwrap_or(usize::MAX);
-    FindingState::ALL.get(place).copied().unwrap_or(FindingState::Open)
 }

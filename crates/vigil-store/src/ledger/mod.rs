@@ -3,6 +3,7 @@
 mod carried;
 mod findings;
 mod follow;
+mod inherited;
 mod judged;
 mod listed;
 mod pass_ledger;
@@ -10,11 +11,13 @@ mod place;
 mod record;
 mod scanned;
 mod standing;
+mod state;
 mod watch;
 
 pub(crate) use findings::severities;
-pub(crate) use follow::{follow_acceptances, state_code, state_from};
+pub(crate) use follow::{follow_acceptances, follow_threat};
 pub(crate) use judged::{badness, least_badness};
 pub(crate) use listed::{kind_from, platform_from, storage_from};
 pub use pass_ledger::PassLedger;
+pub(crate) use state::{state_code, state_from};
 pub(crate) use watch::watchers_from;

@@ -12,7 +12,7 @@ use vigil_core::port::Untold;
 
 use super::subjects::{Place, Subjects};
 use super::tides;
-use crate::answer::{FINDING, counts_from, finding, lineage};
+use crate::answer::{FINDING, THREAT, counts_from, finding, lineage, threat};
 use crate::sql::{DatabaseFault, Row, Session, Type};
 
 /// So much is told at once: it is held in memory.
@@ -66,8 +66,8 @@ struct Noted {
 async fn noted(session: &mut dyn Session) -> Result<Vec<Noted>, DatabaseFault> {
     let sql = format!(
         "SELECT c.id, c.at, r.partition_name, r.account, r.region, p.id, p.name, c.digest, l.name, l.platform,
-           c.kind, s.word, b.word, c.exploit_became_known, c.fix_appeared, c.accepted_before, c.vulnerability, c.package,
-           v.name, v.description, v.links, k.name
+           c.kind, s.word, b.word, c.exploit_became_known, c.became_known_exploited, c.fix_appeared,
+           c.accepted_before, c.vulnerability, c.package, {THREAT}, v.name, v.description, v.links, k.name
          FROM changes c JOIN lineages l ON l.id = c.lineage
          JOIN repositories p ON p.id = c.repository JOIN registries r ON r.id = p.registry
          JOIN vulnerabilities v ON v.id = c.vulnerability JOIN severities s ON s.id = c.severity
@@ -85,6 +85,7 @@ fn noted_row(mut row: Row) -> Result<Noted, DatabaseFault> {
     let worse = Worse {
         severity_before: row.take()?,
         exploit_became_known: row.take()?,
+        became_known_exploited: row.take()?,
         fix_appeared: row.take()?,
         accepted_before: row.take()?,
     };
@@ -94,6 +95,7 @@ fn noted_row(mut row: Row) -> Result<Noted, DatabaseFault> {
         _ => ChangeKind::New,
     };
     let key = (row.take()?, row.take()?);
+    let threat = threat(&mut row)?;
     let (name, description): (String, Option<String>) = (row.take()?, row.take()?);
     let links: String = row.take()?;
     let links: Vec<Arc<str>> = serde_json::from_str(&links).unwrap_or_default();
@@ -113,6 +115,7 @@ fn noted_row(mut row: Row) -> Result<Noted, DatabaseFault> {
         description: description.map(Into::into),
         links,
         exploit_known: None,
+        threat,
         suppressed: false,
     };
     Ok(Noted { id, at, place, lineage, kind, severity, key, finding })

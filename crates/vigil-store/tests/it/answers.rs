@@ -128,7 +128,11 @@ async fn a_vulnerability_is_found_wherever_it_is(stage: Stage) {
     let (row, images) = stage.store.vulnerability("CVE-4").await.unwrap().unwrap();
     assert_eq!((images, row.description.as_deref()), (3, Some("About CVE-4.")));
     assert!(stage.store.vulnerability("CVE-99").await.unwrap().is_none());
-    let filter = VulnerabilityFilter { prefix: Some("CVE-".into()), reaches: Some(Severity::High) };
+    let filter = VulnerabilityFilter {
+        prefix: Some("CVE-".into()),
+        reaches: Some(Severity::High),
+        ..VulnerabilityFilter::default()
+    };
     let named = stage.store.vulnerabilities(filter.clone(), VulnerabilityOrder::Name, Slice::first(3));
     let page = named.await.unwrap();
     let names: Vec<&str> = page.items.iter().map(|row| row.name.as_str()).collect();

@@ -16,4 +16,5 @@ mod passes;
 mod residence;
 mod server;
 mod stage;
+mod threats;
 mod unheard;

@@ -89,7 +89,7 @@ async fn what_was_not_told_yet_is_told_once(stage: Stage) {
         lines(&parcel.message),
         [
             "CVE-1 HIGH zlib 1.0 Worsened(Worse { severity_before: Some(Low), exploit_became_known: false, \
-             fix_appeared: false, accepted_before: None })",
+             became_known_exploited: false, fix_appeared: false, accepted_before: None })",
             "CVE-2 HIGH tar 1.0 New",
         ]
     );

@@ -48,9 +48,14 @@ pub(in crate::http) struct FindingsQuery {
     package: Option<String>,
     /// With a version that fixes it, or without.
     fixable: Option<bool>,
-    /// With a known exploit, or without.
+    /// With an exploit that the scanner knows, or without.
     exploit_known: Option<bool>,
-    /// The order: the most severe first, or the oldest first.
+    /// Listed as known exploited, or not.
+    known_exploited: Option<bool>,
+    /// As likely to be exploited as this.
+    #[param(minimum = 0, maximum = 1, example = 0.5)]
+    min_epss: Option<f64>,
+    /// The order: the most severe, the oldest, or the most likely to be exploited first.
     #[param(inline)]
     sort: Option<FindingSort>,
 }
@@ -61,6 +66,7 @@ pub(in crate::http) struct FindingsQuery {
 enum FindingSort {
     Worst,
     Oldest,
+    Epss,
 }
 
 /// Which changes.
@@ -177,14 +183,19 @@ impl FromFields for FindingFilter {
             package: fields.may("package").map(|Word(name)| name),
             fixable: fields.may("fixable").map(|Flag(yes)| yes),
             exploit_known: fields.may("exploit_known").map(|Flag(yes)| yes),
+            known_exploited: fields.may("known_exploited").map(|Flag(yes)| yes),
+            min_epss: fields.may("min_epss"),
         })
     }
 }
 
 impl FromFields for FindingOrder {
     fn take_from(fields: &mut Fields) -> Option<Self> {
-        let oldest = fields.one_of("sort", &["worst", "oldest"]) == Some("oldest");
-        Some(if oldest { Self::OldestFirst } else { Self::WorstFirst })
+        Some(match fields.one_of("sort", &["worst", "oldest", "epss"]) {
+            Some("oldest") => Self::OldestFirst,
+            Some("epss") => Self::LikeliestFirst,
+            _ => Self::WorstFirst,
+        })
     }
 }
 

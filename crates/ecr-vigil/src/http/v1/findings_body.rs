@@ -7,6 +7,7 @@ use vigil_core::lineage::FindingState;
 use vigil_store::{AcceptedHere, Change, ImageFinding, LineageFinding, SightingRow, VulnerabilityRow};
 
 use super::nouns::{FindingBody, LineageBody, RegistryBody};
+use super::threat_body::{EpssBody, KnownExploitedBody, threat};
 
 /// Where a finding stands in a lineage.
 #[derive(Serialize, ToSchema)]
@@ -63,8 +64,12 @@ pub(in crate::http) struct LineageFindingBody {
     severity: String,
     /// Whether a version that fixes it is known.
     fixable: bool,
-    /// Whether an exploit is known.
+    /// Whether the scanner knows an exploit.
     exploit_known: bool,
+    /// Its entry in the catalogue of known exploited vulnerabilities, if it is listed there.
+    known_exploited: Option<KnownExploitedBody>,
+    /// How likely it is to be exploited, where that is known.
+    epss: Option<EpssBody>,
     state: StateName,
     /// When the lineage first had it.
     first_seen: Timestamp,
@@ -112,6 +117,10 @@ pub(in crate::http) struct VulnerabilityBody {
     links: Vec<String>,
     /// When any image was first seen with it.
     first_seen: Timestamp,
+    /// Its entry in the catalogue of known exploited vulnerabilities, if it is listed there.
+    known_exploited: Option<KnownExploitedBody>,
+    /// How likely it is to be exploited, where that is known.
+    epss: Option<EpssBody>,
 }
 
 /// A vulnerability in a package of an image that is there.
@@ -166,6 +175,7 @@ impl From<ImageFinding> for ImageFindingBody {
 
 impl From<LineageFinding> for LineageFindingBody {
     fn from(row: LineageFinding) -> Self {
+        let (known_exploited, epss) = threat(&row.threat);
         Self {
             registry: RegistryBody::from(&row.registry),
             repository: row.repository.to_string(),
@@ -176,6 +186,8 @@ impl From<LineageFinding> for LineageFindingBody {
             severity: row.severity.to_string(),
             fixable: row.fixable,
             exploit_known: row.exploit_known,
+            known_exploited,
+            epss,
             state: row.state.into(),
             first_seen: row.first_seen,
             changed_at: row.changed_at,
@@ -203,8 +215,9 @@ impl From<Change> for ChangeBody {
 
 impl From<VulnerabilityRow> for VulnerabilityBody {
     fn from(row: VulnerabilityRow) -> Self {
-        let VulnerabilityRow { name, severity, description, links, first_seen } = row;
-        Self { name, severity: severity.to_string(), description, links, first_seen }
+        let VulnerabilityRow { name, severity, description, links, first_seen, threat: known } = row;
+        let (severity, (known_exploited, epss)) = (severity.to_string(), threat(&known));
+        Self { name, severity, description, links, first_seen, known_exploited, epss }
     }
 }
 

@@ -16,6 +16,7 @@ mod plan_body;
 pub(super) mod repositories;
 pub(super) mod schedules;
 pub(super) mod sinks;
+mod threat_body;
 pub(super) mod vulnerabilities;
 mod words;
 

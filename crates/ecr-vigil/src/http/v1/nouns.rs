@@ -10,6 +10,8 @@ use vigil_core::lineage::LineageName;
 use vigil_core::{Counts, RegistryId};
 use vigil_store::Standing;
 
+use super::threat_body::{EpssBody, KnownExploitedBody, threat};
+
 /// A registry: every account has one in every region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Registry)]
@@ -80,8 +82,12 @@ pub(super) struct FindingBody {
     description: Option<String>,
     /// Where to read more.
     links: Vec<String>,
-    /// Whether an exploit is known, where the scanner says.
+    /// Whether there is an exploit, where the scanner says.
     exploit_known: Option<bool>,
+    /// Its entry in the catalogue of known exploited vulnerabilities, if it is listed there.
+    known_exploited: Option<KnownExploitedBody>,
+    /// How likely it is to be exploited, where that is known.
+    epss: Option<EpssBody>,
 }
 
 /// A CVSS score.
@@ -130,6 +136,7 @@ impl From<Finding> for FindingBody {
     fn from(finding: Finding) -> Self {
         let text = |text: std::sync::Arc<str>| text.to_string();
         let package = finding.package;
+        let (known_exploited, epss) = threat(&finding.threat);
         let of = |part: fn(&vigil_core::Package) -> Option<std::sync::Arc<str>>| {
             package.as_ref().and_then(part).map(text)
         };
@@ -145,6 +152,8 @@ impl From<Finding> for FindingBody {
             description: finding.description.map(text),
             links: finding.links.into_iter().map(text).collect(),
             exploit_known: finding.exploit_known,
+            known_exploited,
+            epss,
         }
     }
 }

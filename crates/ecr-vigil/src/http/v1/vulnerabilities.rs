@@ -12,7 +12,7 @@ use vigil_store::{Scope, Slice, VulnerabilityFilter, VulnerabilityOrder};
 use super::findings_body::{SightingBody, VulnerabilityBody};
 use super::images::SeverityName;
 use super::page::{PageBody, PageQuery, ScopeQuery, away, paged};
-use super::words::KnownSeverity;
+use super::words::{Flag, KnownSeverity};
 use crate::http::api::App;
 use crate::http::fields::{Asked, Fields, FromFields};
 use crate::http::problem::Problem;
@@ -28,7 +28,12 @@ pub(in crate::http) struct VulnerabilitiesQuery {
     /// At least once found as severe as this.
     #[param(inline)]
     severity: Option<SeverityName>,
-    /// The order: the most severe first, or by name.
+    /// Listed as known exploited, or not.
+    known_exploited: Option<bool>,
+    /// As likely to be exploited as this.
+    #[param(minimum = 0, maximum = 1, example = 0.5)]
+    min_epss: Option<f64>,
+    /// The order: the most severe first, the most likely to be exploited first, or by name.
     #[param(inline)]
     sort: Option<VulnerabilitySort>,
 }
@@ -38,6 +43,7 @@ pub(in crate::http) struct VulnerabilitiesQuery {
 #[expect(dead_code, reason = "it documents what `Fields` reads")]
 enum VulnerabilitySort {
     Worst,
+    Epss,
     Name,
 }
 
@@ -100,13 +106,21 @@ async fn find(app: &App, name: &str) -> Result<(vigil_store::VulnerabilityRow, u
 impl FromFields for VulnerabilityFilter {
     fn take_from(fields: &mut Fields) -> Option<Self> {
         let prefix = fields.may::<VulnerabilityId>("prefix").map(String::from);
-        Some(Self { prefix, reaches: fields.may("severity").map(|KnownSeverity(severity)| severity) })
+        Some(Self {
+            prefix,
+            reaches: fields.may("severity").map(|KnownSeverity(severity)| severity),
+            known_exploited: fields.may("known_exploited").map(|Flag(yes)| yes),
+            min_epss: fields.may("min_epss"),
+        })
     }
 }
 
 impl FromFields for VulnerabilityOrder {
     fn take_from(fields: &mut Fields) -> Option<Self> {
-        let by_name = fields.one_of("sort", &["worst", "name"]) == Some("name");
-        Some(if by_name { Self::Name } else { Self::WorstFirst })
+        Some(match fields.one_of("sort", &["worst", "epss", "name"]) {
+            Some("name") => Self::Name,
+            Some("epss") => Self::LikeliestFirst,
+            _ => Self::WorstFirst,
+        })
     }
 }

@@ -145,6 +145,7 @@ fn busy_service() -> Metrics {
     let now = CountedEntries::new(&metrics, "nightly");
     let waits = vec![decided(1, Decision::Scan(Due::NeverScanned)), decided(2, Decision::Wait)];
     now.entries(&registry, &repository, hours_ago(1), &waits).unwrap();
+    metrics.catalogue("kev", Some((hours_ago(3), 1404)));
     metrics
 }
 

@@ -8,6 +8,7 @@ use vigil_core::{Finding, Package, Score};
 use crate::json::Text;
 use crate::message::cut::{Limits, cut, first, word};
 use crate::message::entry::address;
+use crate::threat::{EpssView, KnownExploitedView};
 
 #[derive(Serialize)]
 pub(super) struct ChangeView<'a> {
@@ -22,6 +23,7 @@ pub(super) struct ChangeView<'a> {
 struct WorseView {
     severity_before: Option<String>,
     exploit_became_known: bool,
+    became_known_exploited: bool,
     fix_appeared: bool,
     accepted_before: Option<String>,
 }
@@ -40,6 +42,8 @@ struct FindingView {
     score: f64,
     scores: Vec<ScoreView>,
     exploit_known: Option<bool>,
+    known_exploited: Option<KnownExploitedView>,
+    epss: Option<EpssView>,
     description: Option<String>,
     url: Option<String>,
     links: Vec<String>,
@@ -80,10 +84,17 @@ impl<'a> ChangeView<'a> {
 
 impl WorseView {
     fn of(worse: &Worse) -> Self {
-        let Worse { severity_before, exploit_became_known, fix_appeared, accepted_before } = worse;
+        let Worse {
+            severity_before,
+            exploit_became_known,
+            became_known_exploited,
+            fix_appeared,
+            accepted_before,
+        } = worse;
         Self {
             severity_before: severity_before.as_ref().map(|severity| word(severity.as_str())),
             exploit_became_known: *exploit_became_known,
+            became_known_exploited: *became_known_exploited,
             fix_appeared: *fix_appeared,
             accepted_before: accepted_before.as_deref().map(word),
         }
@@ -101,6 +112,7 @@ impl FindingView {
             description,
             links,
             exploit_known,
+            threat: _,
             suppressed: _,
         } = finding;
         let links: Vec<String> = links.iter().filter_map(|link| address(link)).collect();
@@ -111,6 +123,8 @@ impl FindingView {
             score: finding.score(),
             scores: first(scores, limits.names).0.iter().map(ScoreView::of).collect(),
             exploit_known: *exploit_known,
+            known_exploited: KnownExploitedView::of(finding),
+            epss: EpssView::of(finding),
             description: description.as_deref().map(|text| cut(text, limits.prose)),
             url: links.first().cloned(),
             links: first(&links, limits.names).0.to_vec(),
