@@ -19,6 +19,8 @@ pub enum Request {
     Demo(DemoRequest),
     /// The service.
     Serve(Written),
+    /// As much of it as heeds events.
+    Work(Written),
     /// What the memory knows.
     Report(ReportRequest),
     /// How a message would look in a sink.
@@ -138,6 +140,11 @@ pub fn command() -> Command {
                 .about("Run day and night: pass over the registries on a schedule, remember, and answer over HTTP")
                 .after_help(EXIT_CODES),
         ))
+        .subcommand(config::serve_flags(
+            Command::new("work")
+                .about("Heed events alone, without schedules: beside a service with the same PostgreSQL database, or instead of one")
+                .after_help(EXIT_CODES),
+        ))
         .subcommand(report())
         .subcommand(demo())
         .subcommand(token())
@@ -253,6 +260,7 @@ impl Request {
             Some(("scan", matches)) => Self::Pass(PassRequest::from_matches(true, matches)),
             Some(("plan", matches)) => Self::Pass(PassRequest::from_matches(false, matches)),
             Some(("serve", matches)) => Self::Serve(Written::from_matches(matches)),
+            Some(("work", matches)) => Self::Work(Written::from_matches(matches)),
             Some(("config", matches)) => match matches.subcommand() {
                 Some(("show", matches)) => Self::ConfigShow(Written::from_matches(matches)),
                 Some(("check", matches)) => Self::ConfigCheck(Written::from_matches(matches)),

@@ -47,6 +47,15 @@ pub async fn store(settings: &StoreSettings, clock: Arc<dyn Clock>) -> Result<St
     Ok(store)
 }
 
+/// The memory, to be written beside a service: only a PostgreSQL database lets anybody.
+///
+/// # Errors
+///
+/// If it cannot be opened.
+pub async fn shared_store(settings: &StoreSettings, clock: Arc<dyn Clock>) -> Result<Store, NotOpened> {
+    Store::open(&settings.place, clock).await
+}
+
 /// The memory, to be read beside the service.
 ///
 /// # Errors

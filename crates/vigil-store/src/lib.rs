@@ -36,6 +36,7 @@ mod sqlite;
 mod store;
 mod threats;
 mod trend;
+mod turn;
 
 pub use answer::{
     AcceptedHere, Change, ChangeFilter, ExportedImage, FindingFilter, FindingOrder, ImageDetail, ImageFilter,
@@ -56,3 +57,4 @@ pub use sql::{DatabaseFault, DatabaseFaultKind};
 pub use store::{NotOpened, Revision, Store};
 pub use threats::KeptCatalogue;
 pub use trend::TrendPoint;
+pub use turn::Turn;

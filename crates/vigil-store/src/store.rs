@@ -237,6 +237,13 @@ impl Store {
         }
     }
 
+    pub(crate) fn postgres(&self) -> Option<&Postgres> {
+        match &self.0.engine {
+            Engine::Postgres(postgres) => Some(postgres),
+            Engine::Sqlite(_) => None,
+        }
+    }
+
     pub(crate) fn unsettled(&self) -> &Notify {
         &self.0.unsettled
     }

@@ -24,7 +24,7 @@ use crate::cli::{BoxContent, DemoRequest};
 use crate::config::{Layers, ServiceSettings, Settings, StoreSettings, ThreatSettings};
 use crate::enter::chain;
 use crate::exit::Exit;
-use crate::service::{Door, House, aims};
+use crate::service::{Door, House, Role, aims};
 use crate::{compose, shutdown, telemetry};
 
 /// Runs the demo.
@@ -126,7 +126,7 @@ async fn try_to_live(
     {
         let url = door.url();
         let feed = make_scan_config(&store, &*clock).await?;
-        let house = House::open(door, settings, store, clock, stop).await?;
+        let house = House::open(door, Role::Serve, settings, store, clock, stop).await?;
         tell(&invitation(&url, feed.as_ref()));
         house.end(PATIENCE).await;
     }

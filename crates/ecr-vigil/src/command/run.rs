@@ -3,6 +3,7 @@
 use super::{chores, demo, pass, preview, report, serve, settings, token};
 use crate::cli::Request;
 use crate::exit::Exit;
+use crate::service::Role;
 
 /// Does what is asked for.
 pub fn run(request: Request) -> Exit {
@@ -10,7 +11,8 @@ pub fn run(request: Request) -> Exit {
         Request::Pass(request) => pass::run(&request),
         Request::ConfigShow(written) => settings::show(&written),
         Request::ConfigCheck(written) => settings::check(&written),
-        Request::Serve(written) => serve::run(&written),
+        Request::Serve(written) => serve::run(&written, Role::Serve),
+        Request::Work(written) => serve::run(&written, Role::Work),
         Request::Demo(request) => demo::run(&request),
         Request::Report(request) => report::run(&request),
         Request::Preview(request) => preview::run(&request),

@@ -1,4 +1,4 @@
-//! `serve`: the service, until a signal ends it.
+//! `serve` and `work`: the service, or as much of it as heeds events, until a signal ends it.
 
 use indicatif::MultiProgress;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -11,21 +11,25 @@ use crate::config::{Changes, Layers, ServiceSettings, changes};
 use crate::enter::chain;
 use crate::exit::Exit;
 use crate::http::Tls;
-use crate::service::{Door, Ended, House, NotOpenedUp, Service};
+use crate::service::{Door, Ended, House, NotOpenedUp, Role, Service};
 use crate::{compose, shutdown, telemetry};
 
 /// Runs the service.
-pub fn run(written: &Written) -> Exit {
+pub fn run(written: &Written, role: Role) -> Exit {
     let read = layers(written);
     let settings = match service_settings(&read) {
+        Ok(settings) if role == Role::Work && settings.events.is_none() => {
+            tell("ecr-vigil: there is nothing to work on: set events.queue_url (--events-queue-url)\n");
+            return Exit::Usage;
+        }
         Ok(settings) => settings,
         Err(problems) => return complain(&problems),
     };
     telemetry::start(settings.general.log, &MultiProgress::new());
-    block_on(serve(written, read, settings))
+    block_on(serve(written, role, read, settings))
 }
 
-async fn serve(written: &Written, read: Layers, settings: ServiceSettings) -> Exit {
+async fn serve(written: &Written, role: Role, read: Layers, settings: ServiceSettings) -> Exit {
     let grace = settings.grace;
     let signals =
         shutdown::stop(compose::clock(), None).and_then(|stop| Ok((stop, signal(SignalKind::hangup())?)));
@@ -36,7 +40,7 @@ async fn serve(written: &Written, read: Layers, settings: ServiceSettings) -> Ex
             return Exit::NothingDone;
         }
     };
-    let (door, house) = match open(settings, &stop).await {
+    let (door, house) = match open(role, settings, &stop).await {
         Ok(opened) => opened,
         Err(error) => {
             tracing::error!("{}", chain(&error));
@@ -63,12 +67,15 @@ async fn serve(written: &Written, read: Layers, settings: ServiceSettings) -> Ex
 }
 
 /// Opens the door and the memory, and starts the service. Returns the address too.
-async fn open(settings: ServiceSettings, stop: &Stop) -> Result<(String, House), NotOpenedUp> {
+async fn open(role: Role, settings: ServiceSettings, stop: &Stop) -> Result<(String, House), NotOpenedUp> {
     let clock = compose::shared_clock();
     let door = Door::open(&settings.http).await?;
     let url = door.url();
-    let store = compose::store(&settings.store, clock.clone()).await?;
-    Ok((url, House::open(door, settings, store, clock, stop.clone()).await?))
+    let store = match role {
+        Role::Serve => compose::store(&settings.store, clock.clone()).await?,
+        Role::Work => compose::shared_store(&settings.store, clock.clone()).await?,
+    };
+    Ok((url, House::open(door, role, settings, store, clock, stop.clone()).await?))
 }
 
 /// Reads the settings again at every SIGHUP. What is wrong is told, and then the old ones stay.

@@ -51,6 +51,7 @@ impl Reader<'_> {
         let base_url = self.one("http.public_url").map(|PublicUrl(url)| url);
         let (limits, grace) = (self.limits(), self.one::<Limit>("service.grace"));
         Some(Options {
+            whole: true,
             authentication,
             tokens,
             health: health?,

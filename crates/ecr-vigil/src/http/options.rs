@@ -12,6 +12,8 @@ use vigil_report::feed::BaseUrl;
 /// Everything that is set about the HTTP side.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// Whether more is served than health and metrics.
+    pub whole: bool,
     /// Whether a token is asked for.
     pub authentication: Authentication,
     /// Who may come in, by the hash of the token.
@@ -128,6 +130,7 @@ pub fn is_loopback(address: SocketAddr) -> bool {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            whole: true,
             authentication: Authentication::WhereReachable,
             tokens: Vec::new(),
             health: Door::Open,

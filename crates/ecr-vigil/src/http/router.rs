@@ -35,7 +35,7 @@ pub(super) fn router(
     stop: Stop,
 ) -> Router {
     let frame = Frame::new(options.clone(), address, api.clock.clone(), api.metrics.clone());
-    let metrics_path = options.metrics_path.clone();
+    let (metrics_path, whole) = (options.metrics_path.clone(), options.whole);
     let app = App {
         watchers: Watchers::new(options.limits.watchers),
         api,
@@ -45,9 +45,14 @@ pub(super) fn router(
         making: Arc::default(),
         scraped: Arc::default(),
     };
-    let (routes, document) = routes(&app);
-    let routes =
-        routes.route(&metrics_path, get(health::metrics)).with_state(app).merge(reference(&document));
+    let (routes, reference) = match whole {
+        true => {
+            let (routes, document) = routes(&app);
+            (routes, reference(&document))
+        }
+        false => (health_alone(), Router::new()),
+    };
+    let routes = routes.route(&metrics_path, get(health::metrics)).with_state(app).merge(reference);
     wrap(routes.fallback(async || Problem::of(axum::http::StatusCode::NOT_FOUND)), frame)
 }
 
@@ -64,6 +69,11 @@ fn routes(app: &App) -> (Router<App>, OpenApi) {
         .split_for_parts();
     document::finish(&mut document);
     (routes, document)
+}
+
+/// What a worker serves beside its metrics.
+fn health_alone() -> Router<App> {
+    Router::new().route("/healthz", get(health::live)).route("/readyz", get(health::ready))
 }
 
 /// As the re-scan service has them.

@@ -9,6 +9,8 @@ mod keeping;
 mod mouth;
 mod strays;
 mod telling;
+mod turn;
 
 pub use example::example;
 pub use keeping::{NoHearer, hearers, keep_news, mouth};
+pub use turn::in_turn;

@@ -22,7 +22,7 @@ use super::timed::Timed;
 use super::timekeeper::keep_time;
 use crate::compose;
 use crate::config::{HttpSettings, ServiceSettings};
-use crate::http::{self, Api, OpenToStrangers, Tls, TlsUnusable};
+use crate::http::{self, Api, OpenToStrangers, Options, Tls, TlsUnusable};
 use crate::intake::{Intake, listen};
 use crate::metrics::Metrics;
 use crate::news;
@@ -32,6 +32,15 @@ pub struct Door {
     listener: TcpListener,
     address: SocketAddr,
     tls: Option<Tls>,
+}
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Everything: it passes over the registries, heeds events, and answers.
+    Serve,
+    /// It heeds events, and tells of its health.
+    Work,
 }
 
 /// A service that runs.
@@ -112,17 +121,19 @@ impl House {
     /// If the memory cannot be read.
     pub async fn open(
         Door { listener, tls, .. }: Door,
+        role: Role,
         settings: ServiceSettings,
         store: Store,
         clock: Arc<dyn Clock>,
         stop: Stop,
     ) -> Result<Self, NotOpenedUp> {
-        let options = settings.http.options.clone();
+        let serves = role == Role::Serve;
+        let options = Options { whole: serves, ..settings.http.options.clone() };
         let hearers = news::hearers(&settings).await?;
         let configs = compose::scan_configs(&settings, &store).await?;
         let queue = compose::events(&settings).await.map_err(NotOpenedUp::Events)?;
         let metrics = Arc::new(Metrics::default());
-        let run_now = if settings.run_now { settings.schedules.clone() } else { Vec::new() };
+        let run_now = if settings.run_now && serves { settings.schedules.clone() } else { Vec::new() };
         let parts = Parts {
             store: store.clone(),
             configs: configs.clone(),
@@ -135,7 +146,9 @@ impl House {
         let learner = service.clone();
         tokio::spawn(async move { learner.learn_named().await });
         service.recall_threats().await?;
-        service.resume().await?;
+        if serves {
+            service.resume().await?;
+        }
         for schedule in run_now {
             let order = Order { schedule, trigger: Trigger::RunNow, images: Vec::new() };
             // One that is under way already, since it was resumed, is as good.
@@ -154,14 +167,34 @@ impl House {
         let for_news = clock.clone();
         let time = tokio::spawn(async move {
             let _keeping = Keeping::of(&keeper);
+            let time = async {
+                match role {
+                    Role::Serve => keep_time(&kept, &*clock, &until).await,
+                    Role::Work => drop(std::pin::pin!(until.stopped()).await),
+                }
+            };
             let exceptions = keep_exceptions(&keeper.parts.store, &*clock, &until);
             let owners = keep_owners(&keeper, unowned, &until);
             let threats = keep_threats(&keeper, &*clock, &until);
-            tokio::join!(keep_time(&kept, &*clock, &until), exceptions, owners, threats);
+            tokio::join!(time, exceptions, owners, threats);
         });
         let changes = service.settings_as_they_change();
         let (memory, counters) = (service.parts.store.clone(), service.parts.metrics.clone());
-        let news = news::keep_news(memory, hearers, changes, counters, for_news, stop.clone());
+        let until = stop.clone();
+        let news = async move {
+            let tell = || {
+                let (clock, metrics) = (for_news.clone(), counters.clone());
+                news::keep_news(
+                    memory.clone(),
+                    hearers.clone(),
+                    changes.clone(),
+                    metrics,
+                    clock,
+                    until.clone(),
+                )
+            };
+            news::in_turn(&memory, &*for_news, &until, tell).await;
+        };
         let events = tokio::spawn(intake(service.clone(), queue));
         Ok(Self { service, tls, stop, time, news: tokio::spawn(news), events, answering })
     }

@@ -27,5 +27,5 @@ mod timekeeper;
 mod week;
 
 pub use aims::aims;
-pub use house::{Door, Ended, House, NotOpenedUp};
+pub use house::{Door, Ended, House, NotOpenedUp, Role};
 pub use service::Service;

@@ -6,21 +6,22 @@ use vigil_sim::{Digest, FaultAction, FaultRule, NewImage, ScanRule, Scanning};
 use crate::hearer::Hearer;
 use crate::images::{finding, vulnerable};
 use crate::moto::moto;
-use crate::program::Running;
+use crate::postgres::Server;
+use crate::program::{Program, Running};
 use crate::python::script;
 use crate::serving::Serving;
 use crate::stage::{Stage, clean};
 
 /// A stage with a queue of events, in a registry that scans what is pushed.
-pub(crate) struct Eventful {
-    pub(crate) stage: Stage,
+struct Eventful {
+    stage: Stage,
     moto: Running,
     endpoint: String,
     queues: Value,
 }
 
 impl Eventful {
-    pub(crate) async fn new() -> Self {
+    async fn new() -> Self {
         let stage = Stage::new().await;
         stage.sim.set_scanning(&Scanning { rules: vec![ScanRule::on_push(&["*"])], ..Scanning::basic() });
         let (moto, holds) = moto(&stage).await;
@@ -30,23 +31,27 @@ impl Eventful {
         Self { stage, moto, endpoint, queues }
     }
 
-    pub(crate) fn queue(&self, name: &str) -> &str {
+    fn queue(&self, name: &str) -> &str {
         self.queues[name].as_str().unwrap()
     }
 
     /// A service or worker that heeds the queue.
-    pub(crate) async fn start(&self, command: &str) -> Serving {
-        let program = self.stage.program(&format!("{command} --http-port 0 --news-settle none --expiry 1h"));
-        program.env("VIGIL_EVENTS_QUEUE_URL", self.queue("events")).serve().await
+    async fn start(&self, command: &str) -> Serving {
+        self.program(command).serve().await
     }
 
-    pub(crate) async fn send_to(&self, queue: &str, bodies: &[String]) {
+    fn program(&self, command: &str) -> Program {
+        let program = self.stage.program(&format!("{command} --http-port 0 --news-settle none --expiry 1h"));
+        program.env("VIGIL_EVENTS_QUEUE_URL", self.queue("events"))
+    }
+
+    async fn send_to(&self, queue: &str, bodies: &[String]) {
         let arguments = format!("send {} {}", self.endpoint, self.queue(queue));
         let send = script("event_queue.py", &arguments, self.stage.home.path());
         send.stdin(&json!(bodies).to_string()).run().await.code(0);
     }
 
-    pub(crate) async fn send(&self, bodies: &[String]) {
+    async fn send(&self, bodies: &[String]) {
         self.send_to("events", bodies).await;
     }
 
@@ -65,7 +70,7 @@ impl Eventful {
         left.stdout.trim().parse().unwrap()
     }
 
-    pub(crate) async fn end(self) {
+    async fn end(self) {
         self.moto.end().await.code(0);
     }
 }
@@ -79,7 +84,7 @@ fn event(detail_type: &str, detail: &Value) -> String {
     .to_string()
 }
 
-pub(crate) fn scanned(repository: &str, digest: Digest) -> String {
+fn scanned(repository: &str, digest: Digest) -> String {
     let image =
         json!({"scan-status": "COMPLETE", "repository-name": repository, "image-digest": digest.to_string()});
     event("ECR Image Scan", &image)
@@ -223,4 +228,58 @@ async fn a_service_that_is_killed_while_it_looks_loses_nothing() {
     service.end().await.code(0);
     assert_eq!(hook.all().len(), 2);
     eventful.end().await;
+}
+
+#[tokio::test]
+async fn a_worker_alone_heeds_events_tells_news_and_serves_nothing_but_its_health() {
+    let (eventful, hook) = (Eventful::new().await, Hearer::new().await);
+    let stage = &eventful.stage;
+    hear_all(stage, &hook);
+    stage.run("work --http-port 0").await.code(2).complains("set events.queue_url");
+    stage.push("team/app:latest", flawed(&["CVE-1"]));
+    let service = eventful.start("serve").await;
+    service.pass().await;
+    hook.taken(1).await;
+    service.end().await.code(0);
+
+    let worker = eventful.start("work").await;
+    let digest = stage.push("team/app:latest", flawed(&["CVE-2"]));
+    eventful.send(&[scanned("team/app", digest)]).await;
+    let news = hook.taken(2).await;
+    assert!(news[1].body.contains("CVE-2"), "{}", news[1].body);
+    worker.get("/readyz").await.status(200);
+    assert!(worker.get("/metrics").await.status(200).body.contains("ecr_vigil_events_total"));
+    worker.get("/api/v1/images").await.status(404);
+    worker.end().await.code(0);
+    assert_eq!(eventful.left("events").await, 0);
+    eventful.end().await;
+}
+
+#[tokio::test]
+async fn a_worker_beside_a_service_shares_its_memory_and_one_of_them_tells_the_news() {
+    let (eventful, hook, server) = (Eventful::new().await, Hearer::new().await, Server::start("work"));
+    let stage = &eventful.stage;
+    hear_all(stage, &hook);
+    stage.push("team/app:latest", flawed(&["CVE-1"]));
+    let database = server.database();
+    let service =
+        stage.program("serve --http-port 0 --news-settle none").env("VIGIL_DATABASE_URL", &database);
+    let service = service.serve().await;
+    service.pass().await;
+    hook.taken(1).await;
+
+    let worker = eventful.program("work").env("VIGIL_DATABASE_URL", &database).serve().await;
+    let digest = stage.push("team/app:latest", flawed(&["CVE-2"]));
+    eventful.send(&[scanned("team/app", digest)]).await;
+    assert!(hook.taken(2).await[1].body.contains("CVE-2"));
+    assert_eq!(service.items("vulnerabilities/CVE-2/images").await[0]["repository"], "team/app");
+
+    service.kill().await;
+    let digest = stage.push("team/app:latest", flawed(&["CVE-3"]));
+    eventful.send(&[scanned("team/app", digest)]).await;
+    assert!(hook.taken(3).await[2].body.contains("CVE-3"), "the worker takes its turn");
+    worker.end().await.code(0);
+    assert_eq!(hook.all().len(), 3, "and nothing twice");
+    eventful.end().await;
+    server.stop();
 }

@@ -8,13 +8,13 @@ use jiff::SignedDuration;
 use crate::stage::{Stage, frozen};
 
 /// A server of this story's own, in the room of the test servers, which the test command clears.
-struct Server {
+pub(crate) struct Server {
     room: PathBuf,
 }
 
 impl Server {
-    fn start() -> Self {
-        let server = Self { room: PathBuf::from(environment("VIGIL_TEST_POSTGRES_ROOM")).join("service") };
+    pub(crate) fn start(name: &str) -> Self {
+        let server = Self { room: PathBuf::from(environment("VIGIL_TEST_POSTGRES_ROOM")).join(name) };
         server.call("initdb", &["--no-sync", "--username=postgres", "--auth=trust", "--encoding=UTF8"]);
         server.go_on();
         server
@@ -27,7 +27,12 @@ impl Server {
         self.call("pg_ctl", &start);
     }
 
-    fn stop(&self) {
+    /// The address of its database.
+    pub(crate) fn database(&self) -> String {
+        format!("postgres:///postgres?host={}&user=postgres", self.room.display())
+    }
+
+    pub(crate) fn stop(&self) {
         self.call("pg_ctl", &["stop", "--silent", "--wait", "--mode=immediate"]);
     }
 
@@ -46,9 +51,9 @@ fn environment(name: &str) -> String {
 
 #[tokio::test]
 async fn a_pass_goes_on_when_its_database_is_back_and_meanwhile_everybody_is_told() {
-    let server = Server::start();
+    let server = Server::start("service");
     let stage = Stage::with_images(frozen(), 3).await;
-    let database = format!("postgres:///postgres?host={}&user=postgres", server.room.display());
+    let database = server.database();
     let program = stage.program("serve --http-port 0").env("VIGIL_DATABASE_URL", &database);
     let mut service = program.serve().await;
     let pass = service.post("/api/v1/passes", "{}").await.status(202).json()["id"].clone();

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod connecting;
+mod events;
 mod finding_shapes;
 mod listing;
 mod registry_of_another;

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{BuildError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    BuildError, ClientWrapper, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+};
 use tokio::sync::oneshot;
 use tokio_postgres::{Config, IsolationLevel};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::ending::{Unheard, Written, commit, was_done};
-use super::residence::Residence;
+use super::residence::{Residence, take_turn};
 use super::session::{PostgresSession, fault, unconnected};
 use super::tls;
 use crate::migrate::{Dialect, NotMigrated, migrate};
@@ -84,6 +86,11 @@ impl Postgres {
     /// Takes the database for this service. Returns whether no other has it.
     pub(crate) async fn reside(&self) -> Result<bool, DatabaseFault> {
         self.residence.take(&self.writers).await
+    }
+
+    /// The turn to tell the news, if no other process has it.
+    pub(crate) async fn take_turn(&self) -> Result<Option<Arc<ClientWrapper>>, DatabaseFault> {
+        take_turn(&self.writers).await
     }
 
     /// Waits until another service works with the database instead of this one.

@@ -51,6 +51,14 @@ struct ServerSession {
 /// The lock, together with the schema: in the server's space of locks with two numbers.
 const RESIDENT: i32 = 0x7669_676c;
 
+/// The lock of whoever tells the news, in the same space.
+const TELLER: i32 = 0x7669_676e;
+
+/// The turn to tell the news: as long as this is kept and its connection stands, no other process has it.
+pub(super) async fn take_turn(pool: &Pool) -> Result<Option<Arc<ClientWrapper>>, DatabaseFault> {
+    Ok(connection_with_lock(pool, TELLER).await?.map(|(connection, _)| connection))
+}
+
 impl Residence {
     /// Takes the lock. Returns whether no other service has it.
     pub(super) async fn take(&self, pool: &Pool) -> Result<bool, DatabaseFault> {
@@ -60,7 +68,9 @@ impl Residence {
             State::Evicted => return Ok(false),
             State::Resident { .. } | State::Guest => {}
         }
-        let Some((connection, session)) = connection_with_lock(pool).await? else { return Ok(false) };
+        let Some((connection, session)) = connection_with_lock(pool, RESIDENT).await? else {
+            return Ok(false);
+        };
         let sql = "UPDATE residence SET number = number + 1 RETURNING number";
         let number = connection.query_one(sql, &[]).await.and_then(|row| row.try_get(0)).map_err(fault)?;
         *state = State::Resident { held: Held { connection, session, number }, failed: None };
@@ -116,7 +126,7 @@ fn evicted() -> DatabaseFault {
 
 /// The lock on a new connection, unless another service has or had it since.
 async fn again(pool: &Pool, before: &Held) -> Result<Held, DatabaseFault> {
-    if let Some((connection, session)) = connection_with_lock(pool).await? {
+    if let Some((connection, session)) = connection_with_lock(pool, RESIDENT).await? {
         let sql = "SELECT number FROM residence";
         let number: i64 =
             connection.query_one(sql, &[]).await.and_then(|row| row.try_get(0)).map_err(fault)?;
@@ -146,12 +156,13 @@ fn not_yet(said: &str) -> DatabaseFault {
 /// A connection out of the pool for good, if the lock is free.
 async fn connection_with_lock(
     pool: &Pool,
+    lock: i32,
 ) -> Result<Option<(Arc<ClientWrapper>, ServerSession)>, DatabaseFault> {
     let connection = pool.get().await.map_err(unconnected)?;
     let sql = "SELECT pg_try_advisory_lock($1, hashtext(current_schema())), pg_backend_pid(),
         (SELECT CAST(extract(epoch FROM backend_start) * 1000000 AS bigint)
          FROM pg_stat_activity WHERE pid = pg_backend_pid())";
-    let row = connection.query_one(sql, &[&RESIDENT]).await.map_err(fault)?;
+    let row = connection.query_one(sql, &[&lock]).await.map_err(fault)?;
     let is_free: bool = row.try_get(0).map_err(fault)?;
     let process = row.try_get(1).map_err(fault)?;
     let session = ServerSession { process, began: row.try_get(2).map_err(fault)? };
