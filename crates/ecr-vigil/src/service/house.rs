@@ -21,7 +21,7 @@ use super::threats::keep_threats;
 use super::timed::Timed;
 use super::timekeeper::keep_time;
 use crate::compose;
-use crate::config::{HttpSettings, ServiceSettings};
+use crate::config::{HttpSettings, ScheduleSettings, ServiceSettings};
 use crate::http::{self, Api, OpenToStrangers, Options, Tls, TlsUnusable};
 use crate::intake::{Intake, listen};
 use crate::metrics::Metrics;
@@ -149,13 +149,7 @@ impl House {
         if serves {
             service.resume().await?;
         }
-        for schedule in run_now {
-            let order = Order { schedule, trigger: Trigger::RunNow, images: Vec::new() };
-            // One that is under way already, since it was resumed, is as good.
-            if let Err(error) = service.begin(order).await {
-                tracing::info!(%error, "no pass begins now");
-            }
-        }
+        begin_now(&service, run_now).await;
         let metrics = Arc::new(Scraped::new(service.clone()));
         let schedules = Arc::new(Asked(service.clone()));
         let policy = schedules.clone();
@@ -167,12 +161,7 @@ impl House {
         let for_news = clock.clone();
         let time = tokio::spawn(async move {
             let _keeping = Keeping::of(&keeper);
-            let time = async {
-                match role {
-                    Role::Serve => keep_time(&kept, &*clock, &until).await,
-                    Role::Work => drop(std::pin::pin!(until.stopped()).await),
-                }
-            };
+            let time = time_of(serves.then_some(&kept), &*clock, &until);
             let exceptions = keep_exceptions(&keeper.parts.store, &*clock, &until);
             let owners = keep_owners(&keeper, unowned, &until);
             let threats = keep_threats(&keeper, &*clock, &until);
@@ -224,6 +213,25 @@ impl House {
         tokio::select! {
             () = in_order => Ended::InOrder,
             () = clock.wait_until(until) => Ended::Late,
+        }
+    }
+}
+
+/// Begins passes when their schedules come around, if there is somebody to, until the stop.
+async fn time_of(kept: Option<&Timed>, clock: &dyn Clock, stop: &Stop) {
+    match kept {
+        Some(kept) => keep_time(kept, clock, stop).await,
+        None => _ = stop.stopped().await,
+    }
+}
+
+/// Begins with a pass of each of these schedules.
+async fn begin_now(service: &Arc<Service>, schedules: Vec<ScheduleSettings>) {
+    for schedule in schedules {
+        let order = Order { schedule, trigger: Trigger::RunNow, images: Vec::new() };
+        // One that is under way already, since it was resumed, is as good.
+        if let Err(error) = service.begin(order).await {
+            tracing::info!(%error, "no pass begins now");
         }
     }
 }
