@@ -408,6 +408,28 @@ CREATE TABLE exceptions (
   judged_to BIGINT
 );
 
+-- What is known of exceptions beside what they say: those that are kept here, and those of the settings.
+CREATE TABLE watched_exceptions (
+  exception WORDS PRIMARY KEY,
+  first_seen BIGINT NOT NULL,
+  -- When it last was seen to accept anything.
+  last_matched_at BIGINT,
+  -- The last day for which people were warned.
+  warned_until WORDS,
+  -- When it was noted that nothing matches it, if nothing did since.
+  idle_at BIGINT
+);
+
+-- What people should know of exceptions.
+CREATE TABLE exception_notices (
+  id NUMBERED,
+  at BIGINT NOT NULL,
+  exception WORDS NOT NULL,
+  news WORDS NOT NULL,
+  published_at BIGINT
+);
+CREATE INDEX exception_notices_unpublished ON exception_notices (id) WHERE published_at IS NULL;
+
 -- Images that ECR failed to scan, each time that it began to.
 CREATE TABLE failures (
   id NUMBERED,

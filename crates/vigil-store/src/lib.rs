@@ -45,7 +45,8 @@ pub use answer::{
     VulnerabilityFilter, VulnerabilityOrder, VulnerabilityRow,
 };
 pub use exceptions::{
-    CreatedException, ExceptionFilter, ExceptionId, NewException, StoredException, written_id,
+    CreatedException, ExceptionFilter, ExceptionId, Matches, NewException, StoredException, Watching,
+    written_id,
 };
 pub use forget::{Forgotten, Retention};
 pub use ledger::PassLedger;

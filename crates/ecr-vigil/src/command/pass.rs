@@ -146,12 +146,19 @@ async fn try_run_pass(pass_run: &PassRun<'_>) -> Result<Exit, NoReport> {
     let Outcome { reports, not_entered, halted, broken_off, spool, .. } = outcome;
     let warnings = |totals: &Totals| {
         let named = pass_run.named.as_ref();
-        warnings(&settings.exceptions, named, pass_run.act, &reports, totals, header.as_of)
+        warnings(
+            (&settings.exceptions, settings.exceptions_warn),
+            named,
+            pass_run.act,
+            &reports,
+            totals,
+            header.as_of,
+        )
     };
     let closing = |totals: &Totals| Closing {
         registries: reports.clone(),
         not_entered: not_entered.clone(),
-        warnings: warnings(totals),
+        warnings: settings.passed_over.iter().cloned().chain(warnings(totals)).collect(),
     };
     let records = spool.into_records().map(|read| {
         let (registry, repository, record) = read?;

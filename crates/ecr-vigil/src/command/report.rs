@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use indicatif::MultiProgress;
+use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio::task::{JoinError, spawn_blocking};
 use vigil_core::port::Clock;
@@ -17,7 +18,7 @@ use crate::enter::chain;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::recall::{Recall, Records};
-use crate::{compose, telemetry};
+use crate::{accepted, compose, telemetry};
 
 /// A report that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,7 @@ fn write(settings: &Settings, clock: &dyn Clock, records: Records) -> Result<Tot
         named: false,
         width: output.width(),
     };
+    let closing = |totals: &Totals| closing(settings, totals, header.as_of);
     let written = render(settings.format, &header, records, closing, &mut output);
     match written.and_then(|totals| Ok(output.finish().map(|()| totals)?)) {
         Ok(totals) => Ok(totals),
@@ -81,8 +83,11 @@ fn write(settings: &Settings, clock: &dyn Clock, records: Records) -> Result<Tot
     }
 }
 
-fn closing(totals: &Totals) -> Closing {
+fn closing(settings: &Settings, totals: &Totals, now: Timestamp) -> Closing {
     let nothing = "nothing is remembered of the repositories that are asked for";
-    let warnings = if totals.repositories == 0 { vec![nothing.to_owned()] } else { Vec::new() };
+    let mut warnings = if totals.repositories == 0 { vec![nothing.to_owned()] } else { Vec::new() };
+    warnings.extend(settings.passed_over.iter().cloned());
+    // Another pass may have found what this selection leaves out.
+    warnings.extend(accepted::warnings(&settings.exceptions, settings.exceptions_warn, None, now));
     Closing { warnings, ..Closing::default() }
 }

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 
 /// What people should know beside the results. A plan reads no findings, so nothing can be said of what matched none.
 pub fn warnings(
-    exceptions: &Exceptions,
+    (exceptions, warn_days): (&Exceptions, Option<i64>),
     named: Option<&NamedImages>,
     act: bool,
     reports: &[CycleReport],
@@ -40,7 +40,7 @@ pub fn warnings(
         Some(format!("{registry}: how it is scanned was not told, {taken}: {fault}"))
     };
     warnings.extend(reports.iter().filter_map(untold));
-    warnings.extend(accepted::warnings(exceptions, act.then_some(&totals.exceptions_used), now));
+    warnings.extend(accepted::warnings(exceptions, warn_days, act.then_some(&totals.exceptions_used), now));
     let foreign = named.iter().flat_map(|named| &named.foreign);
     warnings.extend(foreign.map(|name| format!("{name} is not in a private ECR registry: not looked at")));
     warnings

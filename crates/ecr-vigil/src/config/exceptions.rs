@@ -1,4 +1,4 @@
-//! The file of accepted vulnerabilities: `[[exception]]` tables of TOML.
+//! What is accepted: the `[[exception]]` tables of a TOML file, and what VEX files state.
 
 use std::path::Path;
 
@@ -6,6 +6,8 @@ use jiff::civil::Date;
 use toml::Value;
 use vigil_core::finding::Severity;
 use vigil_core::policy::{Exception, Exceptions, InvalidPattern, Pattern, VulnerabilityId};
+
+use vigil_report::ReadVex;
 
 use super::raw::parse_toml;
 use super::values::KnownSeverity;
@@ -16,6 +18,15 @@ pub(super) fn read(path: &str) -> Result<Exceptions, Vec<String>> {
         .map_err(|error| vec![format!("the file `{path}` cannot be read: {error}")])?;
     parse(&text)
         .map_err(|problems| problems.into_iter().map(|problem| format!("`{path}`: {problem}")).collect())
+}
+
+/// Reads a file of OpenVEX or CycloneDX: what it accepts, and what of it is passed over.
+pub(super) fn read_vex(path: &str) -> Result<ReadVex, String> {
+    let bytes = std::fs::read(Path::new(path))
+        .map_err(|error| format!("the file `{path}` cannot be read: {error}"))?;
+    let read = vigil_report::read_vex(&bytes).map_err(|error| format!("`{path}`: {error}"))?;
+    let warnings = read.warnings.into_iter().map(|warning| format!("`{path}`: {warning}")).collect();
+    Ok(ReadVex { warnings, ..read })
 }
 
 fn parse(text: &str) -> Result<Exceptions, Vec<String>> {

@@ -101,6 +101,15 @@ pub(super) static PASS_KEYS: &[Key] = &[
     key("gate.exceptions", "exceptions", &["VIGIL_EXCEPTIONS"])
         .form("a TOML file of exceptions")
         .help("Vulnerabilities that are accepted"),
+    key("exceptions.vex", "vex", &["VIGIL_VEX"])
+        .many()
+        .form("OpenVEX or CycloneDX files")
+        .absent("none")
+        .help("What these state not to be affected is accepted too"),
+    key("exceptions.warn", "exceptions-warn", &["VIGIL_EXCEPTIONS_WARN"])
+        .default("14d")
+        .words("a number of days such as 14d, or none")
+        .help("How long before an exception lapses people are warned"),
     key("kev.source", "kev-source", &["VIGIL_KEV_SOURCE"])
         .form(CATALOGUE)
         .absent("nothing is known to be exploited")

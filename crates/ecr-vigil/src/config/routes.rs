@@ -49,6 +49,7 @@ struct WrittenRoute {
     exploited: bool,
     epss: Option<f64>,
     failures: Option<bool>,
+    exceptions: Option<bool>,
     critical: Option<Threshold>,
     high: Option<Threshold>,
     medium: Option<Threshold>,
@@ -151,6 +152,7 @@ impl Reader<'_> {
             epss: epss.map_or(Some(None), |epss| epss.map(Some))?,
             thresholds: thresholds?,
             failures: written.failures.unwrap_or(true),
+            exceptions: written.exceptions.unwrap_or(true),
         };
         Some(Route { name: name?, wanted, sinks: to, round_up: round_up? })
     }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use vigil_aws::{Bucket, BucketName};
 use vigil_core::CatalogueKind;
-use vigil_core::policy::Pattern;
+use vigil_core::policy::{Exceptions, Pattern};
 use vigil_store::{Place, Retention};
 
 use super::events::EventSettings;
@@ -145,6 +145,11 @@ impl ServiceSettings {
             CatalogueKind::Kev => self.kev_refresh,
             CatalogueKind::Epss => self.epss_refresh,
         }
+    }
+
+    /// What is accepted, and how many days before that lapses people are warned.
+    pub fn on_exceptions(&self) -> (Exceptions, Option<i64>) {
+        (self.general.exceptions.clone(), self.general.exceptions_warn)
     }
 
     /// Makes sense of what was written, as it is now. It can be read again and again: nothing is opened.

@@ -9,7 +9,7 @@ use vigil_aws::{Network, Target};
 use vigil_core::CatalogueKind;
 use vigil_core::image::Region;
 use vigil_core::plan::Budget;
-use vigil_core::policy::{Cadence, Exceptions, Gate, Owners, Selection, TagStatus, Thresholds};
+use vigil_core::policy::{Cadence, Exception, Exceptions, Gate, Owners, Selection, TagStatus, Thresholds};
 use vigil_report::Format;
 
 use super::exceptions;
@@ -19,7 +19,7 @@ use super::reader::Reader;
 use super::tables::WrittenTarget;
 use super::values::{
     AtLeastOne, Concurrency, KnownSeverity, Level, Likelihood, Limit, LogFormat, LogLevel, OptionalLimit,
-    Place, Rate, Tags, Url,
+    Place, Rate, Tags, Url, Warning,
 };
 
 /// All settings.
@@ -41,8 +41,12 @@ pub struct Settings {
     pub gate: Gate,
     /// What is accepted.
     pub exceptions: Exceptions,
-    /// The file in which that stands.
+    /// What VEX files state that cannot be accepted anywhere, in words.
+    pub passed_over: Vec<String>,
+    /// The file in which what is accepted stands, but for VEX files.
     pub exceptions_file: Option<PathBuf>,
+    /// So many days before an exception lapses people are warned, if at all.
+    pub exceptions_warn: Option<i64>,
     /// Who looks after which images.
     pub owners: Owners,
     /// Where it is read what is known of attacks.
@@ -218,12 +222,28 @@ impl Reader<'_> {
         targets.pop().unwrap_or_default()
     }
 
-    fn exceptions(&mut self) -> Exceptions {
-        let Some(file) = self.one::<String>("gate.exceptions") else { return Exceptions::default() };
-        exceptions::read(&file).unwrap_or_else(|problems| {
-            problems.into_iter().for_each(|problem| self.complain("gate.exceptions", problem));
-            Exceptions::default()
-        })
+    /// Those of the file first, then what VEX files state; and what of these is passed over.
+    fn exceptions(&mut self) -> (Exceptions, Vec<String>) {
+        let mut accepted: Vec<Exception> = Vec::new();
+        if let Some(file) = self.one::<String>("gate.exceptions") {
+            match exceptions::read(&file) {
+                Ok(read) => accepted.extend(read.iter().cloned()),
+                Err(problems) => {
+                    problems.into_iter().for_each(|problem| self.complain("gate.exceptions", problem));
+                }
+            }
+        }
+        let mut warnings = Vec::new();
+        for file in self.many::<String>("exceptions.vex") {
+            match exceptions::read_vex(&file) {
+                Ok(read) => {
+                    accepted.extend(read.exceptions);
+                    warnings.extend(read.warnings);
+                }
+                Err(problem) => self.complain("exceptions.vex", problem),
+            }
+        }
+        (Exceptions::new(accepted), warnings)
     }
 
     fn pace(&mut self) -> Option<Pace> {
@@ -244,7 +264,8 @@ impl Reader<'_> {
         let targets_given = targets.iter().any(|target| target.region.is_some() || target.role_arn.is_some());
         // Each is read before any is missed, so that every mistake is found.
         let (network, selection, gate) = (self.network(), self.selection(), self.gate());
-        let (exceptions, pace, owners) = (self.exceptions(), self.pace(), self.owners());
+        let ((exceptions, passed_over), pace, owners) = (self.exceptions(), self.pace(), self.owners());
+        let exceptions_warn: Option<Warning> = self.one("exceptions.warn");
         let threats = ThreatSettings { kev: self.one("kev.source"), epss: self.one("epss.source") };
         let (cadence, budget) = (self.cadence(), self.budget());
         let (level, log_format) = (self.one("log.level"), self.one("log.format"));
@@ -258,7 +279,9 @@ impl Reader<'_> {
             budget: budget?,
             gate: gate?,
             exceptions,
+            passed_over,
             exceptions_file: self.one::<PathBuf>("gate.exceptions"),
+            exceptions_warn: exceptions_warn?.0,
             owners,
             threats,
             pace: pace?,

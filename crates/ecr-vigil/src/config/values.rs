@@ -164,6 +164,10 @@ impl FromStr for Likelihood {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Limit(pub(super) SignedDuration);
 
+/// How many days ahead people are warned, if at all.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Warning(pub(super) Option<i64>);
+
 /// A limit, or `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OptionalLimit(pub(super) Option<SignedDuration>);
@@ -184,6 +188,19 @@ impl FromStr for Limit {
             Ok(duration) if duration.is_positive() => Ok(Self(duration)),
             Ok(_) => Err(format!("`{text}` is not longer than zero")),
             Err(_) => Err(format!("`{text}` is not a duration")),
+        }
+    }
+}
+
+impl FromStr for Warning {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let days = text.strip_suffix('d').and_then(|days| days.parse::<u16>().ok());
+        match (text, days) {
+            ("none", _) => Ok(Self(None)),
+            (_, Some(days)) => Ok(Self(Some(i64::from(days)))),
+            _ => Err(format!("`{text}` is no number of days")),
         }
     }
 }

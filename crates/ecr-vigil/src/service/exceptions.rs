@@ -4,18 +4,31 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use vigil_core::Stop;
+use vigil_core::policy::Exceptions;
 use vigil_core::port::Clock;
-use vigil_store::Store;
+use vigil_store::{Store, Watching};
 
 /// A memory that could not be written is tried again this much later.
 const TRY_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
-/// Settles exceptions now, at each midnight in UTC, and whenever somebody has made or ended one; until the stop.
-pub(super) async fn keep_exceptions(store: &Store, clock: &dyn Clock, stop: &Stop) {
+/// Settles exceptions now, at each midnight in UTC, and whenever somebody has made or ended one; until the stop. Notes which
+/// of them and of the settings' are about to lapse, by these wishes: the settings may be read again.
+pub(super) async fn keep_exceptions(
+    store: &Store,
+    wishes: impl Fn() -> (Exceptions, Option<i64>),
+    clock: &dyn Clock,
+    stop: &Stop,
+) {
     let keep = async {
         loop {
             let now = clock.now();
-            let next = match store.settle_exceptions(now).await {
+            let settled = async {
+                store.settle_exceptions(now).await?;
+                let (written, warn_days) = wishes();
+                let watching = Watching { warn_days, idle_since_before: None };
+                store.watch_exceptions(written, watching, now).await
+            };
+            let next = match settled.await {
                 Ok(()) => midnight_after(now),
                 Err(error) => {
                     tracing::warn!(%error, "what exceptions accept cannot be counted: it is tried again");
@@ -50,7 +63,7 @@ mod tests {
     use vigil_core::Halt;
     use vigil_core::evaluate::evaluate;
     use vigil_core::image::RegistryId;
-    use vigil_core::policy::{Exception, Exceptions, Gate};
+    use vigil_core::policy::{Exception, Gate};
     use vigil_core::port::Ledger;
     use vigil_core::record::Entry;
     use vigil_core::testing::{digest, finding, image, now, scan};
@@ -130,6 +143,10 @@ mod tests {
         }
     }
 
+    fn nothing() -> (Exceptions, Option<i64>) {
+        (Exceptions::default(), None)
+    }
+
     fn registry() -> RegistryId {
         RegistryId {
             partition: "aws".parse().unwrap(),
@@ -156,7 +173,7 @@ mod tests {
             assert_eq!(stage.accepted().await, 0);
             drop(end);
         };
-        tokio::join!(keep_exceptions(&stage.store, &*stage.clock, &stop), story);
+        tokio::join!(keep_exceptions(&stage.store, nothing, &*stage.clock, &stop), story);
     }
 
     #[tokio::test]
@@ -170,7 +187,7 @@ mod tests {
             Halt::Interrupted
         });
         assert_eq!(stage.accepted().await, 1);
-        keep_exceptions(&stage.store, &*stage.clock, &stop).await;
+        keep_exceptions(&stage.store, nothing, &*stage.clock, &stop).await;
         assert_eq!(stage.accepted().await, 0);
     }
 }

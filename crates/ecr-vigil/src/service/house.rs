@@ -162,7 +162,8 @@ impl House {
         let time = tokio::spawn(async move {
             let _keeping = Keeping::of(&keeper);
             let time = time_of(serves.then_some(&kept), &*clock, &until);
-            let exceptions = keep_exceptions(&keeper.parts.store, &*clock, &until);
+            let wishes = || keeper.settings().on_exceptions();
+            let exceptions = keep_exceptions(&keeper.parts.store, wishes, &*clock, &until);
             let owners = keep_owners(&keeper, unowned, &until);
             let threats = keep_threats(&keeper, &*clock, &until);
             tokio::join!(time, exceptions, owners, threats);

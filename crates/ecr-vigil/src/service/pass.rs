@@ -12,7 +12,7 @@ use vigil_core::port::{NotRecorded, Registry};
 use vigil_core::threat::Informed;
 use vigil_core::{Counts, CycleReport, Halt, Pass, Ports, RegistryId, Scope, Stop, cycle};
 use vigil_report::NotEntered;
-use vigil_store::{ChangeFilter, NewPass, PassId, Slice};
+use vigil_store::{ChangeFilter, NewPass, PassId, Slice, Watching};
 
 use super::end::End;
 use super::history::Over;
@@ -90,7 +90,9 @@ async fn make_in_span(service: &Arc<Service>, ticket: Ticket, schedule: &str) {
     let whole = order.images.is_empty();
     // A pass that saw a part of the images cannot say what matches none of them.
     let used = (whole && outcome == Outcome::Complete).then_some(&end.used);
-    for warning in accepted::warnings(&settings.general.exceptions, used, ended) {
+    let general = &settings.general;
+    let passed_over = general.passed_over.iter().cloned();
+    for warning in passed_over.chain(accepted::warnings(&general.exceptions, None, used, ended)) {
         tracing::warn!("{warning}");
     }
     parts.metrics.pass_ended(&PassEnd { schedule, began, ended, outcome, whole });
@@ -105,7 +107,25 @@ async fn make_in_span(service: &Arc<Service>, ticket: Ticket, schedule: &str) {
     service.write_end(WrittenEnd { id, ended, outcome, report }).await;
     tracing::info!(outcome = outcome.code(), started, duration_ms, "pass ended");
     count_changes(service, id).await;
+    if used.is_some() {
+        watch_exceptions(service, ended).await;
+    }
     forget(service, &settings).await;
+}
+
+/// Once all images were looked at, what matches nothing is known; what is as old as an image's scan may be has been asked
+/// about by every pass since.
+async fn watch_exceptions(service: &Service, now: Timestamp) {
+    let settings = service.settings();
+    let ages = settings.schedules.iter().map(|schedule| &schedule.cadence.expiry);
+    let before = ages.map(|age| age.before(now)).min();
+    let general = &settings.general;
+    let watching =
+        Watching { warn_days: general.exceptions_warn, idle_since_before: Some(before.unwrap_or(now)) };
+    if let Err(error) = service.parts.store.watch_exceptions(general.exceptions.clone(), watching, now).await
+    {
+        tracing::warn!(%error, "what there is to know of exceptions cannot be noted");
+    }
 }
 
 /// Counts what the pass has found to be new and fixed. A count that is not made is missing from the metrics alone.

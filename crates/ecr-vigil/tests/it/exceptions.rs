@@ -70,3 +70,45 @@ async fn a_service_warns_of_exceptions_that_accept_nothing_too() {
     let ended = service.end().await.code(0);
     assert!(!ended.stderr.contains("the exception for CVE-1"), "{}", ended.stderr);
 }
+
+#[tokio::test]
+async fn what_a_report_states_as_vex_is_accepted_where_it_is_read() {
+    let stage = Stage::new().await;
+    let findings = [("CVE-1", "libstdc++6"), ("CVE-1", "zlib"), ("CVE-2", "tar")];
+    let findings = findings.map(|(id, package)| finding(id, "HIGH", package));
+    stage.push("team/app:v1", vulnerable(&findings));
+    let file = "[[exception]]\nid = 'CVE-1'\npackage = 'libstdc++6'\nreason = 'never called'\n\
+                [[exception]]\nid = 'CVE-2'\nreason = 'not in the path'\nuntil = 2999-12-31\n";
+    stage.write("accepted.toml", file);
+    let accepted = |report: &serde_json::Value| report["images"][0]["accepted"].clone();
+    let before = stage.run("scan --exceptions accepted.toml --format json").await.code(1).json();
+    for format in ["openvex", "cyclonedx"] {
+        let said = format!("scan --exceptions accepted.toml --format {format} --output vex.json");
+        stage.run(&said).await.code(1);
+        let after = stage.run("scan --vex vex.json --format json").await.code(1).json();
+        let facts = |report: &serde_json::Value| {
+            let all = accepted(report);
+            let fact = |one: &serde_json::Value| (one["finding"]["id"].clone(), one["reason"].clone());
+            all.as_array().unwrap().iter().map(fact).collect::<Vec<_>>()
+        };
+        assert_eq!(facts(&after), facts(&before), "{format}");
+        assert_eq!(facts(&after).len(), 2);
+        assert_eq!(after["images"][0]["counts"], before["images"][0]["counts"]);
+    }
+    stage.write(
+        "other.json",
+        r#"{"@context":"https://openvex.dev/ns/v0.2.0","statements":[{"status":"fixed",
+        "vulnerability":{"name":"CVE-1"},"products":[{"@id":"pkg:deb/debian/zlib1g@1"}]}]}"#,
+    );
+    let warned = stage.run("scan --vex other.json").await.code(1);
+    assert!(
+        warned.stdout.contains("`other.json`: statements[0]: what is stated of CVE-1"),
+        "{}",
+        warned.stdout
+    );
+    stage.write(
+        "other.json",
+        r#"{"@context":"https://openvex.dev/ns/v0.2.0","statements":[{"status":"fine"}]}"#,
+    );
+    stage.run("scan --vex other.json").await.code(2).silent().complains("statements[0].vulnerability.name");
+}

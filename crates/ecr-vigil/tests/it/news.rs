@@ -138,6 +138,43 @@ async fn an_exception_lapses_by_itself_when_the_severity_rises_and_that_is_news(
 }
 
 #[tokio::test]
+async fn an_exception_is_news_before_it_lapses_and_once_nothing_matches_it() {
+    let (stage, hook) = (Stage::new().await, Hearer::new().await);
+    let today = stage.hours_ago(0).to_zoned(jiff::tz::TimeZone::UTC).date();
+    let until = today.checked_add(jiff::Span::new().days(10)).unwrap();
+    let accepted = format!(
+        "[[exception]]\nvulnerability = 'CVE-1'\nrepository = 'team/*'\nreason = 'never called'\nuntil = {until}\n"
+    );
+    stage.write("accepted.toml", &accepted);
+    let settings = format!(
+        "[gate]\nexceptions = 'accepted.toml'\n\
+         [[sink]]\nname = 'hook'\ntype = 'webhook'\nurl = '{}'\n\
+         [[route]]\nname = 'all'\nsinks = ['hook']\nchanges = ['fixed']\n",
+        hook.url
+    );
+    let service = service(&stage, &settings).await;
+    service.pass().await;
+    let mut told = hook.taken(2).await.into_iter().map(|heard| heard.json()["message"].clone());
+    let news = told.find(|message| message["kind"] == "exception").unwrap();
+    let days = news["lapses_in_days"].as_i64().unwrap();
+    assert!((9..=10).contains(&days), "{news}");
+    assert_eq!((&news["notice"], &news["findings"]), (&json!("lapses"), &json!(1)), "{news}");
+    assert_eq!(news["accepted_in"][0]["repository"], "team/app", "{news}");
+    let listed = service.items("exceptions").await[0].clone();
+    assert_eq!((&listed["matches"], &listed["images"]), (&json!(1), &json!(1)), "{listed}");
+    assert_eq!(listed["lapses_in_days"], news["lapses_in_days"]);
+    let before = service.items("images").await[0]["digest"].as_str().unwrap().parse().unwrap();
+    stage.registry.delete_image("team/app", before).unwrap();
+    build(&stage, &service, &[]).await;
+    let idle = hook.taken(3).await[2].json()["message"].clone();
+    assert_eq!((&idle["kind"], &idle["notice"]), (&json!("exception"), &json!("idle")), "{idle}");
+    service.end().await.code(0);
+    let report = stage.run("report --format json").await.code(0);
+    let warned = report.json()["warnings"].to_string();
+    assert!(warned.contains("never called") && warned.contains(&until.to_string()), "{warned}");
+}
+
+#[tokio::test]
 async fn a_sink_that_is_away_holds_back_no_other_and_hears_everything_in_the_end() {
     let (stage, away, there) = (Stage::new().await, Hearer::new().await, Hearer::new().await);
     let settings = format!(

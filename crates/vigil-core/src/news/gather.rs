@@ -46,7 +46,7 @@ pub fn round_up(parts: Vec<(Timestamp, Message)>) -> Option<Roundup> {
                 changes.extend(news.found.into_iter().flat_map(|found| found.changes));
             }
             Message::Failed(_) => failures.push(message),
-            Message::Baseline(_) | Message::Roundup(_) => messages.push(message),
+            Message::Baseline(_) | Message::Exception(_) | Message::Roundup(_) => messages.push(message),
         }
     }
     messages.extend(gather(net(changes)));

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Change, ChangeId, Subject, Upgrade};
+use super::{Change, ChangeId, ExceptionNews, Subject, Upgrade};
 use crate::finding::{Counts, Severity};
 use crate::image::RegistryId;
 
@@ -19,6 +19,8 @@ pub enum Message {
     Failed(FailedNews),
     /// A registry that was seen for the first time.
     Baseline(BaselineNews),
+    /// An exception that is about to lapse, or accepts nothing any more.
+    Exception(ExceptionNews),
     /// All that there was to tell in a period.
     Roundup(Roundup),
 }

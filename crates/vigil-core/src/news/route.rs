@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Change, ChangeKind, Subject};
+use super::{Change, ChangeKind, ExceptionNews, Subject};
 use crate::finding::{Counts, Severity};
 use crate::image::RegistryId;
 use crate::label::label;
@@ -74,6 +74,8 @@ pub struct Wanted {
     pub thresholds: Option<Thresholds>,
     /// Whether scans that failed are told as well.
     pub failures: bool,
+    /// Whether it is told what there is to know of exceptions.
+    pub exceptions: bool,
 }
 
 /// Why a route does not tell a change.
@@ -103,6 +105,8 @@ pub enum NotWanted {
     Thresholds,
     /// Failed scans are not told.
     Failure,
+    /// News of exceptions is not told.
+    Exception,
 }
 
 impl Route {
@@ -128,6 +132,7 @@ impl Default for Wanted {
             epss: None,
             thresholds: None,
             failures: true,
+            exceptions: true,
         }
     }
 }
@@ -162,6 +167,20 @@ impl Wanted {
     pub fn takes_failure(&self, subject: &Subject) -> Result<(), NotWanted> {
         self.takes_image(subject)?;
         first_against([(self.failures, NotWanted::Failure)])
+    }
+
+    /// Whether it is told what there is to know of an exception: to those who hear of one of the images in which it accepts
+    /// anything, or, where it accepts nothing, to those who hear of all; why not, if it is not.
+    ///
+    /// # Errors
+    ///
+    /// With the first reason against it.
+    pub fn takes_exception(&self, news: &ExceptionNews) -> Result<(), NotWanted> {
+        first_against([(self.exceptions, NotWanted::Exception)])?;
+        let restricted = [&self.accounts, &self.regions, &self.repositories, &self.tags, &self.owners];
+        let hears_of_all = restricted.iter().all(|of| of.include.is_empty() && of.exclude.is_empty());
+        let hears_of_one = news.subjects.iter().any(|subject| self.takes_image(subject).is_ok());
+        first_against([(hears_of_all || hears_of_one, NotWanted::Repository)])
     }
 
     /// Whether news of a registry as a whole is told; why not, if it is not.
@@ -222,6 +241,7 @@ impl fmt::Display for NotWanted {
             Self::Epss => "it is not likely enough to be exploited",
             Self::Thresholds => "the image's findings reach no threshold",
             Self::Failure => "failed scans are not told",
+            Self::Exception => "news of exceptions is not told",
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Findings that somebody has accepted, for a reason and, usually, for a time.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use jiff::Timestamp;
@@ -61,7 +62,11 @@ pub struct Occurrence<'a> {
 
 /// All accepted vulnerabilities, in the order in which they were written down.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Exceptions(Vec<Exception>);
+pub struct Exceptions {
+    all: Vec<Exception>,
+    /// Their places by the vulnerability, which is looked for with each finding.
+    by_id: BTreeMap<String, Vec<usize>>,
+}
 
 impl<'a> Occurrence<'a> {
     /// A finding in an image.
@@ -95,17 +100,23 @@ impl From<VulnerabilityId> for String {
 impl Exceptions {
     /// These exceptions, in this order.
     pub fn new(exceptions: Vec<Exception>) -> Self {
-        Self(exceptions)
+        let mut by_id: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (place, exception) in exceptions.iter().enumerate() {
+            by_id.entry(exception.id.to_ascii_lowercase()).or_default().push(place);
+        }
+        Self { all: exceptions, by_id }
     }
 
     /// The first exception in force that accepts what was found there, and its place in the list.
     pub fn accepting(&self, found: Occurrence<'_>, now: Timestamp) -> Option<(usize, &Exception)> {
-        self.0.iter().enumerate().find(|(_, exception)| exception.accepts(found, now))
+        let places = self.by_id.get(&found.vulnerability.to_ascii_lowercase())?;
+        let mut about = places.iter().filter_map(|place| Some((*place, self.all.get(*place)?)));
+        about.find(|(_, exception)| exception.accepts(found, now))
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Exception> {
-        self.0.iter()
+        self.all.iter()
     }
 }
 
@@ -129,6 +140,12 @@ impl Exception {
         self.until.is_some_and(|until| now.to_zoned(TimeZone::UTC).date() > until)
     }
 
+    /// How many days its last day is away, in UTC: 0 is today, and below zero it is over. `None`: it has no end.
+    pub fn days_left(&self, now: Timestamp) -> Option<i64> {
+        let today = now.to_zoned(TimeZone::UTC).date();
+        self.until.map(|until| today.duration_until(until).as_hours() / 24)
+    }
+
     /// Whether it is in force and about what was found there.
     pub fn accepts(&self, found: Occurrence<'_>, now: Timestamp) -> bool {
         !self.expired(now)
@@ -141,7 +158,10 @@ impl Exception {
         let Occurrence { vulnerability, package, repository, digest, tags, .. } = found;
         let has_tag = |pattern: &Pattern| tags.iter().any(|tag| pattern.matches(tag.as_str()));
         self.id.eq_ignore_ascii_case(vulnerability)
-            && self.package.as_deref().is_none_or(|wanted| package == Some(wanted))
+            && self
+                .package
+                .as_deref()
+                .is_none_or(|wanted| package.is_some_and(|found| is_same(wanted, found)))
             && self.is_about(repository)
             && self.digest.is_none_or(|wanted| wanted == digest)
             && self.tag.as_ref().is_none_or(has_tag)
@@ -151,6 +171,12 @@ impl Exception {
     pub fn is_about(&self, repository: &RepositoryName) -> bool {
         self.repository.as_ref().is_none_or(|pattern| pattern.matches(repository.as_str()))
     }
+}
+
+/// Whether two names mean the same package. Python's are written with any case, and with `_` for `-`.
+fn is_same(one: &str, other: &str) -> bool {
+    let told = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+    one.bytes().map(told).eq(other.bytes().map(told))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::news::{BaselineNews, Change, FailedNews, Message, RouteName, SinkName, Tide};
+use crate::news::{BaselineNews, Change, ExceptionNews, FailedNews, Message, RouteName, SinkName, Tide};
 
 /// What was noticed, and by whom it is to be heard. One moment turns the first into the second: what is told is never told
 /// again, and what is not yet told is never lost.
@@ -23,6 +23,8 @@ pub struct Untold {
     pub changes: Vec<Change>,
     /// Images that ECR failed to scan.
     pub failures: Vec<FailedNews>,
+    /// What there is to know of exceptions.
+    pub exceptions: Vec<ExceptionNews>,
     /// Registries that were seen as a whole for the first time.
     pub baselines: Vec<BaselineNews>,
     /// Of how many images vulnerabilities were told lately.
@@ -64,7 +66,8 @@ impl Untold {
         let changes = self.changes.iter().map(|change| change.at);
         let failures = self.failures.iter().map(|failure| failure.at);
         let baselines = self.baselines.iter().map(|baseline| baseline.at);
-        let times: Vec<Timestamp> = changes.chain(failures).chain(baselines).collect();
+        let exceptions = self.exceptions.iter().map(|exception| exception.at);
+        let times: Vec<Timestamp> = changes.chain(failures).chain(baselines).chain(exceptions).collect();
         Some((times.iter().min().copied()?, times.iter().max().copied()?))
     }
 }

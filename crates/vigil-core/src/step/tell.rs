@@ -48,7 +48,8 @@ pub async fn tell(
 fn owned(mut untold: Untold, owners: &Owners) -> Untold {
     let changes = untold.changes.iter_mut().map(|change| &mut change.subject);
     let failures = untold.failures.iter_mut().map(|failure| &mut failure.subject);
-    for subject in changes.chain(failures) {
+    let excepted = untold.exceptions.iter_mut().flat_map(|news| &mut news.subjects);
+    for subject in changes.chain(failures).chain(excepted) {
         subject.owner = owners.of(&subject.registry, &subject.repository, subject.owner.take());
     }
     untold
@@ -61,6 +62,7 @@ fn tell_by(route: &Route, untold: &Untold, now: Timestamp, telling: &mut Telling
     let failures = untold.failures.iter().filter(|failure| wanted.takes_failure(&failure.subject).is_ok());
     let baselines =
         untold.baselines.iter().filter(|baseline| wanted.takes_registry(&baseline.registry).is_ok());
+    let exceptions = untold.exceptions.iter().filter(|news| wanted.takes_exception(news).is_ok());
     let mut post = |message: Message, round_up_at: Option<Timestamp>| {
         telling.postings.extend(route.sinks.iter().map(|sink| Posting {
             route: route.name.clone(),
@@ -81,4 +83,5 @@ fn tell_by(route: &Route, untold: &Untold, now: Timestamp, telling: &mut Telling
         telling.tides.extend(tides);
     }
     failures.for_each(|failure| post(Message::Failed(failure.clone()), period));
+    exceptions.for_each(|news| post(Message::Exception(news.clone()), period));
 }

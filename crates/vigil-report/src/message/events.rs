@@ -63,6 +63,7 @@ fn detail_type(message: &Message) -> &'static str {
         Message::Vulnerability(_) => "Vulnerability Changed",
         Message::Failed(_) => "Image Scan Failed",
         Message::Baseline(_) => "Registry Baseline",
+        Message::Exception(_) => "Exception Notice",
         Message::Roundup(_) => "Image Scan Round-up",
     }
 }
@@ -79,6 +80,7 @@ fn subjects(message: &Message) -> Vec<&Subject> {
         Message::Vulnerability(news) => news.found.iter().map(|found| &found.subject).collect(),
         Message::Failed(news) => vec![&news.subject],
         Message::Baseline(_) => Vec::new(),
+        Message::Exception(news) => news.subjects.iter().collect(),
         Message::Roundup(news) => flattened(news).into_iter().flat_map(subjects).collect(),
     }
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use vigil_core::Counts;
 use vigil_core::lineage::FindingState;
 use vigil_core::news::{
-    BaselineNews, Change, FailedNews, ImageNews, Message, Subject, Upgrade, VulnerabilityNews, WhereFound,
+    BaselineNews, Change, ExceptionNews, ExceptionNotice, FailedNews, ImageNews, Message, Subject, Upgrade,
+    VulnerabilityNews, WhereFound,
 };
 
 use super::cut::{Limits, cut, first, listed, word};
@@ -103,6 +104,7 @@ fn chapter(message: &Message, limits: Limits) -> Chapter {
         Message::Vulnerability(news) => vulnerability(news, limits),
         Message::Failed(news) => failed(news, limits),
         Message::Baseline(news) => baseline(news),
+        Message::Exception(news) => exception(news, limits),
         Message::Roundup(_) => Chapter::default(),
     };
     Chapter { headline: headline(message), ..chapter }
@@ -182,6 +184,30 @@ fn baseline(news: &BaselineNews) -> Chapter {
         fact("From now on", "only what changes is told"),
     ];
     Chapter { facts, ..Chapter::default() }
+}
+
+fn exception(news: &ExceptionNews, limits: Limits) -> Chapter {
+    let accepts = format!(
+        "{} in {}",
+        counted(news.findings, "finding", "findings"),
+        counted(news.images, "image", "images")
+    );
+    let only = [("Package", &news.package), ("Repository", &news.repository), ("Tag", &news.tag)];
+    let only = only.into_iter().filter_map(|(label, value)| Some(fact(label, word(value.as_ref()?))));
+    let since = match news.notice {
+        ExceptionNotice::Idle { since } => since.map(|at| fact("Last matched", minute(at))),
+        ExceptionNotice::Lapses { .. } => None,
+    };
+    let images: Vec<String> = news.subjects.iter().map(name).collect();
+    let facts = std::iter::once(fact("Vulnerability", word(&news.vulnerability)))
+        .chain(only)
+        .chain([fact("Reason", cut(&word(&news.reason), limits.prose.max(60)))])
+        .chain(news.author.as_deref().map(|author| fact("Made by", word(author))))
+        .chain(news.until.map(|until| fact("Last day", until.to_string())))
+        .chain([fact("Accepts now", accepts)])
+        .chain((!images.is_empty()).then(|| fact("Images", listed(&images, limits.names))))
+        .chain(since);
+    Chapter { facts: facts.collect(), ..Chapter::default() }
 }
 
 /// The kinds of change in the order in which they are told.

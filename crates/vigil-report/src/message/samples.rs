@@ -4,8 +4,8 @@ use crate::stories::threat;
 use jiff::SignedDuration;
 use vigil_core::lineage::Worse;
 use vigil_core::news::{
-    BaselineNews, Change, ChangeId, ChangeKind, FailedNews, ImageNews, Message, Roundup, Subject,
-    VulnerabilityNews, WhereFound, upgrades,
+    BaselineNews, Change, ChangeId, ChangeKind, ExceptionNews, ExceptionNotice, FailedNews, ImageNews,
+    Message, Roundup, Subject, VulnerabilityNews, WhereFound, upgrades,
 };
 use vigil_core::port::Parcel;
 use vigil_core::testing::{change, digest, finding, now, subject};
@@ -18,6 +18,8 @@ pub(super) fn all() -> Vec<(&'static str, Message)> {
         ("bare", bare()),
         ("vulnerability", vulnerability(3)),
         ("failed", failed()),
+        ("exception", exception()),
+        ("exception-idle", idle_exception()),
         ("baseline", baseline()),
         ("roundup", roundup()),
         ("hostile", hostile()),
@@ -108,6 +110,33 @@ pub(super) fn failed() -> Message {
     })
 }
 
+/// An exception that is about to lapse.
+pub(super) fn exception() -> Message {
+    Message::Exception(ExceptionNews {
+        id: ChangeId(1),
+        at: now(),
+        notice: ExceptionNotice::Lapses { days: 14 },
+        vulnerability: "CVE-2024-3094".to_owned(),
+        package: Some("xz-utils".to_owned()),
+        repository: Some("team/*".to_owned()),
+        tag: None,
+        reason: "not *reachable* <from> outside".to_owned(),
+        author: Some("ann".to_owned()),
+        until: "2026-12-05".parse().ok(),
+        findings: 3,
+        images: 2,
+        subjects: vec![app()],
+    })
+}
+
+/// One that nothing matches any more.
+pub(super) fn idle_exception() -> Message {
+    let Message::Exception(news) = exception() else { unreachable!() };
+    let notice = ExceptionNotice::Idle { since: Some(now() - SignedDuration::from_hours(48)) };
+    let (author, until, subjects) = (None, None, Vec::new());
+    Message::Exception(ExceptionNews { notice, author, until, findings: 0, images: 0, subjects, ..news })
+}
+
 /// A registry at first sight.
 pub(super) fn baseline() -> Message {
     Message::Baseline(BaselineNews {
@@ -125,7 +154,7 @@ pub(super) fn roundup() -> Message {
     Message::Roundup(Roundup {
         since: now() - SignedDuration::from_hours(24),
         until: now(),
-        messages: vec![image(), vulnerability(2), failed(), Message::Roundup(inner)],
+        messages: vec![image(), vulnerability(2), failed(), exception(), Message::Roundup(inner)],
     })
 }
 

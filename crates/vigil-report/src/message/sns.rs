@@ -90,6 +90,7 @@ fn head(message: &Message, thresholds: &Thresholds) -> Head {
         Message::Failed(news) => plain(format!("Image scan failed for {}", image_name(&news.subject))),
         Message::Vulnerability(_) => plain("Vulnerability changed in several images".to_owned()),
         Message::Baseline(_) => plain("Registry seen for the first time".to_owned()),
+        Message::Exception(_) => plain("An exception to look after".to_owned()),
         Message::Roundup(_) => plain("Round-up of image scans".to_owned()),
     }
 }
@@ -130,7 +131,7 @@ fn subject(message: &Message) -> String {
         }
         Message::Image(news) => ("ECR Image Scan Fixed - ", news.subject.repository.to_string()),
         Message::Failed(news) => ("ECR Image Scan Failed - ", news.subject.repository.to_string()),
-        Message::Vulnerability(_) | Message::Baseline(_) | Message::Roundup(_) => {
+        Message::Vulnerability(_) | Message::Baseline(_) | Message::Exception(_) | Message::Roundup(_) => {
             ("ECR - ", headline(message))
         }
     };

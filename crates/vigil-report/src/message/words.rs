@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use vigil_core::Counts;
 use vigil_core::lineage::FindingState;
 use vigil_core::lineage::Worse;
-use vigil_core::news::{Change, ChangeKind, Message, Roundup, Subject, VulnerabilityNews};
+use vigil_core::news::{
+    Change, ChangeKind, ExceptionNews, ExceptionNotice, Message, Roundup, Subject, VulnerabilityNews,
+};
 
 use super::cut::{cut, first, word};
 
@@ -26,7 +28,30 @@ pub fn headline(message: &Message) -> String {
             let found = counts(&news.counts).unwrap_or_else(|| "no findings".to_owned());
             format!("First look at {}: {images} in {repositories}, {found}", news.registry)
         }
+        Message::Exception(news) => exception(news),
         Message::Roundup(news) => roundup(news),
+    }
+}
+
+/// What becomes of an exception.
+fn exception(news: &ExceptionNews) -> String {
+    let of = format!("The exception for {}", cut(&word(&news.vulnerability), 60));
+    match news.notice {
+        ExceptionNotice::Lapses { days } => {
+            let until = news.until.map(|until| until.to_string()).unwrap_or_default();
+            format!("{of} lapses on {until}, {}", when(days))
+        }
+        ExceptionNotice::Idle { since: None } => format!("{of} matches nothing"),
+        ExceptionNotice::Idle { since: Some(_) } => format!("{of} matches nothing any more"),
+    }
+}
+
+/// A day that is so far away.
+fn when(days: i64) -> String {
+    match days {
+        ..=0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        days => format!("in {days} days"),
     }
 }
 
@@ -111,7 +136,7 @@ fn vulnerability(news: &VulnerabilityNews) -> String {
 /// All of a period: what has changed, in how many images, and what else there is.
 fn roundup(news: &Roundup) -> String {
     let mut changes = Vec::new();
-    let (mut failed, mut registries) = (0, 0);
+    let (mut failed, mut registries, mut exceptions) = (0, 0, 0);
     for message in flattened(news) {
         match message {
             Message::Image(news) => changes.extend(&news.changes),
@@ -120,6 +145,7 @@ fn roundup(news: &Roundup) -> String {
             }
             Message::Failed(_) => failed += 1,
             Message::Baseline(_) => registries += 1,
+            Message::Exception(_) => exceptions += 1,
             Message::Roundup(_) => {}
         }
     }
@@ -134,6 +160,9 @@ fn roundup(news: &Roundup) -> String {
     }
     if registries > 0 {
         parts.push(counted(registries, "new registry", "new registries"));
+    }
+    if exceptions > 0 {
+        parts.push(counted(exceptions, "exception to look after", "exceptions to look after"));
     }
     let parts = if parts.is_empty() { "no news".to_owned() } else { parts.join("; ") };
     format!("Round-up since {}: {parts}", minute(news.since))

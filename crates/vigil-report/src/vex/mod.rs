@@ -5,8 +5,10 @@ mod components;
 mod cyclonedx;
 mod items;
 mod openvex;
+mod read;
 mod statement;
 mod vulnerability;
 
 pub(crate) use cyclonedx::Bom;
 pub(crate) use openvex::Statements;
+pub use read::{ReadVex, UnreadableVex, read_vex};

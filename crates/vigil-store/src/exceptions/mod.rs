@@ -8,6 +8,7 @@ mod keep;
 mod lapsed;
 mod rejudge;
 mod stored;
+mod watch;
 mod worst;
 mod written;
 
@@ -19,4 +20,5 @@ pub(crate) use lapsed::{exception_of, lapsed, note_severities, reasons};
 pub(crate) use rejudge::EXCEPTIONS;
 pub use stored::{ExceptionFilter, ExceptionId, StoredException};
 pub(crate) use stored::{Kept, in_force};
+pub use watch::{Matches, Watching};
 pub use written::written_id;

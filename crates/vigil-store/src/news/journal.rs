@@ -39,9 +39,13 @@ pub(super) fn not_kept(fault: DatabaseFault) -> NotKept {
 async fn mark(session: &mut dyn Session, told: &Untold, at: Timestamp) -> Result<u64, DatabaseFault> {
     let mut marked = 0;
     let changes = told.changes.iter().map(|change| change.id);
+    let exceptions = told.exceptions.iter().map(|news| news.id);
     let failures = told.failures.iter().map(|failure| failure.id);
-    let tables: [(&str, Vec<ChangeId>); 2] =
-        [("changes", changes.collect()), ("failures", failures.collect())];
+    let tables: [(&str, Vec<ChangeId>); 3] = [
+        ("changes", changes.collect()),
+        ("failures", failures.collect()),
+        ("exception_notices", exceptions.collect()),
+    ];
     for (table, ids) in tables {
         let rows = ids.into_iter().map(|ChangeId(id)| vec![id.into(), at.into()]).collect();
         let sql = format!(

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use vigil_core::finding::{Counts, Finding, Package, Severity};
 use vigil_core::image::RegistryId;
 use vigil_core::lineage::{LineageName, Worse};
-use vigil_core::news::{BaselineNews, Change, ChangeId, ChangeKind, FailedNews};
+use vigil_core::news::{BaselineNews, Change, ChangeId, ChangeKind, ExceptionNews, FailedNews};
 use vigil_core::port::Untold;
 
 use super::subjects::{Place, Subjects};
 use super::tides;
 use crate::answer::{FINDING, THREAT, counts_from, finding, lineage, threat};
-use crate::sql::{DatabaseFault, Row, Session, Type};
+use crate::sql::{DatabaseFault, DatabaseFaultKind, Row, Session, Type};
 
 /// So much is told at once: it is held in memory.
 const AT_ONCE: usize = 2000;
@@ -22,7 +22,9 @@ const AT_ONCE: usize = 2000;
 pub(super) async fn read(session: &mut dyn Session) -> Result<Untold, DatabaseFault> {
     let noted = noted(session).await?;
     let failed = failed(session).await?;
+    let excepted = excepted(session).await?;
     let places = noted.iter().map(|noted| &noted.place).chain(failed.iter().map(|failed| &failed.place));
+    let places = places.chain(excepted.iter().flat_map(|(_, places)| places));
     let subjects = Subjects::read(session, places).await?;
     let details = details(session, &noted, &subjects).await?;
     let more = noted.len() == AT_ONCE || failed.len() == AT_ONCE;
@@ -45,9 +47,14 @@ pub(super) async fn read(session: &mut dyn Session) -> Result<Untold, DatabaseFa
         let Failed { id, at, place, state, description } = failed;
         Some(FailedNews { id, subject: subjects.get(&place)?, state, description, at })
     });
+    let exceptions = excepted.into_iter().map(|(news, places)| {
+        let subjects = places.iter().filter_map(|place| subjects.get(place)).collect();
+        ExceptionNews { subjects, ..news }
+    });
     let (changes, failures) = (changes.collect(), failures.collect());
+    let exceptions = exceptions.collect();
     let (baselines, tides) = (baselines(session).await?, tides::read(session).await?);
-    Ok(Untold { changes, failures, baselines, tides, more })
+    Ok(Untold { changes, failures, exceptions, baselines, tides, more })
 }
 
 struct Noted {
@@ -173,6 +180,37 @@ async fn failed(session: &mut dyn Session) -> Result<Vec<Failed>, DatabaseFault>
         Ok(Failed { id, at, place, state: row.take()?, description: row.take()? })
     };
     session.rows(&sql, &[]).await?.into_iter().map(failed).collect()
+}
+
+/// Of so many images it is said that an exception accepts something there.
+const IMAGES_OF_ONE: usize = 20;
+
+/// What there is to know of exceptions, each with some of the images in which it accepts anything now.
+async fn excepted(session: &mut dyn Session) -> Result<Vec<(ExceptionNews, Vec<Place>)>, DatabaseFault> {
+    let broken = |error: serde_json::Error| {
+        DatabaseFault::new(DatabaseFaultKind::Corrupt, format!("a notice: {error}"))
+    };
+    let sql = format!(
+        "SELECT id, exception, news FROM exception_notices WHERE published_at IS NULL ORDER BY id LIMIT {AT_ONCE}"
+    );
+    let images = format!(
+        "SELECT DISTINCT r.partition_name, r.account, r.region, p.id, p.name, i.digest
+         FROM acceptances a JOIN image_findings f ON f.accepted = a.id
+         JOIN images i ON i.id = f.image AND i.gone_at IS NULL
+         JOIN repositories p ON p.id = i.repository JOIN registries r ON r.id = p.registry
+         WHERE a.exception = $1 AND a.source <> 'inspector' ORDER BY p.name, i.digest LIMIT {IMAGES_OF_ONE}"
+    );
+    let mut excepted = Vec::new();
+    for mut row in session.rows(&sql, &[]).await? {
+        let (id, exception, news): (i64, String, String) = (row.take()?, row.take()?, row.take()?);
+        let news: ExceptionNews = serde_json::from_str(&news).map_err(broken)?;
+        let mut places = Vec::new();
+        for mut row in session.rows(&images, &[exception.into()]).await? {
+            places.push(Place::read(&mut row)?);
+        }
+        excepted.push((ExceptionNews { id: ChangeId(id), ..news }, places));
+    }
+    Ok(excepted)
 }
 
 /// Registries of which nobody was told yet, once a pass over them has ended.

@@ -4,14 +4,14 @@ use jiff::tz::TimeZone;
 use vigil_core::evaluate::evaluate;
 use vigil_core::image::Image;
 use vigil_core::lineage::FindingState;
-use vigil_core::news::ChangeKind;
+use vigil_core::news::{ChangeKind, ExceptionNews, ExceptionNotice};
 use vigil_core::policy::{Exception, Exceptions, Gate};
 use vigil_core::port::{Journal, Ledger};
 use vigil_core::record::Entry;
 use vigil_core::testing::{digest, image, scan};
 use vigil_store::{
     ExceptionFilter, FindingFilter, ImageFilter, ImageFindingFilter, ImageOrder, NewException, Slice, Store,
-    StoredException,
+    StoredException, Watching,
 };
 
 use crate::databases::stories;
@@ -31,6 +31,7 @@ stories!(
     between_two_scans_nothing_ages_whoever_changes_their_mind,
     an_exception_lapses_when_what_it_accepts_gets_worse_until_somebody_makes_another,
     one_of_the_settings_lapses_along_the_lineage_in_which_it_got_worse,
+    who_made_an_exception_is_warned_once_before_it_lapses_and_once_it_accepts_nothing,
 );
 
 async fn accept(stage: &Stage, id: &str) -> StoredException {
@@ -340,4 +341,46 @@ async fn one_of_the_settings_lapses_along_the_lineage_in_which_it_got_worse(stag
     assert!(told.2.contains(&"dev CVE-1 zlib excepted 48h".to_owned()), "{told:?}");
     scanned(&app, &["CVE-1 LOW zlib", "CVE-1 LOW tar"], "another reason").await;
     assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (0, 2), "it was written anew");
+}
+
+async fn who_made_an_exception_is_warned_once_before_it_lapses_and_once_it_accepts_nothing(stage: Stage) {
+    let app = app(&stage, &["CVE-1 LOW zlib"]).await;
+    let until = stage.now().to_zoned(TimeZone::UTC).date().checked_add(jiff::Span::new().days(20)).ok();
+    let kept = except(&stage, Exception { until, ..exception("CVE-1") }).await;
+    let written = Exceptions::new(vec![exception("CVE-9")]);
+    // What there is to know after a pass over everything; it is told at once.
+    let known = async || {
+        let before = stage.now() - jiff::SignedDuration::from_hours(24 * 7);
+        let watching = Watching { warn_days: Some(14), idle_since_before: Some(before) };
+        stage.store.watch_exceptions(written.clone(), watching, stage.now()).await.unwrap();
+        let untold = stage.store.untold().await.unwrap();
+        stage.store.tell(&untold, vigil_core::port::Telling::default(), stage.now()).await.unwrap();
+        let line = |news: &ExceptionNews| {
+            let images: Vec<String> = news.subjects.iter().map(vigil_core::news::Subject::name).collect();
+            let (findings, images) = (news.findings, images.join(" "));
+            format!("{} {:?} {findings} {images}", news.vulnerability, news.notice)
+        };
+        untold.exceptions.iter().map(line).collect::<Vec<_>>()
+    };
+    assert_eq!(known().await, [""; 0], "the one is far away, and the other new");
+    stage.clock.hours(24 * 6);
+    assert_eq!(known().await, ["CVE-1 Lapses { days: 14 } 1 team/app:latest"]);
+    assert_eq!(known().await, [""; 0], "and that is told once");
+    stage.clock.hours(24 * 2);
+    assert_eq!(known().await, ["CVE-9 Idle { since: None } 0 "]);
+    let matched = stage.store.exception_matches().await.unwrap();
+    let one = &matched[&kept.id.to_string()];
+    assert_eq!((one.findings, one.images, one.last_matched_at), (1, 1, Some(stage.now())));
+    let last = stage.now();
+    stage.scanned(&app, &[]).await;
+    stage.clock.hours(1);
+    let idle =
+        |since: jiff::Timestamp| format!("CVE-1 {:?} 0 ", ExceptionNotice::Idle { since: Some(since) });
+    assert_eq!(known().await, [idle(last)]);
+    assert_eq!(known().await, [""; 0]);
+    stage.scanned(&app, &["CVE-1 LOW zlib"]).await;
+    assert_eq!(known().await, [""; 0]);
+    let last = stage.now();
+    stage.scanned(&app, &[]).await;
+    assert_eq!(known().await, [idle(last)], "it had matched in between");
 }

@@ -51,7 +51,8 @@ async fn those_of_the_file_are_shown_with_where_they_stand() {
     let expected = json!({
         "id": item["id"], "vulnerability": "CVE-2", "package": null, "repository": "team/*", "tag": null, "digest": null,
         "severity": null,
-        "reason": "not linked", "until": null, "source": "file", "file": "/etc/ecr-vigil/exceptions.toml",
+        "reason": "not linked", "until": null, "lapses_in_days": null, "matches": 0, "images": 0,
+        "last_matched_at": null, "source": "file", "file": "/etc/ecr-vigil/exceptions.toml",
         "author": null, "created_at": null, "ended_at": null, "in_force": true, "counted": null,
     });
     assert_eq!(item, expected);

@@ -77,12 +77,17 @@ pub(in crate::http) async fn list(
     Asked((wanted, slice)): Asked<(Wanted, Slice)>,
 ) -> Result<Response, Problem> {
     let now = app.api.clock.now();
+    let matches = app.api.store.exception_matches().await.map_err(away)?;
+    let answer = |mut page: Page<ExceptionBody>| {
+        page.items = page.items.into_iter().map(|body| body.matching(&matches)).collect();
+        paged::<_, ExceptionBody>(&uri, page)
+    };
     let written = |slice: &Slice| Page::of_all(wanted.written(&app, now), slice, WRITTEN);
     // A cursor of theirs leads on among them; any other is the store's to understand.
     if slice.after.is_some()
         && let Ok(page) = written(&slice)
     {
-        return Ok(paged::<_, ExceptionBody>(&uri, page));
+        return Ok(answer(page));
     }
     let filter = ExceptionFilter {
         in_force_at: wanted.in_force.then_some(now),
@@ -100,7 +105,7 @@ pub(in crate::http) async fn list(
             next = Some(Cursor::first(WRITTEN));
         }
     }
-    Ok(paged::<_, ExceptionBody>(&uri, Page { items, next }))
+    Ok(answer(Page { items, next }))
 }
 
 /// The list of those that the settings' file holds.
@@ -140,7 +145,8 @@ pub(in crate::http) async fn add(
     }
     let location = [(header::LOCATION, format!("/api/v1/exceptions/{}", stored.id))];
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, location, Json(ExceptionBody::stored(stored, at))))
+    let matches = app.api.store.exception_matches().await.map_err(away)?;
+    Ok((status, location, Json(ExceptionBody::stored(stored, at).matching(&matches))))
 }
 
 /// One exception.
@@ -156,7 +162,8 @@ pub(in crate::http) async fn get(
     let now = app.api.clock.now();
     let stored = app.api.store.exception(known).await.map_err(away)?;
     let stored = stored.map(|stored| ExceptionBody::stored(stored, now));
-    stored.or_else(|| written(&app, &id, now)).map(Json).ok_or_else(|| unknown(&id))
+    let body = stored.or_else(|| written(&app, &id, now)).ok_or_else(|| unknown(&id))?;
+    Ok(Json(body.matching(&app.api.store.exception_matches().await.map_err(away)?)))
 }
 
 /// Ends an exception now.
@@ -182,7 +189,8 @@ pub(in crate::http) async fn expire(
         None => unknown(&id),
     })?;
     tracing::info!(exception = %ended.id, vulnerability = ended.exception.id, "exception ended");
-    Ok(Json(ExceptionBody::stored(ended, now)))
+    let matches = app.api.store.exception_matches().await.map_err(away)?;
+    Ok(Json(ExceptionBody::stored(ended, now).matching(&matches)))
 }
 
 /// The exception of the settings' file with this id.

@@ -1,12 +1,13 @@
 //! Exceptions as they are sent: those made here, and those that the settings' file holds.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use vigil_core::policy::{Exception, Pattern};
-use vigil_store::{StoredException, written_id};
+use vigil_store::{Matches, StoredException, written_id};
 
 /// An exception.
 #[derive(Serialize, ToSchema)]
@@ -35,6 +36,14 @@ pub(in crate::http) struct ExceptionBody {
     /// The last day, in UTC, on which it is.
     #[schema(format = "date")]
     until: Option<String>,
+    /// In how many days that is, while it is in force; 0: today.
+    lapses_in_days: Option<i64>,
+    /// How many findings it accepts now, in images that are there.
+    matches: u64,
+    /// In how many images.
+    images: u64,
+    /// When it last was seen to accept anything.
+    last_matched_at: Option<Timestamp>,
     #[schema(inline)]
     source: Source,
     /// The file, for one that stands in a file of the settings.
@@ -71,7 +80,16 @@ impl ExceptionBody {
 
     pub(super) fn written(exception: &Exception, file: &Option<PathBuf>, now: Timestamp) -> Self {
         let file = file.as_ref().map(|file| file.display().to_string());
+        // What a VEX file states stands elsewhere.
+        let file = file.filter(|_| exception.digest.is_none());
         Self { source: Source::File, file, ..Self::of(written_id(exception), exception, now) }
+    }
+
+    /// The same with what it accepts.
+    pub(super) fn matching(self, matches: &BTreeMap<String, Matches>) -> Self {
+        let Matches { findings, images, last_matched_at } =
+            matches.get(&self.id).cloned().unwrap_or_default();
+        Self { matches: findings, images, last_matched_at, ..self }
     }
 
     fn of(id: String, exception: &Exception, now: Timestamp) -> Self {
@@ -86,6 +104,10 @@ impl ExceptionBody {
             severity: exception.severity.as_ref().map(ToString::to_string),
             reason: exception.reason.clone(),
             until: exception.until.map(|until| until.to_string()),
+            lapses_in_days: exception.days_left(now).filter(|days| *days >= 0),
+            matches: 0,
+            images: 0,
+            last_matched_at: None,
             source: Source::Api,
             file: None,
             author: None,

@@ -62,7 +62,7 @@ fn changes(message: &Message) -> Vec<&Change> {
     match message {
         Message::Image(news) => news.changes.iter().collect(),
         Message::Vulnerability(news) => news.found.iter().flat_map(|found| &found.changes).collect(),
-        Message::Failed(_) | Message::Baseline(_) => Vec::new(),
+        Message::Failed(_) | Message::Baseline(_) | Message::Exception(_) => Vec::new(),
         Message::Roundup(news) => flattened(news).into_iter().flat_map(changes).collect(),
     }
 }

@@ -56,6 +56,7 @@ pub(super) fn thread(parcel: &Parcel, domain: &MailDomain) -> String {
         Message::Failed(news) => image(&news.subject),
         Message::Vulnerability(news) => identifier("vulnerability", &[&news.vulnerability]),
         Message::Baseline(news) => identifier("registry", &[&news.registry.to_string()]),
+        Message::Exception(news) => identifier("exception", &[&news.vulnerability, &news.reason]),
         Message::Roundup(_) => identifier("route", &[parcel.route.as_str()]),
     };
     format!("<{identifier}@{domain}>")

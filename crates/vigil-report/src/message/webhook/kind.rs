@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use vigil_core::news::{
-    BaselineNews, Change, FailedNews, ImageNews, Message, Roundup, Upgrade, VulnerabilityNews, WhereFound,
+    BaselineNews, Change, ExceptionNews, ExceptionNotice, FailedNews, ImageNews, Message, Roundup, Upgrade,
+    VulnerabilityNews, WhereFound,
 };
 
 use super::finding::ChangeView;
@@ -50,6 +51,22 @@ pub(super) enum MessageView<'a> {
         counts: BySeverity<'a>,
         at: Text<jiff::Timestamp>,
     },
+    Exception {
+        notice: &'static str,
+        lapses_in_days: Option<i64>,
+        last_matched_at: Option<Text<jiff::Timestamp>>,
+        vulnerability: String,
+        package: Option<String>,
+        repository: Option<String>,
+        tag: Option<String>,
+        reason: String,
+        author: Option<String>,
+        until: Option<String>,
+        findings: u64,
+        images: u64,
+        accepted_in: Vec<ImageView<'a>>,
+        at: Text<jiff::Timestamp>,
+    },
     Roundup {
         since: Text<jiff::Timestamp>,
         until: Text<jiff::Timestamp>,
@@ -80,6 +97,7 @@ impl<'a> MessageView<'a> {
             Message::Vulnerability(news) => Self::vulnerability(news, limits),
             Message::Failed(news) => Self::failed(news, limits),
             Message::Baseline(news) => Self::baseline(news),
+            Message::Exception(news) => Self::exception(news, limits),
             Message::Roundup(news) => Self::roundup(news, limits),
         };
         Told { headline: headline(message), message: view }
@@ -125,6 +143,30 @@ impl<'a> MessageView<'a> {
             images: *images,
             counts: BySeverity(counts),
             at: Text(*at),
+        }
+    }
+
+    fn exception(news: &'a ExceptionNews, limits: Limits) -> Self {
+        let (lapses_in_days, last_matched_at) = match news.notice {
+            ExceptionNotice::Lapses { days } => (Some(days), None),
+            ExceptionNotice::Idle { since } => (None, since.map(Text)),
+        };
+        let said = |text: &Option<String>| text.as_deref().map(word);
+        Self::Exception {
+            notice: news.notice.code(),
+            lapses_in_days,
+            last_matched_at,
+            vulnerability: word(&news.vulnerability),
+            package: said(&news.package),
+            repository: said(&news.repository),
+            tag: said(&news.tag),
+            reason: cut(&news.reason, limits.prose),
+            author: said(&news.author),
+            until: news.until.map(|until| until.to_string()),
+            findings: news.findings,
+            images: news.images,
+            accepted_in: news.subjects.iter().map(|subject| ImageView::of(subject, limits)).collect(),
+            at: Text(news.at),
         }
     }
 
