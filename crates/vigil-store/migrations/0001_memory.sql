@@ -218,6 +218,8 @@ CREATE TABLE acceptances (
   source WORDS NOT NULL,
   exception WORDS NOT NULL,
   reason WORDS NOT NULL,
+  -- As severe as the exception accepts it, if it says so.
+  severity WORDS,
   UNIQUE (source, exception, reason)
 );
 
@@ -250,6 +252,7 @@ CREATE TABLE lineages (
   UNIQUE (repository, name, platform)
 );
 CREATE INDEX lineages_image ON lineages (image);
+CREATE INDEX lineages_followed ON lineages (followed_image);
 CREATE INDEX lineages_name ON lineages (name);
 -- Lineages that stand at an image and know the findings of another one: few.
 CREATE INDEX lineages_behind ON lineages (id) WHERE image <> followed_image;
@@ -262,9 +265,6 @@ CREATE TABLE lineage_findings (
   state BIGINT NOT NULL,
   -- What it would be if nobody had accepted it; nothing where nobody has.
   beneath BIGINT,
-  -- By whom it was last accepted, and how severe it was when he began to; no severity: that has lapsed, since it got worse.
-  accepted_by BIGINT,
-  accepted_severity BIGINT,
   severity BIGINT NOT NULL,
   -- The severity turned round, so that an order of several columns goes one way and an index can be entered anywhere.
   rank BIGINT GENERATED ALWAYS AS (-severity) STORED,
@@ -282,10 +282,6 @@ CREATE INDEX lineage_findings_oldest
   ON lineage_findings (first_seen, lineage, vulnerability, package) WHERE fixed_at IS NULL;
 -- New, worsened and accepted ones: few among many.
 CREATE INDEX lineage_findings_notable ON lineage_findings (state, lineage) WHERE state IN (0, 2, 4);
-CREATE INDEX lineage_findings_accepted ON lineage_findings (accepted_by, lineage, vulnerability, package)
-  WHERE accepted_by IS NOT NULL;
-CREATE INDEX lineage_findings_marked ON lineage_findings (lineage, vulnerability, package)
-  WHERE accepted_by IS NOT NULL;
 CREATE INDEX lineage_findings_exploited ON lineage_findings (rank, first_seen, lineage, vulnerability, package)
   WHERE exploited IN (1, 3) AND fixed_at IS NULL;
 CREATE INDEX lineage_findings_listed ON lineage_findings (rank, first_seen, lineage, vulnerability, package)
@@ -298,6 +294,18 @@ CREATE INDEX lineage_findings_fixed ON lineage_findings (fixed_at) WHERE fixed_a
 -- Where a vulnerability is there, it is in an image, and found by that; where it is not any more, by this.
 CREATE INDEX lineage_findings_fixed_of_vulnerability ON lineage_findings (vulnerability, lineage)
   WHERE fixed_at IS NOT NULL;
+
+-- By whom findings were ever accepted along a lineage, and how severe each may be there: as the exception says, or as it was
+-- at first; no severity: that has lapsed, since it got worse.
+CREATE TABLE lineage_acceptances (
+  lineage BIGINT NOT NULL,
+  vulnerability BIGINT NOT NULL,
+  package BIGINT NOT NULL,
+  acceptance BIGINT NOT NULL,
+  severity BIGINT,
+  PRIMARY KEY (lineage, vulnerability, package, acceptance)
+) CLUSTERED;
+CREATE INDEX lineage_acceptances_of ON lineage_acceptances (acceptance);
 
 -- What was new, worse or fixed along a lineage. What lies there unpublished is still to be told.
 CREATE TABLE changes (

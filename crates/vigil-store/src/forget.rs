@@ -165,9 +165,13 @@ async fn fixed(session: &mut dyn Session, before: Timestamp) -> Result<u64, Data
     }
     let forgotten = rows.len() as u64;
     let columns = ["lineage", "vulnerability", "package"].map(|name| (name, Type::Int));
-    let sql = "DELETE FROM lineage_findings WHERE (lineage, vulnerability, package) IN
-        (SELECT lineage, vulnerability, package FROM {rows})";
-    session.each(sql, &columns, rows).await?;
+    for of in ["lineage_acceptances", "lineage_findings"] {
+        let sql = format!(
+            "DELETE FROM {of} WHERE (lineage, vulnerability, package) IN
+            (SELECT lineage, vulnerability, package FROM {{rows}})"
+        );
+        session.each(&sql, &columns, rows.clone()).await?;
+    }
     Ok(forgotten)
 }
 
@@ -206,7 +210,9 @@ async fn lineages(session: &mut dyn Session, before: Timestamp) -> Result<u64, D
     let rows = session.rows(old, &[before.into(), IMAGES_AT_ONCE.into()]).await?;
     let ids: Vec<i64> = rows.into_iter().map(|mut row| row.take()).collect::<Result<_, _>>()?;
     for id in &ids {
-        session.execute("DELETE FROM lineage_findings WHERE lineage = $1", &[(*id).into()]).await?;
+        for of in ["lineage_acceptances", "lineage_findings"] {
+            session.execute(&format!("DELETE FROM {of} WHERE lineage = $1"), &[(*id).into()]).await?;
+        }
         session.execute("DELETE FROM lineages WHERE id = $1", &[(*id).into()]).await?;
     }
     Ok(ids.len() as u64)

@@ -50,10 +50,10 @@ const KINDS: [Kind; 4] = [
     Kind {
         find: "SELECT a.id FROM acceptances a
             WHERE NOT EXISTS (SELECT 1 FROM image_findings f WHERE f.accepted = a.id)
-              AND NOT EXISTS (SELECT 1 FROM lineage_findings m WHERE m.accepted_by = a.id)",
+              AND NOT EXISTS (SELECT 1 FROM lineage_acceptances m WHERE m.acceptance = a.id)",
         delete: "DELETE FROM acceptances WHERE id IN (SELECT id FROM {rows})
               AND NOT EXISTS (SELECT 1 FROM image_findings f WHERE f.accepted = acceptances.id)
-              AND NOT EXISTS (SELECT 1 FROM lineage_findings m WHERE m.accepted_by = acceptances.id) RETURNING id",
+              AND NOT EXISTS (SELECT 1 FROM lineage_acceptances m WHERE m.acceptance = acceptances.id) RETURNING id",
     },
 ];
 

@@ -59,6 +59,11 @@ impl Severity {
     pub fn reaches(&self, least: &Self) -> bool {
         self >= least || matches!(self, Self::Unknown(_))
     }
+
+    /// Whether it is no worse than this. A word unknown to us is no worse than itself, and nothing else is no worse than it.
+    pub fn is_within(&self, most: &Self) -> bool {
+        self == most || self <= most && !matches!(self, Self::Unknown(_))
+    }
 }
 
 impl From<&str> for Severity {

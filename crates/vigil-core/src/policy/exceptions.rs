@@ -150,7 +150,7 @@ impl Exception {
     pub fn accepts(&self, found: Occurrence<'_>, now: Timestamp) -> bool {
         !self.expired(now)
             && self.names(found)
-            && self.severity.as_ref().is_none_or(|most| found.severity <= most)
+            && self.severity.as_ref().is_none_or(|most| found.severity.is_within(most))
     }
 
     /// Whether it is about what was found there, however bad that is.
@@ -219,6 +219,15 @@ mod tests {
         check(up_to(Severity::Critical), true);
         check(up_to(Severity::High), true);
         check(up_to(Severity::Medium), false);
+        check(up_to("DREADFUL".into()), false);
+        let repository = "team/app".parse().unwrap();
+        let (repository, severity) = (&repository, &Severity::from("DREADFUL"));
+        let (vulnerability, package, digest) = ("CVE-2024-1", None, digest(1));
+        let found = Occurrence { vulnerability, package, severity, repository, digest, tags: &[] };
+        let accepts = |exception: Exception| exception.accepts(found, now());
+        assert!(!accepts(up_to(Severity::Critical)), "nobody knows how bad that is");
+        assert!(accepts(up_to("DREADFUL".into())));
+        assert!(accepts(exception()));
     }
 
     #[test]

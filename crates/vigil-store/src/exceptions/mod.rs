@@ -16,7 +16,7 @@ pub(crate) use accepted::{Acceptance, acceptance_id};
 pub(crate) use except::{Judgement, except};
 pub(crate) use judge::There;
 pub use keep::{CreatedException, NewException};
-pub(crate) use lapsed::{exception_of, lapsed, note_severities, reasons};
+pub(crate) use lapsed::{exception_of, hand_on, lapsed, note_severities, reasons};
 pub(crate) use rejudge::EXCEPTIONS;
 pub use stored::{ExceptionFilter, ExceptionId, StoredException};
 pub(crate) use stored::{Kept, in_force};

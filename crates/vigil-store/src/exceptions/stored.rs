@@ -53,7 +53,8 @@ pub(crate) struct Kept {
 impl Kept {
     /// What it means for a finding that this accepts it.
     pub(super) fn acceptance(&self) -> Acceptance {
-        Acceptance::Exception { id: self.id, reason: self.exception.reason.clone() }
+        let Exception { reason, severity, .. } = self.exception.clone();
+        Acceptance::Exception { id: self.id, reason, severity }
     }
 }
 

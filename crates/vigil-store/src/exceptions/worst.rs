@@ -43,7 +43,7 @@ pub(super) async fn worst_named(
 
 /// Whether it has lapsed for anything.
 pub(super) async fn has_lapsed(session: &mut dyn Session, id: ExceptionId) -> Result<bool, DatabaseFault> {
-    let sql = "SELECT 1 FROM acceptances a JOIN lineage_findings m ON m.accepted_by = a.id
-        WHERE a.exception = $1 AND m.accepted_severity IS NULL LIMIT 1";
+    let sql = "SELECT 1 FROM acceptances a JOIN lineage_acceptances m ON m.acceptance = a.id
+        WHERE a.exception = $1 AND m.severity IS NULL LIMIT 1";
     Ok(session.row(sql, &[id.to_string().into()]).await?.is_some())
 }

@@ -200,7 +200,7 @@ async fn follow(
     let at = behind.scanned_at.filter(|_| behind.step == Step::First || behind.same_image).unwrap_or(now);
     let (beginning, changed) = match behind.step {
         Step::First => {
-            let (beginning, inherited) = inherited(session, repository, behind.image).await?;
+            let (beginning, inherited) = inherited(session, behind.image).await?;
             (beginning, lineage::begin(beginning, &inherited, &seen, at))
         }
         step => (Beginning::Baseline, lineage::follow(&known, &seen, step, at)),
@@ -218,7 +218,10 @@ async fn follow(
         }
     }
     // After it was told: what has lapsed is told once.
-    if seen.values().any(|sight| sight.accepted) || known.values().any(|before| before.accepted) {
+    if beginning == Beginning::Predecessor
+        || seen.values().any(|sight| sight.accepted)
+        || known.values().any(|before| before.accepted)
+    {
         let accepted = state_code(FindingState::Excepted);
         exceptions::note_severities(session, behind.lineage, behind.image, accepted).await?;
     }

@@ -9,6 +9,7 @@ use vigil_core::image::RepositoryName;
 use vigil_core::policy::Exceptions;
 
 use super::findings::{self, Hash, content_hash, hash_of, json};
+use super::inherited::inherit_acceptances;
 use super::record::Known;
 use crate::answer::tags_of;
 use crate::exceptions::{self, Acceptance, Judgement, Kept, There, written_id};
@@ -31,7 +32,7 @@ pub(super) async fn judged(
     let ids: Vec<String> = ours.iter().map(|kept| kept.id.to_string()).collect();
     let tags_matter = ours.iter().any(|kept| kept.exception.tag.is_some());
     let tags = if tags_matter { tags_of(session, image.id).await? } else { Vec::new() };
-    let told = hash_of(&(&image.scan_content, &evaluation.counts, by, ids, &tags));
+    let told = hash_of(&(&image.scan_content, &evaluation.counts, by, &ids, &tags));
     if image.judged_content.as_deref() == Some(&told) {
         return Ok(());
     }
@@ -43,6 +44,9 @@ pub(super) async fn judged(
         Some((stored.content, acceptance(accepted)))
     });
     let mut judgement = Judgement { by: by.collect(), counts: evaluation.counts.clone() };
+    // Those of one image cannot be about another one.
+    let written = written.iter().filter(|exception| exception.digest.is_none());
+    inherit_acceptances(session, image.id, || written.map(written_id).chain(ids).collect()).await?;
     let lapsed = exceptions::lapsed(session, std::iter::once(image.id)).await?.remove(&image.id);
     if !ours.is_empty() || lapsed.is_some() {
         let lapsed = lapsed.unwrap_or_default();
@@ -79,8 +83,9 @@ fn acceptance(accepted: &Accepted, written: &Exceptions) -> Acceptance {
     match accepted.by {
         AcceptedBy::Inspector => Acceptance::Inspector { reason },
         AcceptedBy::Exception(place) => {
-            let exception = written.iter().nth(place).map(written_id).unwrap_or_default();
-            Acceptance::Settings { exception, reason }
+            let by = written.iter().nth(place);
+            let severity = by.and_then(|exception| exception.severity.clone());
+            Acceptance::Settings { exception: by.map(written_id).unwrap_or_default(), reason, severity }
         }
     }
 }

@@ -6,7 +6,7 @@ use vigil_core::image::Image;
 use vigil_core::lineage::FindingState;
 use vigil_core::news::{ChangeKind, ExceptionNews, ExceptionNotice};
 use vigil_core::policy::{Exception, Exceptions, Gate};
-use vigil_core::port::{Journal, Ledger};
+use vigil_core::port::{Journal, Ledger, Telling};
 use vigil_core::record::Entry;
 use vigil_core::testing::{digest, image, scan};
 use vigil_store::{
@@ -30,6 +30,9 @@ stories!(
     what_a_pass_accepts_by_its_settings_is_left_alone,
     between_two_scans_nothing_ages_whoever_changes_their_mind,
     an_exception_lapses_when_what_it_accepts_gets_worse_until_somebody_makes_another,
+    builds_under_tags_of_their_own_go_on_with_what_was_accepted_in_the_one_before,
+    one_that_has_lapsed_does_not_come_back_when_another_is_over,
+    one_that_says_how_severe_it_accepts_goes_by_that_alone,
     one_of_the_settings_lapses_along_the_lineage_in_which_it_got_worse,
     who_made_an_exception_is_warned_once_before_it_lapses_and_once_it_accepts_nothing,
 );
@@ -315,16 +318,78 @@ async fn an_exception_lapses_when_what_it_accepts_gets_worse_until_somebody_make
     assert_eq!(told, ["latest CVE-1 zlib worsened 72h"], "and lapses as well, along the lineage");
 }
 
+/// A pass whose settings accept by this exception finds these in an image.
+async fn scanned_accepting(stage: &Stage, image: &Image, findings: &[&str], exception: Exception) {
+    let exceptions = Exceptions::new(vec![exception]);
+    let found: Vec<_> = findings.iter().map(|text| parse(text)).collect();
+    let (found, app) = (scan("COMPLETE", Some(stage.now()), &found), name("team/app"));
+    let gate = Gate::default();
+    let judged = evaluate(&app, image, found.clone(), &gate, &exceptions, stage.now());
+    let entries = vec![Entry::Found(image.digest, Box::new(found)), Entry::Judged(image.digest, judged)];
+    let ledger = stage.ledger().accepting(exceptions);
+    ledger.record(&registry(), &app, stage.now(), entries).await.unwrap();
+}
+
+async fn builds_under_tags_of_their_own_go_on_with_what_was_accepted_in_the_one_before(stage: Stage) {
+    let written = exception("CVE-1");
+    let mut images: Vec<Image> = Vec::new();
+    let mut told = Vec::new();
+    for (n, severity) in [(1, "LOW"), (2, "LOW"), (3, "CRITICAL"), (4, "LOW")] {
+        let tag = format!("build-{n}");
+        images.push(Image { pushed_at: Some(stage.now()), ..image(n, &[&tag], 9) });
+        stage.list(&images).await;
+        let (last, finding) = (&images[images.len() - 1], format!("CVE-1 {severity} zlib"));
+        scanned_accepting(&stage, last, &[&finding], written.clone()).await;
+        let detail = stage.store.image(registry(), name("team/app"), digest(n)).await.unwrap().unwrap();
+        told.push((detail.image.counts.unwrap().total(), detail.image.accepted));
+        // What is pushed from here on is news, and follows what was pushed before.
+        stage.store.end_pass(stage.pass, stage.now(), "complete", None).await.unwrap();
+        let untold = stage.store.untold().await.unwrap();
+        stage.store.tell(&untold, Telling::default(), stage.now()).await.unwrap();
+        stage.clock.hours(1);
+    }
+    assert_eq!(told, [(0, 1), (0, 1), (1, 0), (1, 0)], "and it has lapsed for good");
+    // Somebody else writes it anew.
+    scanned_accepting(&stage, &images[3], &["CVE-1 LOW zlib"], Exception::of("CVE-1", "anew")).await;
+    let detail = stage.store.image(registry(), name("team/app"), digest(4)).await.unwrap().unwrap();
+    assert_eq!(detail.image.accepted, 1);
+}
+
+async fn one_that_has_lapsed_does_not_come_back_when_another_is_over(stage: Stage) {
+    let app = app(&stage, &["CVE-1 LOW zlib"]).await;
+    accept(&stage, "CVE-1").await;
+    stage.clock.hours(24);
+    stage.scanned(&app, &["CVE-1 HIGH zlib"]).await;
+    assert_eq!(standing(&stage).await.1, 0);
+    let another = accept(&stage, "CVE-1").await;
+    stage.clock.hours(24);
+    stage.scanned(&app, &["CVE-1 LOW zlib"]).await;
+    assert_eq!(standing(&stage).await.1, 1);
+    stage.store.end_exception(another.id, stage.now()).await.unwrap();
+    assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (1, 0), "the first one lapsed for good");
+}
+
+async fn one_that_says_how_severe_it_accepts_goes_by_that_alone(stage: Stage) {
+    let up_to_high = Exception { severity: Some("HIGH".into()), ..exception("CVE-1") };
+    let app = image(1, &["latest"], 9);
+    stage.list(std::slice::from_ref(&app)).await;
+    for (severity, accepted) in [("LOW", 1), ("HIGH", 1), ("DREADFUL", 0)] {
+        scanned_accepting(&stage, &app, &[&format!("CVE-1 {severity} zlib")], up_to_high.clone()).await;
+        assert_eq!(standing(&stage).await.1, accepted, "{severity}");
+        stage.clock.hours(24);
+    }
+    let kept = Exception { severity: Some("CRITICAL".into()), ..exception("CVE-2") };
+    except(&stage, kept).await;
+    for (severity, accepted) in [("LOW", 1), ("CRITICAL", 1), ("DREADFUL", 0)] {
+        stage.scanned(&app, &[&format!("CVE-2 {severity} tar")]).await;
+        assert_eq!(standing(&stage).await.1, accepted, "{severity}");
+        stage.clock.hours(24);
+    }
+}
+
 async fn one_of_the_settings_lapses_along_the_lineage_in_which_it_got_worse(stage: Stage) {
     let scanned = async |image: &Image, findings: &[&str], reason: &str| {
-        let exceptions = Exceptions::new(vec![Exception::of("CVE-1", reason)]);
-        let found: Vec<_> = findings.iter().map(|text| parse(text)).collect();
-        let (found, app) = (scan("COMPLETE", Some(stage.now()), &found), name("team/app"));
-        let gate = Gate::default();
-        let judged = evaluate(&app, image, found.clone(), &gate, &exceptions, stage.now());
-        let entries = vec![Entry::Found(image.digest, Box::new(found)), Entry::Judged(image.digest, judged)];
-        let ledger = stage.ledger().accepting(exceptions);
-        ledger.record(&registry(), &app, stage.now(), entries).await.unwrap();
+        scanned_accepting(&stage, image, findings, Exception::of("CVE-1", reason)).await;
     };
     let (app, dev) = (image(1, &["latest"], 9), image(2, &["dev"], 8));
     stage.list(&[app.clone(), dev.clone()]).await;
@@ -354,7 +419,7 @@ async fn who_made_an_exception_is_warned_once_before_it_lapses_and_once_it_accep
         let watching = Watching { warn_days: Some(14), idle_since_before: Some(before) };
         stage.store.watch_exceptions(written.clone(), watching, stage.now()).await.unwrap();
         let untold = stage.store.untold().await.unwrap();
-        stage.store.tell(&untold, vigil_core::port::Telling::default(), stage.now()).await.unwrap();
+        stage.store.tell(&untold, Telling::default(), stage.now()).await.unwrap();
         let line = |news: &ExceptionNews| {
             let images: Vec<String> = news.subjects.iter().map(vigil_core::news::Subject::name).collect();
             let (findings, images) = (news.findings, images.join(" "));
