@@ -47,4 +47,4 @@ pub use layout::{Header, PassKind};
 pub use report::{RenderError, render};
 pub use status::Status;
 pub use totals::Totals;
-pub use vex::{ReadVex, UnreadableVex, read_vex};
+pub use vex::{ReadVex, UnreadableVex, VexDocument, accepted_by_vex, read_vex};

@@ -7,7 +7,7 @@ use toml::Value;
 use vigil_core::finding::Severity;
 use vigil_core::policy::{Exception, Exceptions, InvalidPattern, Pattern, VulnerabilityId};
 
-use vigil_report::ReadVex;
+use vigil_report::VexDocument;
 
 use super::raw::parse_toml;
 use super::values::KnownSeverity;
@@ -20,13 +20,11 @@ pub(super) fn read(path: &str) -> Result<Exceptions, Vec<String>> {
         .map_err(|problems| problems.into_iter().map(|problem| format!("`{path}`: {problem}")).collect())
 }
 
-/// Reads a file of OpenVEX or CycloneDX: what it accepts, and what of it is passed over.
-pub(super) fn read_vex(path: &str) -> Result<ReadVex, String> {
+/// Reads a file of OpenVEX or CycloneDX.
+pub(super) fn read_vex(path: &str) -> Result<VexDocument, String> {
     let bytes = std::fs::read(Path::new(path))
         .map_err(|error| format!("the file `{path}` cannot be read: {error}"))?;
-    let read = vigil_report::read_vex(&bytes).map_err(|error| format!("`{path}`: {error}"))?;
-    let warnings = read.warnings.into_iter().map(|warning| format!("`{path}`: {warning}")).collect();
-    Ok(ReadVex { warnings, ..read })
+    vigil_report::read_vex(&bytes).map_err(|error| format!("`{path}`: {error}"))
 }
 
 fn parse(text: &str) -> Result<Exceptions, Vec<String>> {

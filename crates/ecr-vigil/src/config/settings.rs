@@ -10,7 +10,7 @@ use vigil_core::CatalogueKind;
 use vigil_core::image::Region;
 use vigil_core::plan::Budget;
 use vigil_core::policy::{Cadence, Exception, Exceptions, Gate, Owners, Selection, TagStatus, Thresholds};
-use vigil_report::Format;
+use vigil_report::{Format, accepted_by_vex};
 
 use super::exceptions;
 use super::key::URL;
@@ -233,17 +233,16 @@ impl Reader<'_> {
                 }
             }
         }
-        let mut warnings = Vec::new();
+        let mut documents = Vec::new();
         for file in self.many::<String>("exceptions.vex") {
             match exceptions::read_vex(&file) {
-                Ok(read) => {
-                    accepted.extend(read.exceptions);
-                    warnings.extend(read.warnings);
-                }
+                Ok(document) => documents.push((file, document)),
                 Err(problem) => self.complain("exceptions.vex", problem),
             }
         }
-        (Exceptions::new(accepted), warnings)
+        let stated = accepted_by_vex(&documents);
+        accepted.extend(stated.exceptions);
+        (Exceptions::new(accepted), stated.warnings)
     }
 
     fn pace(&mut self) -> Option<Pace> {

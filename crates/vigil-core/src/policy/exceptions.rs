@@ -161,7 +161,7 @@ impl Exception {
             && self
                 .package
                 .as_deref()
-                .is_none_or(|wanted| package.is_some_and(|found| is_same(wanted, found)))
+                .is_none_or(|wanted| package.is_some_and(|found| is_same_package(wanted, found)))
             && self.is_about(repository)
             && self.digest.is_none_or(|wanted| wanted == digest)
             && self.tag.as_ref().is_none_or(has_tag)
@@ -174,7 +174,7 @@ impl Exception {
 }
 
 /// Whether two names mean the same package. Python's are written with any case, and with `_` for `-`.
-fn is_same(one: &str, other: &str) -> bool {
+pub fn is_same_package(one: &str, other: &str) -> bool {
     let told = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
     one.bytes().map(told).eq(other.bytes().map(told))
 }

@@ -11,7 +11,9 @@ mod selection;
 
 pub use age::{Age, InvalidAge};
 pub use cadence::Cadence;
-pub use exceptions::{Exception, Exceptions, InvalidVulnerabilityId, Occurrence, VulnerabilityId};
+pub use exceptions::{
+    Exception, Exceptions, InvalidVulnerabilityId, Occurrence, VulnerabilityId, is_same_package,
+};
 pub use gate::{Gate, Thresholds};
 pub use owners::{Owned, Owners, owner_by_tags};
 pub use pattern::{InvalidPattern, Pattern, Patterns};

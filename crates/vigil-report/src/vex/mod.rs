@@ -11,4 +11,4 @@ mod vulnerability;
 
 pub(crate) use cyclonedx::Bom;
 pub(crate) use openvex::Statements;
-pub use read::{ReadVex, UnreadableVex, read_vex};
+pub use read::{ReadVex, UnreadableVex, VexDocument, accepted_by_vex, read_vex};

@@ -3,36 +3,29 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::document::{ReadVex, UnreadableVex, items, text, wrong};
-use super::product::{Product, package_name};
-use super::stated::{Stated, Statement};
+use super::document::{UnreadableVex, ids, items, text, time, wrong};
+use super::meant::Meant;
+use super::stated::Statement;
 
-pub(super) fn read(document: &Value) -> Result<ReadVex, UnreadableVex> {
+pub(super) fn read(document: &Value) -> Result<Vec<Statement>, UnreadableVex> {
     let Some(statements) = document.get("statements").and_then(Value::as_array) else {
         return Err(wrong("statements", "it is missing: expected a list of statements"));
     };
-    let of_document = time(document, "")?;
-    let mut ordered = Vec::new();
-    for (n, statement) in statements.iter().enumerate() {
-        let place = format!("statements[{n}]");
-        ordered.push((time(statement, &place)?.or(of_document), place, statement));
-    }
-    // Those of one time stay in their order.
-    ordered.sort_by_key(|(at, ..)| *at);
-    let mut stated = Stated::default();
-    for (_, place, statement) in &ordered {
-        stated.state(understood(place, statement)?)?;
-    }
-    Ok(stated.read())
+    let of_document = last(document, "")?;
+    let numbered = statements.iter().enumerate();
+    numbered.map(|(n, statement)| understood(format!("statements[{n}]"), statement, of_document)).collect()
 }
 
-fn time(value: &Value, place: &str) -> Result<Option<Timestamp>, UnreadableVex> {
-    let last = text(value, "last_updated").or_else(|| text(value, "timestamp"));
-    let bad = |said: &str| wrong(format!("{place}.timestamp"), format!("`{said}` is no time of RFC 3339"));
-    last.map(|said| said.parse().map_err(|_| bad(said))).transpose()
+fn last(value: &Value, place: &str) -> Result<Option<Timestamp>, UnreadableVex> {
+    Ok(time(value, "last_updated", place)?.or(time(value, "timestamp", place)?))
 }
 
-fn understood<'v>(place: &'v str, statement: &'v Value) -> Result<Statement<'v>, UnreadableVex> {
+fn understood(
+    place: String,
+    statement: &Value,
+    of_document: Option<Timestamp>,
+) -> Result<Statement, UnreadableVex> {
+    let at = last(statement, &place)?.or(of_document);
     let vulnerability = statement.get("vulnerability").unwrap_or(&Value::Null);
     let name = vulnerability.as_str().or_else(|| text(vulnerability, "name"));
     let name = name.ok_or_else(|| {
@@ -50,18 +43,22 @@ fn understood<'v>(place: &'v str, statement: &'v Value) -> Result<Statement<'v>,
             return Err(wrong(format!("{place}.status"), format!("it is `{other}`: {expected}")));
         }
     };
-    let products = items(statement, "products").iter().map(product).collect::<Vec<_>>();
-    if products.is_empty() {
+    let of = items(statement, "products").iter().map(product).collect::<Vec<_>>();
+    if of.is_empty() {
         return Err(wrong(format!("{place}.products"), "it is empty: expected the images that are meant"));
     }
-    Ok(Statement { place, names: std::iter::once(name).chain(aliases).collect(), products, reason })
+    let ids = ids(&format!("{place}.vulnerability"), std::iter::once(name).chain(aliases))?;
+    Ok(Statement { at, place, ids, of, reason })
 }
 
 /// An image by its package URL, or else by its id; with its parts.
-fn product(product: &Value) -> (&str, Option<Product>, Vec<String>) {
-    let parts = items(product, "subcomponents").iter().filter_map(|part| package_name(name(part)));
-    let packages = parts.collect();
-    (name(product), Product::named(name(product)), packages)
+fn product(product: &Value) -> Meant {
+    let meant = Meant::image(name(product));
+    match product.get("subcomponents") {
+        None | Some(Value::Null) => meant,
+        Some(Value::Array(parts)) => meant.only_in(parts.iter().map(name)),
+        Some(_) => meant.only_in([""]),
+    }
 }
 
 fn name(component: &Value) -> &str {
