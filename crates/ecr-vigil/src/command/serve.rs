@@ -1,7 +1,10 @@
 //! `serve` and `work`: the service, or as much of it as heeds events, until a signal ends it.
 
+use std::sync::Arc;
+
 use indicatif::MultiProgress;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use vigil_core::Stop;
 
 use super::runtime::block_on;
@@ -11,8 +14,16 @@ use crate::config::{Changes, Layers, ServiceSettings, changes};
 use crate::enter::chain;
 use crate::exit::Exit;
 use crate::http::Tls;
+use crate::news::{self, Hearer};
 use crate::service::{Door, Ended, House, NotOpenedUp, Role, Service};
 use crate::{compose, shutdown, telemetry};
+
+/// What settings that are read again change.
+struct Running {
+    service: Arc<Service>,
+    tls: Option<Tls>,
+    hearers: watch::Sender<Vec<Hearer>>,
+}
 
 /// Runs the service.
 pub fn run(written: &Written, role: Role) -> Exit {
@@ -48,9 +59,10 @@ async fn serve(written: &Written, role: Role, read: Layers, settings: ServiceSet
         }
     };
     tracing::info!(address = door, "the service answers");
-    let (service, tls) = (house.service.clone(), house.tls.clone());
+    let running =
+        Running { service: house.service.clone(), tls: house.tls.clone(), hearers: house.hearers.clone() };
     let ended = tokio::select! {
-        () = heed_hangups(hangups, written, read, &service, tls.as_ref()) => Ended::InOrder,
+        () = heed_hangups(hangups, written, read, &running) => Ended::InOrder,
         ended = house.end(grace) => ended,
     };
     match ended {
@@ -79,25 +91,13 @@ async fn open(role: Role, settings: ServiceSettings, stop: &Stop) -> Result<(Str
 }
 
 /// Reads the settings again at every SIGHUP. What is wrong is told, and then the old ones stay.
-async fn heed_hangups(
-    mut hangups: Signal,
-    written: &Written,
-    mut read: Layers,
-    service: &Service,
-    tls: Option<&Tls>,
-) {
+async fn heed_hangups(mut hangups: Signal, written: &Written, mut read: Layers, running: &Running) {
     while hangups.recv().await.is_some() {
         let fresh = layers(written);
         match service_settings(&fresh) {
             Ok(settings) => {
-                let mut changes = changes(&read, &fresh);
-                note_files(&mut changes, &settings, service, tls);
-                match service.replace_settings(settings).await {
-                    Ok(()) => {
-                        tell_changes(&changes);
-                        read = fresh;
-                    }
-                    Err(error) => tracing::error!(%error, "the settings stay as they were"),
+                if replaced(running, settings, changes(&read, &fresh)).await {
+                    read = fresh;
                 }
             }
             Err(problems) => {
@@ -109,8 +109,27 @@ async fn heed_hangups(
     }
 }
 
+/// Whether these settings hold now. They do so as a whole or not at all: the sinks are made before any route leads to them.
+async fn replaced(running: &Running, settings: ServiceSettings, mut changes: Changes) -> bool {
+    let hearers = match news::hearers(&settings).await {
+        Ok(hearers) => hearers,
+        Err(error) => {
+            tracing::error!("the settings are refused, and the old ones stay: {}", chain(&error));
+            return false;
+        }
+    };
+    note_files(&mut changes, &settings, running);
+    if let Err(error) = running.service.replace_settings(settings).await {
+        tracing::error!(%error, "the settings stay as they were");
+        return false;
+    }
+    running.hearers.send_replace(hearers);
+    tell_changes(&changes);
+    true
+}
+
 /// Reads the certificate again, and notes which files say something else under the same name.
-fn note_files(changes: &mut Changes, settings: &ServiceSettings, service: &Service, tls: Option<&Tls>) {
+fn note_files(changes: &mut Changes, settings: &ServiceSettings, Running { service, tls, .. }: &Running) {
     let mut note = |name| {
         if !changes.at_once.contains(&name) && !changes.after_restart.contains(&name) {
             changes.at_once.push(name);
@@ -119,7 +138,7 @@ fn note_files(changes: &mut Changes, settings: &ServiceSettings, service: &Servi
     if service.settings().general.exceptions != settings.general.exceptions {
         note("gate.exceptions");
     }
-    match tls.map(Tls::reload) {
+    match tls.as_ref().map(Tls::reload) {
         Some(Ok(true)) => note("http.tls_certificate"),
         Some(Err(error)) => tracing::error!("{}: the one that was read before stays", chain(&error)),
         Some(Ok(false)) | None => {}

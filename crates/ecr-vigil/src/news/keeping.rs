@@ -49,22 +49,26 @@ pub async fn mouth(settings: &ServiceSettings, sink: &SinkSettings) -> Result<Mo
     let severities: BTreeMap<_, _> = (settings.news.routes.iter())
         .map(|route| (route.name.clone(), route.wanted.severity.clone()))
         .collect();
-    let looks = Looks { severities, thresholds: settings.general.gate.thresholds };
+    let thresholds = (settings.news.routes.iter())
+        .filter_map(|route| Some((route.name.clone(), route.wanted.thresholds?)))
+        .collect();
+    let looks = Looks { severities, thresholds, gate: settings.general.gate.thresholds };
     let mouth = Mouth::new(sink, &settings.general.network, looks).await;
     mouth.map_err(|why| NoHearer { name: sink.name.clone(), why })
 }
 
-/// Tells news and brings it to its sinks until the stop. Settings that are read again hold from the next message on.
+/// Tells news and brings it to its sinks until the stop. Settings that are read again, and the sinks that were made of them,
+/// hold from the next message on.
 pub async fn keep_news(
     store: Store,
-    mut hearers: Vec<Hearer>,
-    mut settings: watch::Receiver<Arc<ServiceSettings>>,
+    mut hearers: watch::Receiver<Vec<Hearer>>,
+    settings: watch::Receiver<Arc<ServiceSettings>>,
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     stop: Stop,
 ) {
     let posted = Posted::default();
-    let (wishes, routed) = (settings.clone(), settings.clone());
+    let (wishes, routed) = (settings.clone(), settings);
     let wishes = || {
         let settings = wishes.borrow();
         (settings.news.routes.clone(), settings.general.owners.clone(), settings.news.settled)
@@ -76,28 +80,24 @@ pub async fn keep_news(
         while stop.halted().is_none() {
             let (others, until) = watch::channel(false);
             let outbox = Arc::new(store.clone());
-            let bringing =
-                bring_all((outbox, metrics.clone()), hearers.clone(), &posted, clock.clone(), &stop, until);
+            let now = hearers.borrow_and_update().clone();
+            let bringing = bring_all((outbox, metrics.clone()), now, &posted, clock.clone(), &stop, until);
             let changing = async {
+                // Where nobody is left who could read settings again, these sinks are the last.
+                let changed = async {
+                    if hearers.changed().await.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                };
                 tokio::select! {
-                    changed = settings.changed() => drop(changed),
+                    () = changed => {}
                     _ = stop.stopped() => {}
                 }
                 others.send_replace(true);
             };
             // What is under way is brought before others take over.
             tokio::join!(bringing, changing);
-            let now = settings.borrow().clone();
-            hearers = replaced(hearers, &now).await;
         }
     };
     tokio::join!(telling, bringing, strays);
-}
-
-/// A sink that cannot be used leaves all as they were.
-async fn replaced(before: Vec<Hearer>, settings: &ServiceSettings) -> Vec<Hearer> {
-    hearers(settings).await.unwrap_or_else(|error| {
-        tracing::error!(error = crate::enter::chain(&error), "the sinks stay as they were");
-        before
-    })
 }

@@ -11,6 +11,7 @@ mod strays;
 mod telling;
 mod turn;
 
+pub use bringing::Hearer;
 pub use example::example;
 pub use keeping::{NoHearer, hearers, keep_news, mouth};
 pub use turn::in_turn;

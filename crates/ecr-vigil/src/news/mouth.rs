@@ -44,8 +44,17 @@ pub enum SinkUnusable {
 pub struct Looks {
     /// From which severity on each route tells.
     pub severities: BTreeMap<RouteName, Severity>,
-    /// From how many findings on a level is over its threshold.
-    pub thresholds: Thresholds,
+    /// From how many findings on a level is over its threshold, for each route that says so itself.
+    pub thresholds: BTreeMap<RouteName, Thresholds>,
+    /// And for all others.
+    pub gate: Thresholds,
+}
+
+impl Looks {
+    /// Whoever reads a message is shown the thresholds that chose it.
+    fn sns(&self, parcel: &Parcel) -> SnsOptions {
+        SnsOptions { thresholds: self.thresholds.get(&parcel.route).copied().unwrap_or(self.gate) }
+    }
 }
 
 /// Each account and region has a Security Hub of its own.
@@ -145,8 +154,7 @@ impl Sink for Mouth {
         let reached = parcel.reached.as_deref();
         match &self.way {
             Way::Sns(topic) => {
-                let options = SnsOptions { thresholds: self.looks.thresholds };
-                let message = message::sns(&parcel.message, &options);
+                let message = message::sns(&parcel.message, &self.looks.sns(parcel));
                 topic.publish(&parcel.id, &message.subject, &message.message).await
             }
             Way::Slack(channel) => channel.post(&self.posts(parcel)?, reached).await,
@@ -176,7 +184,7 @@ impl Mouth {
         let pretty = |value: Value| format!("{value:#}");
         Ok(match &self.way {
             Way::Sns(_) => {
-                let sns = message::sns(&parcel.message, &SnsOptions { thresholds: self.looks.thresholds });
+                let sns = message::sns(&parcel.message, &self.looks.sns(parcel));
                 let texts: Value =
                     serde_json::from_str(&sns.message).map_err(|error| later(error.to_string()))?;
                 format!("Subject: {}\n\n{}", sns.subject, pretty(texts))
@@ -261,4 +269,30 @@ fn letter(parcel: &Parcel, options: &email::MailOptions) -> Result<Mail, NotDeli
 /// What can be mended in the settings before the message is given up.
 fn later(reason: String) -> NotDelivered {
     NotDelivered { reason, retry: Retry::Later(None), reached: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use vigil_core::testing::now;
+
+    use super::*;
+    use crate::news::example;
+
+    #[test]
+    fn whoever_is_told_sees_the_thresholds_of_the_route_or_those_of_the_gate() {
+        let parcel = example(&"topic".parse().unwrap(), now()).unwrap();
+        let [of_route, gate] = [5, 1].map(|critical| Thresholds {
+            critical: Some(critical),
+            high: None,
+            medium: None,
+            low: None,
+        });
+        let check = |route: &str, expected| {
+            let thresholds = BTreeMap::from([(route.parse().unwrap(), of_route)]);
+            let looks = Looks { thresholds, gate, ..Looks::default() };
+            assert_eq!(looks.sns(&parcel).thresholds, expected);
+        };
+        check(parcel.route.as_str(), of_route);
+        check("another", gate);
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use vigil_core::Stop;
 use vigil_core::port::{Clock, EventQueue};
@@ -25,7 +26,7 @@ use crate::config::{HttpSettings, ScheduleSettings, ServiceSettings};
 use crate::http::{self, Api, OpenToStrangers, Options, Tls, TlsUnusable};
 use crate::intake::{Intake, listen};
 use crate::metrics::Metrics;
-use crate::news;
+use crate::news::{self, Hearer};
 
 /// Where a service will answer. It is taken first: a second service at the same place is told at once.
 pub struct Door {
@@ -49,6 +50,8 @@ pub struct House {
     pub service: Arc<Service>,
     /// Whether it answers over TLS.
     pub tls: Option<Tls>,
+    /// The sinks that are told.
+    pub hearers: watch::Sender<Vec<Hearer>>,
     stop: Stop,
     time: JoinHandle<()>,
     news: JoinHandle<()>,
@@ -129,7 +132,7 @@ impl House {
     ) -> Result<Self, NotOpenedUp> {
         let serves = role == Role::Serve;
         let options = Options { whole: serves, ..settings.http.options.clone() };
-        let hearers = news::hearers(&settings).await?;
+        let hearers = watch::Sender::new(news::hearers(&settings).await?);
         let configs = compose::scan_configs(&settings, &store).await?;
         let queue = compose::events(&settings).await.map_err(NotOpenedUp::Events)?;
         let metrics = Arc::new(Metrics::default());
@@ -170,23 +173,16 @@ impl House {
         });
         let changes = service.settings_as_they_change();
         let (memory, counters) = (service.parts.store.clone(), service.parts.metrics.clone());
-        let until = stop.clone();
+        let (until, told) = (stop.clone(), hearers.subscribe());
         let news = async move {
             let tell = || {
                 let (clock, metrics) = (for_news.clone(), counters.clone());
-                news::keep_news(
-                    memory.clone(),
-                    hearers.clone(),
-                    changes.clone(),
-                    metrics,
-                    clock,
-                    until.clone(),
-                )
+                news::keep_news(memory.clone(), told.clone(), changes.clone(), metrics, clock, until.clone())
             };
             news::in_turn(&memory, &*for_news, &until, tell).await;
         };
         let events = tokio::spawn(intake(service.clone(), queue));
-        Ok(Self { service, tls, stop, time, news: tokio::spawn(news), events, answering })
+        Ok(Self { service, tls, hearers, stop, time, news: tokio::spawn(news), events, answering })
     }
 
     /// Waits for the end: until the stop, and then, as long as there is patience, for what is under way.

@@ -84,6 +84,30 @@ async fn reread(stage: &Stage, service: &mut Serving, settings: &str) {
     service.until_logged("the settings were read again").await;
 }
 
+#[tokio::test]
+async fn settings_of_which_one_sink_is_wrong_are_refused_as_a_whole() {
+    let stage = Stage::new().await;
+    let [one, other] = [Hearer::new().await, Hearer::new().await];
+    let route = |sink: &str| format!("[[route]]\nname = 'all'\nsinks = ['{sink}']\n");
+    let mut service = service(&stage, &(hook("one", &one, "") + &route("one"))).await;
+    service.pass().await;
+    assert_eq!(one.taken(1).await.len(), 1);
+    let settings = hook("other", &other, "template = 'mine.txt'") + &route("other");
+    stage.write("mine.txt", "{{ message.kind");
+    stage.write("vigil.toml", &format!("[news]\nsettle = \"none\"\n{settings}"));
+    service.signal("HUP");
+    let line = service.until_logged("the settings are refused").await;
+    assert!(line.contains("mine.txt") && line.contains("line 1"), "{line}");
+    build(&stage, &service, &[finding("CVE-2", "CRITICAL")]).await;
+    assert_eq!(one.taken(2).await.len(), 2, "the old route leads to the old sink");
+    stage.write("mine.txt", "{{ message.kind }}");
+    reread(&stage, &mut service, &settings).await;
+    build(&stage, &service, &[finding("CVE-3", "CRITICAL")]).await;
+    assert_eq!(other.taken(1).await[0].body, "image");
+    assert_eq!(one.all().len(), 2);
+    service.end().await.code(0);
+}
+
 async fn mail_server(stage: &Stage) -> (Running, u64) {
     stage.write("server.crt", FIRST[0]);
     stage.write("server.key", FIRST[1]);
