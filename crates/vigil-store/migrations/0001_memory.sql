@@ -425,7 +425,9 @@ CREATE TABLE watched_exceptions (
   -- The last day for which people were warned.
   warned_until WORDS,
   -- When it was noted that nothing matches it, if nothing did since.
-  idle_at BIGINT
+  idle_at BIGINT,
+  -- When it last was in force.
+  seen_at BIGINT NOT NULL
 );
 
 -- What people should know of exceptions.
@@ -436,6 +438,7 @@ CREATE TABLE exception_notices (
   news WORDS NOT NULL,
   published_at BIGINT
 );
+CREATE INDEX exception_notices_at ON exception_notices (at);
 CREATE INDEX exception_notices_unpublished ON exception_notices (id) WHERE published_at IS NULL;
 
 -- Images that ECR failed to scan, each time that it began to.

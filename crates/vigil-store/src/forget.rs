@@ -12,7 +12,8 @@ use crate::store::Store;
 pub struct Retention {
     /// Passes, after their end.
     pub passes: Option<SignedDuration>,
-    /// Changes, published or not, messages that were delivered or given up, and the daily trend.
+    /// Changes, published or not, messages that were delivered or given up, the daily trend, and what there was to know of
+    /// exceptions.
     pub changes: Option<SignedDuration>,
     /// Scans; the findings of an image's last one stay as long as the image.
     pub scans: Option<SignedDuration>,
@@ -128,10 +129,20 @@ async fn changes(session: &mut dyn Session, before: Timestamp) -> Result<u64, Da
     let changes = session.execute(sql, &[before.into(), AT_ONCE.into()]).await?;
     let sql = "DELETE FROM failures WHERE id IN (SELECT id FROM failures WHERE at < $1 ORDER BY at LIMIT $2)";
     let failures = session.execute(sql, &[before.into(), AT_ONCE.into()]).await?;
-    let parcels = parcels(session, before).await?;
+    let (excepted, parcels) = (excepted(session, before).await?, parcels(session, before).await?);
     let day = crate::trend::day_of(before.to_zoned(jiff::tz::TimeZone::UTC).date());
     let sql = "DELETE FROM trend WHERE day = (SELECT min(day) FROM trend) AND day < $1";
-    Ok(changes + failures + parcels + session.execute(sql, &[day.into()]).await?)
+    Ok(changes + failures + excepted + parcels + session.execute(sql, &[day.into()]).await?)
+}
+
+/// What there was to know of exceptions, and what is known of those that are in force no more.
+async fn excepted(session: &mut dyn Session, before: Timestamp) -> Result<u64, DatabaseFault> {
+    let sql = "DELETE FROM exception_notices WHERE id IN
+        (SELECT id FROM exception_notices WHERE at < $1 ORDER BY at LIMIT $2)";
+    let notices = session.execute(sql, &[before.into(), AT_ONCE.into()]).await?;
+    let sql = "DELETE FROM watched_exceptions WHERE exception IN
+        (SELECT exception FROM watched_exceptions WHERE seen_at < $1 LIMIT $2)";
+    Ok(notices + session.execute(sql, &[before.into(), AT_ONCE.into()]).await?)
 }
 
 /// Messages that were delivered or given up.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{ChangeId, Subject};
+use super::{ChangeId, Route, Subject, Wanted};
 
 /// News of an exception.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub struct ExceptionNews {
     pub findings: u64,
     /// In how many images.
     pub images: u64,
-    /// Some of these images.
+    /// Images that decide who hears of it; in a message, some of them.
     #[serde(default)]
     pub subjects: Vec<Subject>,
 }
@@ -52,6 +52,31 @@ pub enum ExceptionNotice {
         /// When something last did.
         since: Option<Timestamp>,
     },
+}
+
+/// Of so many images a message says that an exception accepts something there.
+const SHOWN: usize = 20;
+
+/// The routes by which news of an exception is told. What accepts nothing, and is no business of any route, is told by all
+/// that might have to do with it: somebody is to clear it away.
+pub fn hearers<'r>(routes: &'r [Route], news: &ExceptionNews) -> Vec<&'r Route> {
+    let takes = |route: &&Route| route.wanted.takes_exception(news).is_ok();
+    let hearers: Vec<&Route> = routes.iter().filter(takes).collect();
+    if !hearers.is_empty() || !news.subjects.is_empty() {
+        return hearers;
+    }
+    let might = |route: &&Route| route.wanted.exceptions && route.wanted.may_concern(news);
+    routes.iter().filter(might).collect()
+}
+
+impl ExceptionNews {
+    /// As it is told to those who want this: with some of their images, and others only where there are few of theirs.
+    pub fn shown_to(&self, wanted: &Wanted) -> Self {
+        let (theirs, others): (Vec<&Subject>, Vec<&Subject>) =
+            self.subjects.iter().partition(|subject| wanted.takes_image(subject).is_ok());
+        let subjects = theirs.into_iter().chain(others).take(SHOWN).cloned().collect();
+        Self { subjects, ..self.clone() }
+    }
 }
 
 impl ExceptionNotice {

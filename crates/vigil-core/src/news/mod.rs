@@ -14,7 +14,7 @@ mod upgrade;
 
 pub use change::{Change, ChangeId, ChangeKind, Subject};
 pub use delivery::{After, Attempts, NotDelivered, Patience, Retry, after, pause};
-pub use exception::{ExceptionNews, ExceptionNotice};
+pub use exception::{ExceptionNews, ExceptionNotice, hearers};
 pub use gather::{gather, round_up};
 pub use message::{BaselineNews, FailedNews, ImageNews, Message, Roundup, VulnerabilityNews, WhereFound};
 pub use ripe::{Ripe, ripe};

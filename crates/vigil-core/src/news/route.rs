@@ -170,7 +170,8 @@ impl Wanted {
     }
 
     /// Whether it is told what there is to know of an exception: to those who hear of one of the images in which it accepts
-    /// anything, or, where it accepts nothing, to those who hear of all; why not, if it is not.
+    /// anything; where it accepts nothing, to those who hear of repositories in which it could; and to those who hear of all.
+    /// Why not, if it is not.
     ///
     /// # Errors
     ///
@@ -180,7 +181,17 @@ impl Wanted {
         let restricted = [&self.accounts, &self.regions, &self.repositories, &self.tags, &self.owners];
         let hears_of_all = restricted.iter().all(|of| of.include.is_empty() && of.exclude.is_empty());
         let hears_of_one = news.subjects.iter().any(|subject| self.takes_image(subject).is_ok());
-        first_against([(hears_of_all || hears_of_one, NotWanted::Repository)])
+        let hears_of_its = news.subjects.is_empty()
+            && news.repository.is_some()
+            && !self.repositories.include.is_empty()
+            && self.may_concern(news);
+        first_against([(hears_of_all || hears_of_one || hears_of_its, NotWanted::Repository)])
+    }
+
+    /// Whether the exception could accept anything in a repository that is meant.
+    pub(super) fn may_concern(&self, news: &ExceptionNews) -> bool {
+        let pattern = news.repository.as_deref().and_then(|pattern| pattern.parse().ok());
+        pattern.is_none_or(|pattern| self.repositories.may_admit(&pattern))
     }
 
     /// Whether news of a registry as a whole is told; why not, if it is not.
@@ -195,7 +206,7 @@ impl Wanted {
         ])
     }
 
-    fn takes_image(&self, subject: &Subject) -> Result<(), NotWanted> {
+    pub(super) fn takes_image(&self, subject: &Subject) -> Result<(), NotWanted> {
         self.takes_registry(&subject.registry)?;
         let tags_fit = match subject.tags.is_empty() {
             true => self.tags.include.is_empty(),

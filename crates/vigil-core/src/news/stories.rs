@@ -5,9 +5,12 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ChangeKind, Message, NotDelivered, Patience, Retry, RoundUp, Route, SinkName, Wanted};
+use super::{
+    ChangeId, ChangeKind, ExceptionNews, ExceptionNotice, Message, NotDelivered, Patience, Retry, RoundUp,
+    Route, SinkName, Subject, Wanted,
+};
 use crate::finding::Severity;
-use crate::policy::Owners;
+use crate::policy::{Owners, Patterns};
 use crate::port::{Clock, Untold};
 use crate::step::{Delivery, Told, deliver, tell};
 use crate::testing::{MemoryOutbox, MemorySink, PausedClock, change, finding, now, subject};
@@ -90,10 +93,7 @@ async fn what_no_route_takes_is_told_nobody_and_does_not_come_back() {
     let (outbox, sink, clock) = (MemoryOutbox::default(), MemorySink::default(), PausedClock::new());
     outbox.notice(new_finding(1, "CVE-1"));
     let deaf = route(Wanted {
-        repositories: crate::policy::Patterns {
-            include: vec!["other/*".parse().unwrap()],
-            exclude: Vec::new(),
-        },
+        repositories: Patterns { include: vec!["other/*".parse().unwrap()], exclude: Vec::new() },
         ..Wanted::default()
     });
     run(&outbox, &sink, &[deaf], &clock, in_hours(1)).await;
@@ -176,4 +176,81 @@ async fn a_vulnerability_that_comes_in_image_after_image_is_told_at_once_and_the
         })
         .collect();
     assert_eq!(told, [40, 29 * 40]);
+}
+
+/// News of an exception for these repositories, in which it accepts something in as many images.
+fn excepted(repository: Option<&str>, images: &[&str]) -> Untold {
+    let place = |(n, name): (usize, &&str)| subject(name, &["v1"], n as u64);
+    let subjects: Vec<Subject> = images.iter().enumerate().map(place).collect();
+    let idle = ExceptionNotice::Idle { since: None };
+    let notice = if images.is_empty() { idle } else { ExceptionNotice::Lapses { days: 14 } };
+    let news = ExceptionNews {
+        id: ChangeId(1),
+        at: now(),
+        notice,
+        vulnerability: "CVE-1".to_owned(),
+        package: None,
+        repository: repository.map(str::to_owned),
+        tag: None,
+        reason: "not reachable".to_owned(),
+        author: None,
+        until: None,
+        findings: images.len() as u64,
+        images: images.len() as u64,
+        subjects,
+    };
+    Untold { exceptions: vec![news], ..Untold::default() }
+}
+
+/// By which of the routes, each for these repositories, it is told, with how many images and the first of them.
+#[track_caller]
+fn check_exception(untold: Untold, routes: &[&str], expected: &[&str]) {
+    let (outbox, sink, clock) = (MemoryOutbox::default(), MemorySink::default(), PausedClock::new());
+    outbox.notice(untold);
+    let to = |of: &&str| {
+        let patterns = |text: &str| text.split_whitespace().map(|text| text.parse().unwrap()).collect();
+        let (include, exclude) = of.split_once('!').unwrap_or((of, ""));
+        let repositories = Patterns { include: patterns(include), exclude: patterns(exclude) };
+        let exceptions = !of.ends_with("deaf");
+        let name = format!("to.{}", of.replace(['/', '*', '!'], "-")).parse().unwrap();
+        Route { name, ..route(Wanted { repositories, exceptions, ..Wanted::default() }) }
+    };
+    let routes: Vec<Route> = routes.iter().map(to).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.unwrap().block_on(run(&outbox, &sink, &routes, &clock, in_hours(1)));
+    let taken = sink.taken.lock().unwrap();
+    let told = taken.iter().map(|parcel| match &parcel.message {
+        Message::Exception(news) => {
+            let first = news.subjects.first().map(Subject::name).unwrap_or_default();
+            format!("{} {} {first}", parcel.route, news.subjects.len())
+        }
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn an_exception_is_told_to_those_who_hear_of_an_image_in_which_it_accepts_something_however_many_there_are() {
+    let mut images = vec!["team-a/app"; 30];
+    images.push("team-z/app");
+    check_exception(
+        excepted(None, &images),
+        &["team-a/*", "team-z/*", "other/*"],
+        &["to.team-a-- 20 team-a/app:v1", "to.team-z-- 20 team-z/app:v1"],
+    );
+    check_exception(excepted(None, &["team-a/app"]), &["other/*"], &[]);
+}
+
+#[test]
+fn one_that_accepts_nothing_is_told_to_those_who_might_have_to_do_with_it() {
+    let idle = |repository| excepted(repository, &[]);
+    check_exception(idle(Some("team-z/*")), &["team-a/*", "team-z/*"], &["to.team-z-- 0 "]);
+    check_exception(idle(Some("team-z/app")), &["team-*/*", "team-z/*!team-z/app"], &["to.team---- 0 "]);
+    check_exception(idle(Some("team-z/*")), &["", "team-a/*"], &["to. 0 "]);
+    check_exception(
+        idle(None),
+        &["team-a/*", "team-z/*", "team-x/deaf"],
+        &["to.team-a-- 0 ", "to.team-z-- 0 "],
+    );
+    check_exception(idle(Some("team-z/*")), &["team-a/*", "!team-a/*"], &["to.-team-a-- 0 "]);
 }

@@ -45,6 +45,26 @@ impl Pattern {
             Matcher::Regex(regex) => regex.is_match(name),
         }
     }
+
+    /// Whether there may be a name that matches both. Where that cannot be told, there may.
+    pub fn may_share(&self, other: &Self) -> bool {
+        match (self.begins_with(), other.begins_with()) {
+            ((name, true), _) => other.matches(name),
+            (_, (name, true)) => self.matches(name),
+            ((one, _), (another, _)) => one.starts_with(another) || another.starts_with(one),
+        }
+    }
+
+    /// What each name that matches begins with, and whether that is all of it.
+    fn begins_with(&self) -> (&str, bool) {
+        match &self.matcher {
+            Matcher::Regex(_) => ("", false),
+            Matcher::Glob(_) => match self.text.split_once(['*', '?', '[', '{', '\\']) {
+                Some((start, _)) => (start, false),
+                None => (&self.text, true),
+            },
+        }
+    }
 }
 
 impl Patterns {
@@ -52,6 +72,16 @@ impl Patterns {
     pub fn admit(&self, name: &str) -> bool {
         let included = self.include.is_empty() || self.include.iter().any(|pattern| pattern.matches(name));
         included && !self.exclude.iter().any(|pattern| pattern.matches(name))
+    }
+
+    /// Whether a name may be meant that matches this. Where that cannot be told, one may.
+    pub fn may_admit(&self, names: &Pattern) -> bool {
+        let included = self.include.is_empty() || self.include.iter().any(|pattern| pattern.may_share(names));
+        let excludes = |pattern: &Pattern| {
+            let (name, is_all) = names.begins_with();
+            pattern == names || is_all && pattern.matches(name)
+        };
+        included && !self.exclude.iter().any(excludes)
     }
 }
 

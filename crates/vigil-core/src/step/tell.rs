@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::news::{Message, Ripe, Route, gather, ripe, withhold};
+use crate::news::{Message, Ripe, Route, gather, hearers, ripe, withhold};
 use crate::policy::Owners;
 use crate::port::{Journal, NotKept, Posting, Telling, Untold};
 
@@ -39,6 +39,12 @@ pub async fn tell(
     for route in routes {
         tell_by(route, &untold, now, &mut telling);
     }
+    for news in &untold.exceptions {
+        for route in hearers(routes, news) {
+            let message = Message::Exception(news.shown_to(&route.wanted));
+            telling.postings.extend(postings(route, &message, route.rounds_up_at(now)));
+        }
+    }
     let posted = telling.postings.len();
     journal.tell(&untold, telling, now).await?;
     Ok(Told::Posted(posted))
@@ -62,14 +68,8 @@ fn tell_by(route: &Route, untold: &Untold, now: Timestamp, telling: &mut Telling
     let failures = untold.failures.iter().filter(|failure| wanted.takes_failure(&failure.subject).is_ok());
     let baselines =
         untold.baselines.iter().filter(|baseline| wanted.takes_registry(&baseline.registry).is_ok());
-    let exceptions = untold.exceptions.iter().filter(|news| wanted.takes_exception(news).is_ok());
     let mut post = |message: Message, round_up_at: Option<Timestamp>| {
-        telling.postings.extend(route.sinks.iter().map(|sink| Posting {
-            route: route.name.clone(),
-            sink: sink.clone(),
-            message: message.clone(),
-            round_up_at,
-        }));
+        telling.postings.extend(postings(route, &message, round_up_at));
     };
     let period = route.rounds_up_at(now);
     baselines.for_each(|baseline| post(Message::Baseline(baseline.clone()), period));
@@ -83,5 +83,18 @@ fn tell_by(route: &Route, untold: &Untold, now: Timestamp, telling: &mut Telling
         telling.tides.extend(tides);
     }
     failures.for_each(|failure| post(Message::Failed(failure.clone()), period));
-    exceptions.for_each(|news| post(Message::Exception(news.clone()), period));
+}
+
+/// A message, for each sink of the route.
+fn postings(
+    route: &Route,
+    message: &Message,
+    round_up_at: Option<Timestamp>,
+) -> impl Iterator<Item = Posting> {
+    route.sinks.iter().map(move |sink| Posting {
+        route: route.name.clone(),
+        sink: sink.clone(),
+        message: message.clone(),
+        round_up_at,
+    })
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::news::{Message, NotDelivered, Roundup, SinkName, Tide, round_up};
+use crate::news::{ExceptionNews, Message, NotDelivered, Roundup, SinkName, Tide, round_up};
 use crate::port::{Journal, Next, NotKept, Outbox, Parcel, Posting, Sink, Telling, Untold};
 
 /// A journal and an outbox in memory.
@@ -27,6 +27,7 @@ impl MemoryOutbox {
         let mut room = self.room();
         room.untold.changes.extend(news.changes);
         room.untold.failures.extend(news.failures);
+        room.untold.exceptions.extend(news.exceptions);
         room.untold.baselines.extend(news.baselines);
     }
 
@@ -58,6 +59,9 @@ impl Journal for MemoryOutbox {
         room.untold.tides.extend(tides);
         room.untold.changes.retain(|change| !told.changes.contains(change));
         room.untold.failures.retain(|failure| !told.failures.contains(failure));
+        // Who looks after an image is added to what is told.
+        let is_told = |news: &ExceptionNews| told.exceptions.iter().any(|other| other.id == news.id);
+        room.untold.exceptions.retain(|news| !is_told(news));
         room.untold.baselines.retain(|baseline| !told.baselines.contains(baseline));
         for Posting { route, sink, message, round_up_at } in postings {
             room.posted += 1;

@@ -1,7 +1,7 @@
 //! What exceptions accept now, and what people should know of that: each about to lapse is told once for its last day, and
 //! each that nothing matches any more once until something did again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use vigil_core::news::{ChangeId, ExceptionNews, ExceptionNotice};
@@ -11,6 +11,9 @@ use super::stored::{ExceptionFilter, all};
 use super::written::written_id;
 use crate::sql::{DatabaseFault, Session};
 use crate::store::Store;
+
+/// The lock of whoever looks at exceptions: two at once would note the same. Those of repositories are above zero.
+const WATCHING: i64 = -5;
 
 /// What an exception accepts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -102,6 +105,7 @@ async fn watch(
     watching: Watching,
     now: Timestamp,
 ) -> Result<(), DatabaseFault> {
+    session.lock(WATCHING).await?;
     let matches = matches(session).await?;
     let mut known = known(session).await?;
     for one in in_force(session, written, now).await? {
@@ -131,7 +135,7 @@ async fn watch(
             note(session, &one, &accepts, ExceptionNotice::Idle { since }, now).await?;
             after.idle_at = Some(now);
         }
-        keep(session, &one.id, after).await?;
+        keep(session, &one.id, after, now).await?;
     }
     Ok(())
 }
@@ -162,7 +166,9 @@ async fn in_force(
         author: None,
         since: now,
     });
-    Ok(stored.chain(written).collect())
+    // What is written twice, as VEX of two images may state the same, is one exception.
+    let mut seen = BTreeSet::new();
+    Ok(stored.chain(written).filter(|one| seen.insert(one.id.clone())).collect())
 }
 
 async fn known(session: &mut dyn Session) -> Result<BTreeMap<String, Known>, DatabaseFault> {
@@ -179,13 +185,26 @@ async fn known(session: &mut dyn Session) -> Result<BTreeMap<String, Known>, Dat
     Ok(known)
 }
 
-async fn keep(session: &mut dyn Session, id: &str, known: Known) -> Result<(), DatabaseFault> {
+async fn keep(
+    session: &mut dyn Session,
+    id: &str,
+    known: Known,
+    now: Timestamp,
+) -> Result<(), DatabaseFault> {
     let Known { first_seen, last_matched_at, warned_until, idle_at } = known;
-    let sql = "INSERT INTO watched_exceptions (exception, first_seen, last_matched_at, warned_until, idle_at)
-        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (exception) DO UPDATE SET
+    let sql = "INSERT INTO watched_exceptions
+          (exception, first_seen, last_matched_at, warned_until, idle_at, seen_at)
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (exception) DO UPDATE SET
           last_matched_at = excluded.last_matched_at, warned_until = excluded.warned_until,
-          idle_at = excluded.idle_at";
-    let values = [id.into(), first_seen.into(), last_matched_at.into(), warned_until.into(), idle_at.into()];
+          idle_at = excluded.idle_at, seen_at = excluded.seen_at";
+    let values = [
+        id.into(),
+        first_seen.into(),
+        last_matched_at.into(),
+        warned_until.into(),
+        idle_at.into(),
+        now.into(),
+    ];
     session.execute(sql, &values).await.map(drop)
 }
 

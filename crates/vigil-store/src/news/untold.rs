@@ -182,10 +182,11 @@ async fn failed(session: &mut dyn Session) -> Result<Vec<Failed>, DatabaseFault>
     session.rows(&sql, &[]).await?.into_iter().map(failed).collect()
 }
 
-/// Of so many images it is said that an exception accepts something there.
-const IMAGES_OF_ONE: usize = 20;
+/// So many of the images in which an exception accepts anything decide who hears of it: they are held in memory.
+const IMAGES_OF_ONE: usize = 5000;
 
-/// What there is to know of exceptions, each with some of the images in which it accepts anything now.
+/// What there is to know of exceptions, each with images in which it accepts anything now: of every repository the newest
+/// one, then of each the next, so that none is left out before there are more repositories than images are taken.
 async fn excepted(session: &mut dyn Session) -> Result<Vec<(ExceptionNews, Vec<Place>)>, DatabaseFault> {
     let broken = |error: serde_json::Error| {
         DatabaseFault::new(DatabaseFaultKind::Corrupt, format!("a notice: {error}"))
@@ -194,11 +195,13 @@ async fn excepted(session: &mut dyn Session) -> Result<Vec<(ExceptionNews, Vec<P
         "SELECT id, exception, news FROM exception_notices WHERE published_at IS NULL ORDER BY id LIMIT {AT_ONCE}"
     );
     let images = format!(
-        "SELECT DISTINCT r.partition_name, r.account, r.region, p.id, p.name, i.digest
-         FROM acceptances a JOIN image_findings f ON f.accepted = a.id
-         JOIN images i ON i.id = f.image AND i.gone_at IS NULL
-         JOIN repositories p ON p.id = i.repository JOIN registries r ON r.id = p.registry
-         WHERE a.exception = $1 AND a.source <> 'inspector' ORDER BY p.name, i.digest LIMIT {IMAGES_OF_ONE}"
+        "SELECT r.partition_name, r.account, r.region, p.id, p.name, x.digest FROM (
+           SELECT i.repository, i.digest, row_number()
+             OVER (PARTITION BY i.repository ORDER BY coalesce(i.pushed_at, 0) DESC, i.digest) AS place
+           FROM images i WHERE i.gone_at IS NULL AND i.id IN (SELECT f.image FROM acceptances a
+             JOIN image_findings f ON f.accepted = a.id WHERE a.exception = $1 AND a.source <> 'inspector')) x
+         JOIN repositories p ON p.id = x.repository JOIN registries r ON r.id = p.registry
+         ORDER BY x.place, p.name, p.id LIMIT {IMAGES_OF_ONE}"
     );
     let mut excepted = Vec::new();
     for mut row in session.rows(&sql, &[]).await? {

@@ -34,6 +34,8 @@ stories!(
     one_that_has_lapsed_does_not_come_back_when_another_is_over,
     one_that_says_how_severe_it_accepts_goes_by_that_alone,
     one_of_the_settings_lapses_along_the_lineage_in_which_it_got_worse,
+    an_exception_that_is_written_twice_is_one_and_of_processes_that_look_at_it_one_tells_it,
+    an_exception_is_news_for_everybody_in_whose_repository_it_accepts_something,
     who_made_an_exception_is_warned_once_before_it_lapses_and_once_it_accepts_nothing,
 );
 
@@ -406,6 +408,49 @@ async fn one_of_the_settings_lapses_along_the_lineage_in_which_it_got_worse(stag
     assert!(told.2.contains(&"dev CVE-1 zlib excepted 48h".to_owned()), "{told:?}");
     scanned(&app, &["CVE-1 LOW zlib", "CVE-1 LOW tar"], "another reason").await;
     assert_eq!((standing(&stage).await.0, standing(&stage).await.1), (0, 2), "it was written anew");
+}
+
+/// What is untold of exceptions, with the repositories whose people hear of it.
+async fn untold(stage: &Stage) -> Vec<String> {
+    let line = |news: &ExceptionNews| {
+        let repositories: Vec<&str> =
+            news.subjects.iter().map(|subject| subject.repository.as_str()).collect();
+        format!("{} {}: {}", news.vulnerability, news.images, repositories.join(" "))
+    };
+    stage.store.untold().await.unwrap().exceptions.iter().map(line).collect()
+}
+
+async fn an_exception_that_is_written_twice_is_one_and_of_processes_that_look_at_it_one_tells_it(
+    stage: Stage,
+) {
+    let written = Exceptions::new(vec![exception("CVE-9"), exception("CVE-9")]);
+    let watching = Watching { warn_days: Some(14), idle_since_before: Some(stage.now()) };
+    let watch = || stage.store.watch_exceptions(written.clone(), watching, stage.now());
+    for looked in futures::future::join_all((0..6).map(|_| watch())).await {
+        looked.unwrap();
+    }
+    assert_eq!(untold(&stage).await, ["CVE-9 0: "]);
+    stage.clock.hours(24);
+    watch().await.unwrap();
+    assert_eq!(untold(&stage).await.len(), 1);
+}
+
+async fn an_exception_is_news_for_everybody_in_whose_repository_it_accepts_something(stage: Stage) {
+    for (repository, images) in [("team-a/app", 30), ("team-z/app", 1)] {
+        let images: Vec<Image> = (1..=images).map(|n| image(n, &[&format!("v{n}")], 9)).collect();
+        let mut entries = vec![Entry::Listed(images.clone())];
+        for image in &images {
+            let scan = scan("COMPLETE", Some(stage.now()), &[parse("CVE-1 LOW zlib")]);
+            entries.extend(stage.judged(image, scan));
+        }
+        stage.record(repository, entries).await;
+    }
+    let until = Some(stage.now().to_zoned(TimeZone::UTC).date());
+    except(&stage, Exception { until, ..exception("CVE-1") }).await;
+    let watching = Watching { warn_days: Some(14), idle_since_before: None };
+    stage.store.watch_exceptions(Exceptions::default(), watching, stage.now()).await.unwrap();
+    let everybody = format!("CVE-1 31: team-a/app team-z/app{}", " team-a/app".repeat(29));
+    assert_eq!(untold(&stage).await, [everybody]);
 }
 
 async fn who_made_an_exception_is_warned_once_before_it_lapses_and_once_it_accepts_nothing(stage: Stage) {

@@ -1,10 +1,11 @@
 //! What is forgotten, and what stays.
 
 use jiff::SignedDuration;
+use vigil_core::policy::Exceptions;
 use vigil_core::port::Ledger;
 use vigil_core::record::Entry;
 use vigil_core::testing::{digest, image};
-use vigil_store::{ChangeFilter, Forgotten, NewException, Retention, Scope, Slice};
+use vigil_store::{ChangeFilter, Forgotten, NewException, Retention, Scope, Slice, Watching};
 
 use crate::databases::{Database, stories};
 use crate::exceptions::exception;
@@ -12,6 +13,7 @@ use crate::stage::{Stage, name, registry};
 
 stories!(
     what_is_gone_is_forgotten_after_its_time,
+    what_was_known_of_exceptions_is_forgotten_once_they_are_gone,
     a_change_outlives_its_image_and_the_last_time_of_a_schedule_all_passes,
     a_memory_of_images_that_come_and_go_does_not_grow,
 );
@@ -143,4 +145,31 @@ async fn what_is_gone_is_forgotten_after_its_time(stage: Stage) {
     assert_eq!(there.iter().map(|row| row.digest).collect::<Vec<_>>(), [digest(2)], "what is there stays");
     let for_ever = Retention { passes: None, changes: None, scans: None, fixed: None, gone: None };
     assert_eq!(stage.store.forget(for_ever, stage.now()).await.unwrap(), Forgotten::default());
+}
+
+async fn what_was_known_of_exceptions_is_forgotten_once_they_are_gone(stage: Stage) {
+    let app = image(1, &["latest"], 9);
+    stage.list(std::slice::from_ref(&app)).await;
+    stage.scanned(&app, &["CVE-1 HIGH zlib"]).await;
+    let new = NewException { exception: exception("CVE-1"), author: "ann".to_owned(), at: stage.now() };
+    let made = stage.store.create_exception(new).await.unwrap().stored;
+    let watch = async |written: &str| {
+        let written = Exceptions::new(vec![exception(written)]);
+        let watching = Watching { warn_days: None, idle_since_before: Some(stage.now()) };
+        stage.store.watch_exceptions(written, watching, stage.now()).await.unwrap();
+    };
+    let kept = ["watched_exceptions", "exception_notices", "lineage_acceptances"];
+    watch("CVE-8").await;
+    assert_eq!(stage.database.rows(&kept).await, [2, 1, 1]);
+    stage.store.end_exception(made.id, stage.now()).await.unwrap();
+    stage.list(&[]).await;
+    stage.record("team/app", vec![Entry::Empty]).await;
+    stage.clock.hours(24 * 200);
+    watch("CVE-9").await;
+    stage.store.forget(Retention::default(), stage.now()).await.unwrap();
+    assert_eq!(
+        stage.database.rows(&kept).await,
+        [1, 1, 0],
+        "what is known of the one that is in force stays"
+    );
 }
