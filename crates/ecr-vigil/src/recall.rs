@@ -155,12 +155,12 @@ impl Recall {
         Evaluation { details: open, accepted, crossed, ..judged }
     }
 
-    /// The place of the exception in the settings of now; behind all of them, if it stands in the memory.
+    /// The place of the exception in the settings of now, if it stands there.
     fn exception(&self, row: &ImageRow, finding: &Finding) -> AcceptedBy {
         let exceptions = &self.settings.exceptions;
         let found = Occurrence::of(finding, &row.repository, &row.image);
         let place = exceptions.accepting(found, self.now).map(|(place, _)| place);
-        AcceptedBy::Exception(place.unwrap_or_else(|| exceptions.iter().count()))
+        place.map_or(AcceptedBy::Remembered, AcceptedBy::Exception)
     }
 
     /// The last scan without its findings.

@@ -44,6 +44,8 @@ pub struct Accepted {
 pub enum AcceptedBy {
     /// The exception at this place of the list.
     Exception(usize),
+    /// An exception that was made over the API, or has gone from the list since.
+    Remembered,
     /// A suppression rule of Amazon Inspector.
     Inspector,
 }

@@ -82,7 +82,7 @@ impl Layout for Sheet {
             }
             for accepted in &evaluation.accepted {
                 let by = match accepted.by {
-                    AcceptedBy::Exception(_) => "exception",
+                    AcceptedBy::Exception(_) | AcceptedBy::Remembered => "exception",
                     AcceptedBy::Inspector => "inspector",
                 };
                 let row = named("accepted", place, &image.image).finding(&accepted.finding);

@@ -89,16 +89,9 @@ fn exception(value: Value, problems: &mut Vec<String>) -> Option<Exception> {
     let (repository, tag) = (repository.inspect_err(&mut keep).ok(), tag.inspect_err(&mut keep).ok());
     let (until, package) = (until.inspect_err(&mut keep).ok(), package.inspect_err(&mut keep).ok());
     let severity = severity.inspect_err(&mut keep).ok();
-    Some(Exception {
-        id: id?.into(),
-        package: package?,
-        repository: repository?,
-        tag: tag?,
-        digest: None,
-        severity: severity?,
-        reason: reason?,
-        until: until?,
-    })
+    let (package, repository, tag) = (package?, repository?, tag?);
+    let (severity, until) = (severity?, until?);
+    Some(Exception { package, repository, tag, severity, until, ..Exception::of(id?, reason?) })
 }
 
 fn severity(text: String) -> Result<Severity, String> {

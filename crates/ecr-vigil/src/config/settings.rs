@@ -43,8 +43,6 @@ pub struct Settings {
     pub exceptions: Exceptions,
     /// What VEX files state that cannot be accepted anywhere, in words.
     pub passed_over: Vec<String>,
-    /// The file in which what is accepted stands, but for VEX files.
-    pub exceptions_file: Option<PathBuf>,
     /// So many days before an exception lapses people are warned, if at all.
     pub exceptions_warn: Option<i64>,
     /// Who looks after which images.
@@ -227,7 +225,8 @@ impl Reader<'_> {
         let mut accepted: Vec<Exception> = Vec::new();
         if let Some(file) = self.one::<String>("gate.exceptions") {
             match exceptions::read(&file) {
-                Ok(read) => accepted.extend(read.iter().cloned()),
+                Ok(read) => accepted
+                    .extend((read.iter().cloned()).map(|one| Exception { file: Some(file.clone()), ..one })),
                 Err(problems) => {
                     problems.into_iter().for_each(|problem| self.complain("gate.exceptions", problem));
                 }
@@ -279,7 +278,6 @@ impl Reader<'_> {
             gate: gate?,
             exceptions,
             passed_over,
-            exceptions_file: self.one::<PathBuf>("gate.exceptions"),
             exceptions_warn: exceptions_warn?.0,
             owners,
             threats,

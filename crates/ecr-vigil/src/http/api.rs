@@ -1,6 +1,5 @@
 //! What answers are made of: everything that the routes are given.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -38,22 +37,13 @@ pub struct Api {
 /// What the settings say of findings, of images, and of who hears of them, as they are now.
 pub trait Policy: Send + Sync {
     /// What they accept.
-    fn accepted(&self) -> Accepted;
+    fn accepted(&self) -> Exceptions;
 
     /// Who looks after which images.
     fn owners(&self) -> Owners;
 
     /// Where news is told: each sink, and of what type it is.
     fn sinks(&self) -> Vec<(SinkName, Option<&'static str>)>;
-}
-
-/// What the settings accept.
-#[derive(Debug, Clone, Default)]
-pub struct Accepted {
-    /// The file in which it stands, if there is one.
-    pub file: Option<PathBuf>,
-    /// The exceptions.
-    pub exceptions: Exceptions,
 }
 
 /// Metrics as they are scraped.

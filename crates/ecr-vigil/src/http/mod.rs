@@ -25,7 +25,7 @@ mod tls;
 mod v1;
 mod watch;
 
-pub use api::{Accepted, Api, Exposition, Policy};
+pub use api::{Api, Exposition, Policy};
 pub use options::{Authentication, Door, Limits, OpenToStrangers, Options, Role, Token};
 pub use schedules::{
     Made, NotPlanned, NotStarted, PassProgress, PassRequest, PassWatch, Planned, PlannedRepository, Planning,

@@ -63,7 +63,7 @@ impl Witness for Noted {
 fn places(evaluation: &Evaluation) -> impl Iterator<Item = usize> {
     evaluation.accepted.iter().filter_map(|accepted| match accepted.by {
         AcceptedBy::Exception(place) => Some(place),
-        AcceptedBy::Inspector => None,
+        AcceptedBy::Remembered | AcceptedBy::Inspector => None,
     })
 }
 

@@ -6,14 +6,14 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use tokio::sync::watch;
 use vigil_core::news::SinkName;
-use vigil_core::policy::Owners;
+use vigil_core::policy::{Exceptions, Owners};
 use vigil_store::PassId;
 
 use super::order::{Order, Trigger};
 use super::service::{NotStarted as NotBegun, Service};
 use crate::config::ScheduleSettings;
 use crate::http::{
-    Accepted, NotPlanned, NotStarted, PassProgress, PassRequest, Planning, Policy, ScheduleState, Schedules,
+    NotPlanned, NotStarted, PassProgress, PassRequest, Planning, Policy, ScheduleState, Schedules,
 };
 
 /// What others may ask of a service.
@@ -84,9 +84,8 @@ impl Schedules for Asked {
 }
 
 impl Policy for Asked {
-    fn accepted(&self) -> Accepted {
-        let general = &self.0.settings().general;
-        Accepted { file: general.exceptions_file.clone(), exceptions: general.exceptions.clone() }
+    fn accepted(&self) -> Exceptions {
+        self.0.settings().general.exceptions.clone()
     }
 
     fn owners(&self) -> Owners {

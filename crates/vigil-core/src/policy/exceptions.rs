@@ -41,6 +41,8 @@ pub struct Exception {
     pub reason: String,
     /// The last day, in UTC, on which it is.
     pub until: Option<Date>,
+    /// The file in which it stands, if it stands in one.
+    pub file: Option<String>,
 }
 
 /// Where a vulnerability was found, as far as an exception looks at it.
@@ -132,6 +134,7 @@ impl Exception {
             severity: None,
             reason: reason.into(),
             until: None,
+            file: None,
         }
     }
 

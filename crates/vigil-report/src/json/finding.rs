@@ -113,6 +113,7 @@ impl<'a> AcceptedView<'a> {
     pub(super) fn of(accepted: &'a Accepted) -> Self {
         let (by, exception) = match accepted.by {
             AcceptedBy::Exception(place) => ("exception", Some(place)),
+            AcceptedBy::Remembered => ("exception", None),
             AcceptedBy::Inspector => ("inspector", None),
         };
         Self { finding: FindingView::of(&accepted.finding), by, exception, reason: &accepted.reason }

@@ -44,6 +44,7 @@ pub(super) fn write_accepted(lines: &mut Lines<'_>, accepted: &Accepted) -> io::
     let by = match by {
         // Counted from one, as where the settings are found wrong.
         AcceptedBy::Exception(place) => format!(" (exception {})", place + 1),
+        AcceptedBy::Remembered => " (exception)".to_owned(),
         // The reason says so itself.
         AcceptedBy::Inspector => String::new(),
     };

@@ -133,6 +133,7 @@ fn stored(mut row: Row) -> Result<(i64, StoredException), DatabaseFault> {
             severity: row.take()?,
             reason: row.take()?,
             until: parsed(row.take()?)?,
+            file: None,
         },
         author: row.take()?,
         created_at: row.take()?,

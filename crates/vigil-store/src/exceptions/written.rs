@@ -6,7 +6,7 @@ use vigil_core::policy::{Exception, Pattern};
 
 /// The same for the same exception, wherever in a file it stands.
 pub fn written_id(exception: &Exception) -> String {
-    let Exception { id, package, repository, tag, digest, severity, reason, until } = exception;
+    let Exception { id, package, repository, tag, digest, severity, reason, until, file: _ } = exception;
     let written = |part: Option<String>| part.unwrap_or_default();
     let said = [
         id.clone(),

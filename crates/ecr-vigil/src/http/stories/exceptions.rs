@@ -4,19 +4,18 @@ use serde_json::{Value, json};
 use vigil_core::policy::{Exception, Exceptions};
 
 use super::stage::Stage;
-use crate::http::Accepted;
 
 fn written(id: &str, until: Option<&str>) -> Exception {
     let until = until.map(|day| day.parse().unwrap());
-    Exception { repository: "team/*".parse().ok(), until, ..Exception::of(id, "not linked") }
+    let file = Some("/etc/ecr-vigil/exceptions.toml".to_owned());
+    Exception { repository: "team/*".parse().ok(), until, file, ..Exception::of(id, "not linked") }
 }
 
 /// A service whose settings name a file with two exceptions, of which one is over, and that has made three.
 async fn stage() -> Stage {
     let stage = Stage::plain().await;
     let exceptions = Exceptions::new(vec![written("CVE-2", None), written("CVE-1", Some("2026-11-20"))]);
-    let file = Some("/etc/ecr-vigil/exceptions.toml".into());
-    *stage.schedules.accepted.lock().unwrap() = Accepted { file, exceptions };
+    *stage.schedules.accepted.lock().unwrap() = exceptions;
     for n in 7..=9 {
         accept(&stage, &format!(r#"{{"vulnerability":"cve-{n}","reason":"r"}}"#), 201).await;
     }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 use vigil_core::Stop;
 use vigil_core::news::SinkName;
-use vigil_core::policy::Owners;
+use vigil_core::policy::{Exceptions, Owners};
 use vigil_core::port::Clock;
 use vigil_core::testing::now;
 use vigil_store::{NewPass, PassId, Place, Store};
@@ -18,8 +18,8 @@ use vigil_store::{NewPass, PassId, Place, Store};
 use super::answer::{Answer, request};
 use crate::http::router::router;
 use crate::http::{
-    Accepted, Api, Exposition, Made, NotPlanned, NotStarted, Options, PassProgress, PassRequest, PassWatch,
-    Planned, Planning, Policy, ScheduleState, Schedules,
+    Api, Exposition, Made, NotPlanned, NotStarted, Options, PassProgress, PassRequest, PassWatch, Planned,
+    Planning, Policy, ScheduleState, Schedules,
 };
 use crate::metrics::{Format, Rendered};
 
@@ -102,7 +102,7 @@ pub(super) struct ScriptedSchedules {
     /// Whether none of them comes around again.
     pub(super) over: AtomicBool,
     /// What the settings accept.
-    pub(super) accepted: Mutex<Accepted>,
+    pub(super) accepted: Mutex<Exceptions>,
     pub(super) owners: Mutex<Owners>,
     /// Held while a plan is made.
     pub(super) planning: Arc<tokio::sync::Mutex<()>>,
@@ -197,7 +197,7 @@ impl Schedules for ScriptedSchedules {
 }
 
 impl Policy for ScriptedSchedules {
-    fn accepted(&self) -> Accepted {
+    fn accepted(&self) -> Exceptions {
         self.accepted.lock().unwrap().clone()
     }
 

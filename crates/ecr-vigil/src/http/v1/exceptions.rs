@@ -14,7 +14,7 @@ use super::exceptions_body::ExceptionBody;
 use super::images::SeverityName;
 use super::page::{PageBody, PageQuery, away, paged};
 use super::words::{Day, Flag, KnownSeverity, RepositoryGlob, Said, TagGlob, Word};
-use crate::http::api::{Accepted, App};
+use crate::http::api::App;
 use crate::http::fields::{Asked, Fields, FromFields, Told};
 use crate::http::frame::Visitor;
 use crate::http::problem::{MemberFault, Problem, ProblemKind};
@@ -219,10 +219,10 @@ pub(in crate::http) struct Wanted {
 impl Wanted {
     /// Those of the settings' file, each with its place among them.
     fn written(&self, app: &App, now: Timestamp) -> Vec<(String, ExceptionBody)> {
-        let Accepted { file, exceptions } = app.api.policy.accepted();
+        let exceptions = app.api.policy.accepted();
         let of = |id: &str| self.vulnerability.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(id));
         let wanted = |exception: &&Exception| of(&exception.id) && !(self.in_force && exception.expired(now));
-        let bodies = exceptions.iter().filter(wanted).map(|one| ExceptionBody::written(one, &file, now));
+        let bodies = exceptions.iter().filter(wanted).map(|one| ExceptionBody::written(one, now));
         bodies.map(|body| (format!("{} {}", body.vulnerability, body.id), body)).collect()
     }
 }
@@ -246,6 +246,6 @@ impl FromFields for Exception {
         let severity = fields.may("severity").map(|KnownSeverity(severity)| severity);
         let reason = fields.need("reason").map(|Said(reason)| reason);
         let until = fields.may("until").map(|Day(day)| day);
-        Some(Self { id: id?, package, repository, tag, digest: None, severity, reason: reason?, until })
+        Some(Self { package, repository, tag, severity, until, ..Self::of(id?, reason?) })
     }
 }

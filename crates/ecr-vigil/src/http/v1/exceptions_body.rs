@@ -1,7 +1,6 @@
 //! Exceptions as they are sent: those made here, and those that the settings' file holds.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -78,11 +77,8 @@ impl ExceptionBody {
         Self { author, created_at, ended_at, in_force, counted, ..of }
     }
 
-    pub(super) fn written(exception: &Exception, file: &Option<PathBuf>, now: Timestamp) -> Self {
-        let file = file.as_ref().map(|file| file.display().to_string());
-        // What a VEX file states stands elsewhere.
-        let file = file.filter(|_| exception.digest.is_none());
-        Self { source: Source::File, file, ..Self::of(written_id(exception), exception, now) }
+    pub(super) fn written(exception: &Exception, now: Timestamp) -> Self {
+        Self { source: Source::File, ..Self::of(written_id(exception), exception, now) }
     }
 
     /// The same with what it accepts.
@@ -109,7 +105,7 @@ impl ExceptionBody {
             images: 0,
             last_matched_at: None,
             source: Source::Api,
-            file: None,
+            file: exception.file.clone(),
             author: None,
             created_at: None,
             ended_at: None,

@@ -143,16 +143,18 @@ impl<'v> Stated<'v> {
         accepted.sort_by(|one, other| {
             (one.id, one.product, one.package).cmp(&(other.id, other.product, other.package))
         });
-        let exceptions = accepted.into_iter().map(|Acceptance { product, id, package, reason, .. }| {
-            let pattern = |name: &str| name.parse::<Pattern>().ok();
-            Exception {
-                package: package.map(str::to_owned),
-                repository: product.repository.as_ref().and_then(|name| pattern(name.as_str())),
-                tag: product.tag.as_ref().and_then(|tag| pattern(tag.as_str())),
-                digest: product.digest,
-                ..Exception::of(id, reason)
-            }
-        });
+        let exceptions =
+            accepted.into_iter().map(|Acceptance { said, product, id, package, reason, .. }| {
+                let pattern = |name: &str| name.parse::<Pattern>().ok();
+                Exception {
+                    package: package.map(str::to_owned),
+                    repository: product.repository.as_ref().and_then(|name| pattern(name.as_str())),
+                    tag: product.tag.as_ref().and_then(|tag| pattern(tag.as_str())),
+                    digest: product.digest,
+                    file: Some(said.name.to_owned()),
+                    ..Exception::of(id, reason)
+                }
+            });
         ReadVex { exceptions: exceptions.collect(), warnings: self.warnings }
     }
 }
