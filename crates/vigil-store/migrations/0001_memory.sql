@@ -19,7 +19,9 @@ CREATE TABLE registries (
   partition_name WORDS NOT NULL,
   account WORDS NOT NULL,
   region WORDS NOT NULL,
-  -- When its first sight was told; before that, nothing in it is news.
+  -- When it was seen for the first time, as a whole or by what an event tells of; before that, nothing in it is news.
+  seen_at BIGINT,
+  -- When that which it held at the end of the first whole pass was told.
   baseline_at BIGINT,
   UNIQUE (account, region)
 );
@@ -33,6 +35,8 @@ CREATE TABLE repositories (
   tag_mutability WORDS,
   first_seen BIGINT NOT NULL,
   listed_at BIGINT,
+  -- In which pass that was, by its number.
+  listed_in BIGINT,
   gone_at BIGINT,
   -- Why it could not be read the last time.
   unread WORDS,
@@ -448,10 +452,13 @@ CREATE TABLE failures (
   image BIGINT NOT NULL,
   state WORDS NOT NULL,
   description WORDS,
-  published_at BIGINT
+  published_at BIGINT,
+  -- When a scan of the image succeeded again.
+  over_at BIGINT
 );
 CREATE INDEX failures_unpublished ON failures (id) WHERE published_at IS NULL;
 CREATE INDEX failures_at ON failures (at);
+CREATE INDEX failures_of ON failures (image) WHERE over_at IS NULL;
 
 -- Messages on their way, each to one sink. A delivered one is kept for a while, one that was given up for longer.
 CREATE TABLE parcels (
@@ -462,6 +469,10 @@ CREATE TABLE parcels (
   -- Since when it is to be delivered: for one that tells all of a period at once, the end of the period.
   since BIGINT NOT NULL,
   rounds_up BIGINT NOT NULL,
+  -- Whether it was handed out to be delivered: nothing joins it any more.
+  closed BIGINT NOT NULL DEFAULT 0,
+  -- How much its messages say, in characters.
+  size BIGINT NOT NULL DEFAULT 0,
   due_at BIGINT NOT NULL,
   attempts BIGINT NOT NULL,
   reached WORDS,

@@ -18,16 +18,16 @@ pub enum Beginning {
     New,
 }
 
-/// What the first scan of a lineage is held against, by when its image was pushed and when the registry's first sight was
-/// told. Images that were there before that are no news, however late they are looked at.
+/// What the first scan of a lineage is held against, by when its image was pushed and when the registry was seen for the
+/// first time. Images that were there before that are no news, however late they are looked at.
 pub fn beginning(
     pushed_at: Option<Timestamp>,
-    baseline_at: Option<Timestamp>,
+    seen_at: Option<Timestamp>,
     has_predecessor: bool,
 ) -> Beginning {
-    match (pushed_at, baseline_at) {
-        (Some(pushed), Some(baseline)) if pushed > baseline && has_predecessor => Beginning::Predecessor,
-        (Some(pushed), Some(baseline)) if pushed > baseline => Beginning::New,
+    match (pushed_at, seen_at) {
+        (Some(pushed), Some(seen)) if pushed > seen && has_predecessor => Beginning::Predecessor,
+        (Some(pushed), Some(seen)) if pushed > seen => Beginning::New,
         _ => Beginning::Baseline,
     }
 }

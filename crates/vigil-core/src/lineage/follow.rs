@@ -87,6 +87,20 @@ pub struct Worse {
     pub accepted_before: Option<String>,
 }
 
+impl Worse {
+    /// This, and then more.
+    #[must_use]
+    pub fn and(self, more: Self) -> Self {
+        Self {
+            severity_before: self.severity_before.or(more.severity_before),
+            exploit_became_known: self.exploit_became_known || more.exploit_became_known,
+            became_known_exploited: self.became_known_exploited || more.became_known_exploited,
+            fix_appeared: self.fix_appeared || more.fix_appeared,
+            accepted_before: self.accepted_before.or(more.accepted_before),
+        }
+    }
+}
+
 /// Findings of one image, as a lineage sees them.
 pub type Seen = BTreeMap<FindingKey, Sighting>;
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Change, ChangeKind, ImageNews, Message, Roundup, VulnerabilityNews, WhereFound, upgrades};
+use super::net::net;
+use super::{Change, ImageNews, Message, Roundup, VulnerabilityNews, WhereFound, upgrades};
 use crate::finding::Severity;
 use crate::image::{Digest, RegistryId, RepositoryName};
 
@@ -20,9 +21,10 @@ enum About {
 
 type Place = (RegistryId, RepositoryName, Digest);
 
-/// Gathers changes into messages, worst first. What was seen along several lineages of an image is told once.
+/// Gathers changes into messages, worst first. What has changed of a finding several times, and what was seen along several
+/// lineages of an image, is told once.
 pub fn gather(changes: Vec<Change>) -> Vec<Message> {
-    let mut untold = Untold::new(once_an_image(changes));
+    let mut untold = Untold::new(once_an_image(net(changes)));
     let mut messages = Vec::new();
     while let Some((about, changes)) = untold.take_most() {
         messages.push(match about {
@@ -49,33 +51,9 @@ pub fn round_up(parts: Vec<(Timestamp, Message)>) -> Option<Roundup> {
             Message::Baseline(_) | Message::Exception(_) | Message::Roundup(_) => messages.push(message),
         }
     }
-    messages.extend(gather(net(changes)));
+    messages.extend(gather(changes));
     messages.extend(failures);
     Some(Roundup { since, until, messages })
-}
-
-/// What came and went between two messages is told in neither; if all of it did, it is told all the same.
-fn net(changes: Vec<Change>) -> Vec<Change> {
-    let mut along: BTreeMap<_, (ChangeKind, Change)> = BTreeMap::new();
-    let mut in_order: Vec<&Change> = changes.iter().collect();
-    in_order.sort_by_key(|change| (change.at, change.id));
-    for change in in_order {
-        let Change { lineage, subject, finding, kind, .. } = change;
-        let package = finding.package.as_ref().map(|package| package.name.clone());
-        let finding = (finding.id.clone(), package);
-        let key = (subject.registry.clone(), subject.repository.clone(), lineage.clone(), finding);
-        along
-            .entry(key)
-            .and_modify(|(_, last)| *last = change.clone())
-            .or_insert((kind.clone(), change.clone()));
-    }
-    let left = along.into_values().filter_map(|(first, last)| match (first, &last.kind) {
-        (ChangeKind::New, ChangeKind::Fixed) | (ChangeKind::Fixed, ChangeKind::New) => None,
-        (ChangeKind::New, ChangeKind::Worsened(_)) => Some(Change { kind: ChangeKind::New, ..last }),
-        _ => Some(last),
-    });
-    let left: Vec<Change> = left.collect();
-    if left.is_empty() { changes } else { left }
 }
 
 /// Changes that no message tells yet, by what a message about them could be about.
@@ -175,6 +153,7 @@ fn worst(changes: &[Change]) -> Severity {
 mod tests {
     use super::*;
     use crate::lineage::Worse;
+    use crate::news::ChangeKind;
     use crate::testing::{change, finding, subject};
 
     /// Changes as `image CVE`, images being numbers; messages as `image: CVEs` and `CVE: images`.

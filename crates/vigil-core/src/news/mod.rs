@@ -5,6 +5,7 @@ mod delivery;
 mod exception;
 mod gather;
 mod message;
+mod net;
 mod ripe;
 mod route;
 #[cfg(test)]

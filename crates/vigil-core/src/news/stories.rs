@@ -11,7 +11,7 @@ use super::{
 };
 use crate::finding::Severity;
 use crate::policy::{Owners, Patterns};
-use crate::port::{Clock, Untold};
+use crate::port::{Clock, Next, Outbox, Untold};
 use crate::step::{Delivery, Told, deliver, tell};
 use crate::testing::{MemoryOutbox, MemorySink, PausedClock, change, finding, now, subject};
 
@@ -155,10 +155,11 @@ async fn a_vulnerability_that_comes_in_image_after_image_is_told_at_once_and_the
     let routes = [route(Wanted::default())];
     for minute in 0..30 {
         let images = (0..40).map(|n| 100 * minute + n);
-        let images = images.map(|n| subject(&format!("team/app{n}"), &["v1"], n));
-        let changes = images
-            .map(|image| change(1, ChangeKind::New, &image, &finding("CVE-1", "CRITICAL", "zlib")))
-            .collect();
+        let changed = |n: u64| {
+            let image = subject(&format!("team/app{n}"), &["v1"], n);
+            change(n as i64, ChangeKind::New, &image, &finding("CVE-1", "CRITICAL", "zlib"))
+        };
+        let changes = images.map(changed).collect();
         outbox.notice(Untold { changes, ..Untold::default() });
         let until = clock.now() + SignedDuration::from_mins(1);
         run(&outbox, &sink, &routes, &clock, until).await;
@@ -203,54 +204,70 @@ fn excepted(repository: Option<&str>, images: &[&str]) -> Untold {
 }
 
 /// By which of the routes, each for these repositories, it is told, with how many images and the first of them.
-#[track_caller]
-fn check_exception(untold: Untold, routes: &[&str], expected: &[&str]) {
-    let (outbox, sink, clock) = (MemoryOutbox::default(), MemorySink::default(), PausedClock::new());
+async fn check_exception(untold: Untold, routes: &[&str], expected: &[&str]) {
+    let outbox = MemoryOutbox::default();
     outbox.notice(untold);
     let to = |of: &&str| {
         let patterns = |text: &str| text.split_whitespace().map(|text| text.parse().unwrap()).collect();
         let (include, exclude) = of.split_once('!').unwrap_or((of, ""));
         let repositories = Patterns { include: patterns(include), exclude: patterns(exclude) };
         let exceptions = !of.ends_with("deaf");
-        let name = format!("to.{}", of.replace(['/', '*', '!'], "-")).parse().unwrap();
-        Route { name, ..route(Wanted { repositories, exceptions, ..Wanted::default() }) }
+        let name = format!("to.{}", of.replace(['/', '*', '!'], "-"));
+        let sinks = vec![name.parse().unwrap()];
+        let wanted = Wanted { repositories, exceptions, ..Wanted::default() };
+        Route { name: name.parse().unwrap(), sinks, ..route(wanted) }
     };
     let routes: Vec<Route> = routes.iter().map(to).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.unwrap().block_on(run(&outbox, &sink, &routes, &clock, in_hours(1)));
-    let taken = sink.taken.lock().unwrap();
-    let told = taken.iter().map(|parcel| match &parcel.message {
-        Message::Exception(news) => {
-            let first = news.subjects.first().map(Subject::name).unwrap_or_default();
-            format!("{} {} {first}", parcel.route, news.subjects.len())
-        }
-        other => panic!("{other:?}"),
-    });
-    assert_eq!(told.collect::<Vec<_>>(), expected);
+    tell(&outbox, (&routes, &Owners::default()), SignedDuration::ZERO, now()).await.unwrap();
+    let mut told = Vec::new();
+    for route in &routes {
+        let Next::Deliver(parcel) = outbox.next(&route.sinks[0], now()).await.unwrap() else { continue };
+        let Message::Exception(news) = &parcel.message else { panic!("{:?}", parcel.message) };
+        let first = news.subjects.first().map(Subject::name).unwrap_or_default();
+        told.push(format!("{} {} {first}", parcel.route, news.subjects.len()));
+    }
+    assert_eq!(told, expected);
 }
 
-#[test]
-fn an_exception_is_told_to_those_who_hear_of_an_image_in_which_it_accepts_something_however_many_there_are() {
+#[tokio::test]
+async fn an_exception_is_told_to_those_who_hear_of_an_image_in_which_it_accepts_something_however_many_there_are()
+ {
     let mut images = vec!["team-a/app"; 30];
     images.push("team-z/app");
     check_exception(
         excepted(None, &images),
         &["team-a/*", "team-z/*", "other/*"],
         &["to.team-a-- 20 team-a/app:v1", "to.team-z-- 20 team-z/app:v1"],
-    );
-    check_exception(excepted(None, &["team-a/app"]), &["other/*"], &[]);
+    )
+    .await;
+    check_exception(excepted(None, &["team-a/app"]), &["other/*"], &[]).await;
 }
 
-#[test]
-fn one_that_accepts_nothing_is_told_to_those_who_might_have_to_do_with_it() {
+#[tokio::test]
+async fn one_that_accepts_nothing_is_told_to_those_who_might_have_to_do_with_it() {
     let idle = |repository| excepted(repository, &[]);
-    check_exception(idle(Some("team-z/*")), &["team-a/*", "team-z/*"], &["to.team-z-- 0 "]);
-    check_exception(idle(Some("team-z/app")), &["team-*/*", "team-z/*!team-z/app"], &["to.team---- 0 "]);
-    check_exception(idle(Some("team-z/*")), &["", "team-a/*"], &["to. 0 "]);
+    check_exception(idle(Some("team-z/*")), &["team-a/*", "team-z/*"], &["to.team-z-- 0 "]).await;
+    check_exception(idle(Some("team-z/app")), &["team-*/*", "team-z/*!team-z/app"], &["to.team---- 0 "])
+        .await;
+    check_exception(idle(Some("team-z/*")), &["", "team-a/*"], &["to. 0 "]).await;
     check_exception(
         idle(None),
         &["team-a/*", "team-z/*", "team-x/deaf"],
         &["to.team-a-- 0 ", "to.team-z-- 0 "],
-    );
-    check_exception(idle(Some("team-z/*")), &["team-a/*", "!team-a/*"], &["to.-team-a-- 0 "]);
+    )
+    .await;
+    check_exception(idle(Some("team-z/*")), &["team-a/*", "!team-a/*"], &["to.-team-a-- 0 "]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_to_which_two_routes_lead_is_told_by_the_first_of_them() {
+    let (outbox, sink, clock) = (MemoryOutbox::default(), MemorySink::default(), PausedClock::new());
+    let round_up = RoundUp { cron: "@hourly".parse().unwrap(), time_zone: jiff::tz::TimeZone::UTC };
+    let hourly = Route { round_up: Some(round_up), ..route(Wanted::default()) };
+    let routes = [route(Wanted::default()), route(Wanted::default()), hourly];
+    outbox.notice(new_finding(1, "CVE-1"));
+    run(&outbox, &sink, &routes, &clock, now() + SignedDuration::from_mins(1)).await;
+    assert_eq!(taken(&sink), ["CVE-1"]);
+    run(&outbox, &sink, &routes, &clock, in_hours(2)).await;
+    assert_eq!(taken(&sink), ["CVE-1", "1 messages"], "and by one that sums up a period");
 }

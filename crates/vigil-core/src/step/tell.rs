@@ -1,8 +1,11 @@
 //! Puts what was noticed into the outbox: for each route what it takes, in as few messages as say it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::{SignedDuration, Timestamp};
 
-use crate::news::{Message, Ripe, Route, gather, hearers, ripe, withhold};
+use crate::image::RegistryId;
+use crate::news::{Change, ChangeId, Message, Ripe, Route, SinkName, gather, hearers, ripe, withhold};
 use crate::policy::Owners;
 use crate::port::{Journal, NotKept, Posting, Telling, Untold};
 
@@ -35,14 +38,18 @@ pub async fn tell(
         Ripe::At(at) if !untold.more => return Ok(Told::NotBefore(at)),
         Ripe::At(_) | Ripe::Now => {}
     }
-    let mut telling = Telling::default();
+    let (mut heard, mut telling) = (BTreeSet::new(), Telling::default());
     for route in routes {
-        tell_by(route, &untold, now, &mut telling);
+        tell_by(route, &untold, now, &mut heard, &mut telling);
     }
     for news in &untold.exceptions {
         for route in hearers(routes, news) {
-            let message = Message::Exception(news.shown_to(&route.wanted));
-            telling.postings.extend(postings(route, &message, route.rounds_up_at(now)));
+            let (message, period) =
+                (Message::Exception(news.shown_to(&route.wanted)), route.rounds_up_at(now));
+            let sinks = route.sinks.iter().filter(|sink| {
+                period.is_some() || heard.insert(((*sink).clone(), Heard::Exception(news.id)))
+            });
+            telling.postings.extend(sinks.map(|sink| posting(route, sink, message.clone(), period)));
         }
     }
     let posted = telling.postings.len();
@@ -61,40 +68,55 @@ fn owned(mut untold: Untold, owners: &Owners) -> Untold {
     untold
 }
 
-/// Adds what a route tells.
-fn tell_by(route: &Route, untold: &Untold, now: Timestamp, telling: &mut Telling) {
-    let wanted = &route.wanted;
-    let changes = untold.changes.iter().filter(|change| wanted.takes(change).is_ok()).cloned().collect();
-    let failures = untold.failures.iter().filter(|failure| wanted.takes_failure(&failure.subject).is_ok());
-    let baselines =
-        untold.baselines.iter().filter(|baseline| wanted.takes_registry(&baseline.registry).is_ok());
-    let mut post = |message: Message, round_up_at: Option<Timestamp>| {
-        telling.postings.extend(postings(route, &message, round_up_at));
-    };
-    let period = route.rounds_up_at(now);
-    baselines.for_each(|baseline| post(Message::Baseline(baseline.clone()), period));
-    if period.is_some() {
-        gather(changes).into_iter().for_each(|message| post(message, period));
-    } else {
-        let (divided, tides) = withhold(&untold.tides, &route.name, changes, now);
-        for (until, changes) in divided {
-            gather(changes).into_iter().for_each(|message| post(message, until));
-        }
-        telling.tides.extend(tides);
-    }
-    failures.for_each(|failure| post(Message::Failed(failure.clone()), period));
+/// What a sink has been told by a route before.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Heard {
+    Baseline(RegistryId),
+    Change(ChangeId),
+    Failure(ChangeId),
+    Exception(ChangeId),
 }
 
-/// A message, for each sink of the route.
-fn postings(
+/// Adds what a route tells. A sink to which several routes lead is told everything by the first of them; and once more by one
+/// that sums up a period.
+fn tell_by(
     route: &Route,
-    message: &Message,
-    round_up_at: Option<Timestamp>,
-) -> impl Iterator<Item = Posting> {
-    route.sinks.iter().map(move |sink| Posting {
-        route: route.name.clone(),
-        sink: sink.clone(),
-        message: message.clone(),
-        round_up_at,
-    })
+    untold: &Untold,
+    now: Timestamp,
+    heard: &mut BTreeSet<(SinkName, Heard)>,
+    telling: &mut Telling,
+) {
+    let wanted = &route.wanted;
+    let period = route.rounds_up_at(now);
+    let changes: Vec<Change> =
+        untold.changes.iter().filter(|change| wanted.takes(change).is_ok()).cloned().collect();
+    let (divided, tides) = match period {
+        Some(_) => (BTreeMap::from([(period, changes)]), Vec::new()),
+        None => withhold(&untold.tides, &route.name, changes, now),
+    };
+    telling.tides.extend(tides);
+    for sink in &route.sinks {
+        let mut is_fresh = |what: Heard| period.is_some() || heard.insert((sink.clone(), what));
+        let mut messages: Vec<(Message, Option<Timestamp>)> = Vec::new();
+        for baseline in untold.baselines.iter().filter(|news| wanted.takes_registry(&news.registry).is_ok()) {
+            if is_fresh(Heard::Baseline(baseline.registry.clone())) {
+                messages.push((Message::Baseline(baseline.clone()), period));
+            }
+        }
+        for (until, changes) in &divided {
+            let fresh = changes.iter().filter(|change| is_fresh(Heard::Change(change.id))).cloned();
+            messages.extend(gather(fresh.collect()).into_iter().map(|message| (message, *until)));
+        }
+        for failure in untold.failures.iter().filter(|news| wanted.takes_failure(&news.subject).is_ok()) {
+            if is_fresh(Heard::Failure(failure.id)) {
+                messages.push((Message::Failed(failure.clone()), period));
+            }
+        }
+        let messages = messages.into_iter().map(|(message, at)| posting(route, sink, message, at));
+        telling.postings.extend(messages);
+    }
+}
+
+fn posting(route: &Route, sink: &SinkName, message: Message, round_up_at: Option<Timestamp>) -> Posting {
+    Posting { route: route.name.clone(), sink: sink.clone(), message, round_up_at }
 }

@@ -51,7 +51,7 @@ async fn predecessor(
     session: &mut dyn Session,
     image: i64,
 ) -> Result<(Beginning, Option<i64>), DatabaseFault> {
-    let sql = "SELECT i.pushed_at, r.baseline_at, (SELECT b.id FROM images b
+    let sql = "SELECT i.pushed_at, r.seen_at, (SELECT b.id FROM images b
             WHERE b.repository = i.repository AND b.gone_at IS NULL AND b.kind = 'image'
               AND b.judged_content IS NOT NULL AND coalesce(b.pushed_at, 0) < coalesce(i.pushed_at, 0)
               AND b.platform IS NOT DISTINCT FROM i.platform
@@ -61,7 +61,7 @@ async fn predecessor(
     let Some(mut row) = session.row(sql, &[image.into()]).await? else {
         return Ok((Beginning::Baseline, None));
     };
-    let (pushed_at, baseline_at, predecessor): (_, _, Option<i64>) = (row.take()?, row.take()?, row.take()?);
-    let beginning = lineage::beginning(pushed_at, baseline_at, predecessor.is_some());
+    let (pushed_at, seen_at, predecessor): (_, _, Option<i64>) = (row.take()?, row.take()?, row.take()?);
+    let beginning = lineage::beginning(pushed_at, seen_at, predecessor.is_some());
     Ok((beginning, predecessor.filter(|_| beginning == Beginning::Predecessor)))
 }

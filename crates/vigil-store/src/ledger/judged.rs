@@ -88,7 +88,7 @@ fn acceptance(accepted: &Accepted, written: &Exceptions) -> Acceptance {
             Acceptance::Settings { exception: by.map(written_id).unwrap_or_default(), reason, severity }
         }
         // No pass says so: it knows the list.
-        AcceptedBy::Remembered => Acceptance::Settings { exception: String::new(), reason },
+        AcceptedBy::Remembered => Acceptance::Settings { exception: String::new(), reason, severity: None },
     }
 }
 

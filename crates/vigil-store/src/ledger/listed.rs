@@ -23,7 +23,7 @@ struct Told {
 /// Takes the listing for the whole truth.
 pub(super) async fn listed(
     session: &mut dyn Session,
-    repository: i64,
+    (repository, pass): (i64, Option<i64>),
     images: &[Image],
     now: Timestamp,
 ) -> Result<(), DatabaseFault> {
@@ -32,8 +32,9 @@ pub(super) async fn listed(
     keep(session, repository, images, &known, now).await?;
     go(session, &known, |image| !there.contains(image), now).await?;
     tags(session, repository, images, &BTreeSet::new(), |_, _| true, now).await?;
-    let sql = "UPDATE repositories SET listed_at = $2, gone_at = NULL, unread = NULL WHERE id = $1";
-    session.execute(sql, &[repository.into(), now.into()]).await.map(drop)
+    let sql =
+        "UPDATE repositories SET listed_at = $2, listed_in = $3, gone_at = NULL, unread = NULL WHERE id = $1";
+    session.execute(sql, &[repository.into(), now.into(), pass.into()]).await.map(drop)
 }
 
 /// What was asked for by name and is not there.

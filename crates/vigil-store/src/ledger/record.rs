@@ -49,7 +49,7 @@ pub(super) async fn record(session: &mut dyn Session, recording: &Recording) -> 
     let sql = "SELECT number FROM passes WHERE id = $1";
     let pass = session.row(sql, &[recording.pass.to_string().into()]).await?;
     let pass = pass.map_or(Ok(None), |mut row| row.take().map(Some))?;
-    look_over(session, recording, repository).await?;
+    look_over(session, recording, (repository, pass)).await?;
     let decided = entries.iter().filter_map(|entry| match entry {
         Entry::Decided(image, _) => Some(Image::clone(image)),
         _ => None,
@@ -86,7 +86,7 @@ fn is_of_what_is_there(entry: &Entry) -> bool {
 async fn look_over(
     session: &mut dyn Session,
     recording: &Recording,
-    repository: i64,
+    (repository, pass): (i64, Option<i64>),
 ) -> Result<(), DatabaseFault> {
     let Recording { entries, patterns, now, .. } = recording;
     let unopened = entries.iter().filter_map(|entry| match entry {
@@ -111,7 +111,7 @@ async fn look_over(
         let look = Look { images, whole, unopened: &unopened, absent: &absent };
         let images = carried(session, repository, &look).await?;
         let images = if whole {
-            listed::listed(session, repository, &images, *now).await?;
+            listed::listed(session, (repository, pass), &images, *now).await?;
             images
         } else {
             listed::named(session, repository, &images, &absent, *now).await?;
@@ -133,7 +133,7 @@ async fn keep(
     let now = recording.now;
     let image = digest_of(entry).and_then(|digest| known.get_mut(&digest));
     match (entry, image) {
-        (Entry::Found(_, scan), Some(image)) => scanned::found(session, image, scan, now).await,
+        (Entry::Found(_, scan), Some(image)) => scanned::found(session, (image, pass), scan, now).await,
         (Entry::Judged(_, evaluation), Some(image)) => {
             let repository = (&recording.repository, &*recording.exceptions);
             judged::judged(session, repository, image, evaluation, exceptions, now).await

@@ -14,7 +14,7 @@ use crate::sql::{DatabaseFault, Session, Type, Value};
 /// Takes what ECR says. If nothing of it is new, nothing is written.
 pub(super) async fn found(
     session: &mut dyn Session,
-    image: &mut Known,
+    (image, pass): (&mut Known, Option<i64>),
     scan: &Scan,
     now: Timestamp,
 ) -> Result<(), DatabaseFault> {
@@ -29,6 +29,10 @@ pub(super) async fn found(
     match meaning {
         Meaning::Running => return running(session, image, scan).await,
         Meaning::Finished => {
+            if image.failed_at.is_some() {
+                let sql = "UPDATE failures SET over_at = $2 WHERE image = $1 AND over_at IS NULL";
+                session.execute(sql, &[image.id.into(), now.into()]).await?;
+            }
             // A finding was seen by the scan that found it, however late we hear of it.
             let at = scan.completed_at.map_or(now, |completed| completed.min(now));
             let changed = replace(session, image.id, &listed, at).await?;
@@ -38,23 +42,27 @@ pub(super) async fn found(
             keep_scan(session, image.id, scan, (0, (0, 0)), now).await?;
         }
     }
-    if meaning == Meaning::Failed && image.failed_at.is_none() {
-        note_failure(session, image.id, scan, now).await?;
+    if meaning == Meaning::Failed {
+        note_failure(session, (image, pass), scan, now).await?;
     }
     finish(session, image, scan, meaning, &told, now).await
 }
 
-/// That a scan fails is news once, until one has succeeded again; and none in a registry that nobody was told of yet.
+/// That a scan fails is news once, until one has succeeded again; and none in the first pass over a registry,
+/// where it is noted as told.
 async fn note_failure(
     session: &mut dyn Session,
-    image: i64,
+    (image, pass): (&Known, Option<i64>),
     scan: &Scan,
     now: Timestamp,
 ) -> Result<(), DatabaseFault> {
-    let sql = "INSERT INTO failures (at, image, state, description)
-        SELECT $2, i.id, $3, $4 FROM images i JOIN repositories p ON p.id = i.repository
-        JOIN registries r ON r.id = p.registry WHERE i.id = $1 AND r.baseline_at IS NOT NULL";
-    let values = [image.into(), now.into(), scan.state.as_str().into(), scan.description.clone().into()];
+    let sql = "INSERT INTO failures (at, image, state, description, published_at)
+        SELECT $2, i.id, $3, $4, CASE WHEN r.seen_at IS NULL OR (r.baseline_at IS NULL AND (SELECT x.cause FROM passes x WHERE x.number = $5)
+            IS DISTINCT FROM 'event') THEN CAST($2 AS BIGINT) END
+        FROM images i JOIN repositories p ON p.id = i.repository JOIN registries r ON r.id = p.registry
+        WHERE i.id = $1 AND NOT EXISTS (SELECT 1 FROM failures f WHERE f.image = i.id AND f.over_at IS NULL)";
+    let (state, description) = (scan.state.as_str().into(), scan.description.clone().into());
+    let values = [image.id.into(), now.into(), state, description, pass.into()];
     session.execute(sql, &values).await.map(drop)
 }
 

@@ -6,7 +6,7 @@ use vigil_core::news::ChangeId;
 use vigil_core::port::{Journal, NotKept, Telling, Untold};
 
 use super::{post, tides, untold};
-use crate::sql::{DatabaseFault, Session, Type};
+use crate::sql::{DatabaseFault, DatabaseFaultKind, Session, Type};
 use crate::store::Store;
 
 #[async_trait]
@@ -19,8 +19,14 @@ impl Journal for Store {
         let given = (told.clone(), telling, at);
         let done = self.write_patiently(given, |session, (told, telling, at)| {
             Box::pin(async move {
+                let marked = mark(session, told, *at).await?;
+                if marked > 0 && marked < count(told) {
+                    // Rolled back: nobody is told twice, and what is left is read anew.
+                    let said = "others have told some of it at the same moment";
+                    return Err(DatabaseFault::new(DatabaseFaultKind::Refused, said));
+                }
                 // Where the answer to this same transaction was lost, all of it is told already.
-                if mark(session, told, *at).await? > 0 {
+                if marked > 0 {
                     post::post(session, &telling.postings, *at).await?;
                     tides::keep(session, &telling.tides, *at).await?;
                 }
@@ -33,6 +39,11 @@ impl Journal for Store {
 
 pub(super) fn not_kept(fault: DatabaseFault) -> NotKept {
     NotKept(fault.to_string())
+}
+
+fn count(told: &Untold) -> u64 {
+    let Untold { changes, failures, baselines, exceptions, .. } = told;
+    (changes.len() + failures.len() + baselines.len() + exceptions.len()) as u64
 }
 
 /// Takes note that all of this was told. Returns how much of it was not told before.

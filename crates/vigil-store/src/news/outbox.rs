@@ -12,9 +12,20 @@ use crate::store::Store;
 #[async_trait]
 impl Outbox for Store {
     async fn next(&self, sink: &SinkName, now: Timestamp) -> Result<Next, NotKept> {
-        let given = (sink.clone(), now);
-        let next = self.read_patiently(given, |session, (sink, now)| Box::pin(next(session, sink, *now)));
-        next.await.map_err(not_kept)
+        loop {
+            let given = (sink.clone(), now);
+            let found =
+                self.read_patiently(given, |session, (sink, now)| Box::pin(next(session, sink, *now)));
+            let open = match found.await.map_err(not_kept)? {
+                Found::Next(next) => return Ok(next),
+                Found::Open(number) => number,
+            };
+            let closing = self.write_patiently(open, |session, open| {
+                let sql = "UPDATE parcels SET closed = 1 WHERE number = $1";
+                Box::pin(async move { session.execute(sql, &[(*open).into()]).await.map(drop) })
+            });
+            closing.await.map_err(not_kept)?;
+        }
     }
 
     async fn delivered(&self, parcel: &Parcel, at: Timestamp) -> Result<(), NotKept> {
@@ -34,8 +45,9 @@ impl Outbox for Store {
     }
 
     async fn give_up(&self, parcel: &Parcel, failure: &NotDelivered, at: Timestamp) -> Result<(), NotKept> {
-        let set = "dead_at = $2, attempts = attempts + 1, failure = $3";
-        self.end(parcel, set, [at.into(), (&failure.reason).into()]).await
+        let set = "dead_at = $2, attempts = attempts + 1, failure = $3, reached = $4";
+        let reached = failure.reached.clone().or_else(|| parcel.reached.clone());
+        self.end(parcel, set, [at.into(), (&failure.reason).into(), reached.into()]).await
     }
 }
 
@@ -57,19 +69,31 @@ impl Store {
 }
 
 pub(super) const PARCEL: &str =
-    "SELECT number, due_at, id, route, sink, since, rounds_up, attempts, reached, failure, dead_at
+    "SELECT number, due_at, rounds_up = 1 AND closed = 0, id, route, sink, since, rounds_up, attempts, reached, failure, dead_at
     FROM parcels WHERE true";
 
-async fn next(session: &mut dyn Session, sink: &SinkName, now: Timestamp) -> Result<Next, DatabaseFault> {
+/// What there is for a sink.
+enum Found {
+    Next(Next),
+    /// A parcel that others may still put messages into.
+    Open(i64),
+}
+
+async fn next(session: &mut dyn Session, sink: &SinkName, now: Timestamp) -> Result<Found, DatabaseFault> {
     let mut statement = Statement::new(PARCEL);
     let open = "AND sink = $ AND delivered_at IS NULL AND dead_at IS NULL ORDER BY due_at, number LIMIT 1";
     statement.with(open, [sink.as_str().into()]);
-    let Some(mut row) = session.ask(&statement).await?.into_iter().next() else { return Ok(Next::Nothing) };
-    let (number, due): (i64, Timestamp) = (row.take()?, row.take()?);
+    let Some(mut row) = session.ask(&statement).await?.into_iter().next() else {
+        return Ok(Found::Next(Next::Nothing));
+    };
+    let (number, due, is_open): (i64, Timestamp, bool) = (row.take()?, row.take()?, row.take()?);
     if due > now {
-        return Ok(Next::Wait(due));
+        return Ok(Found::Next(Next::Wait(due)));
     }
-    Ok(Next::Deliver(Box::new(parcel(session, number, &mut row).await?)))
+    if is_open {
+        return Ok(Found::Open(number));
+    }
+    Ok(Found::Next(Next::Deliver(Box::new(parcel(session, number, &mut row).await?))))
 }
 
 pub(super) async fn parcel(

@@ -25,7 +25,10 @@ pub(super) async fn post(
         let message = serde_json::to_string(&posting.message).map_err(unwritable)?;
         let sql = "INSERT INTO parcel_messages (parcel, place, at, message)
             SELECT $1, coalesce(max(place), 0) + 1, $2, $3 FROM parcel_messages WHERE parcel = $1";
+        let size = message.len() as u64;
         session.execute(sql, &[parcel.into(), at.into(), message.into()]).await?;
+        let sql = "UPDATE parcels SET size = size + $2 WHERE number = $1";
+        session.execute(sql, &[parcel.into(), size.into()]).await?;
     }
     Ok(())
 }
@@ -37,8 +40,7 @@ async fn rounding_up(
 ) -> Result<Option<i64>, DatabaseFault> {
     // It is read as a whole when it is delivered: one that is too large for that is followed by another.
     let sql = "SELECT number FROM parcels WHERE sink = $1 AND route = $2 AND since = $3 AND rounds_up = 1
-        AND attempts = 0 AND delivered_at IS NULL AND dead_at IS NULL
-        AND (SELECT sum(length(m.message)) FROM parcel_messages m WHERE m.parcel = number) < 16000000";
+        AND closed = 0 AND size < 16000000";
     let of = [posting.sink.as_str().into(), posting.route.as_str().into(), due.into()];
     session.row(sql, &of).await?.map(|mut row| row.take()).transpose()
 }

@@ -84,7 +84,7 @@ impl Store {
     pub async fn revive(&self, id: String, at: Timestamp) -> Result<bool, DatabaseFault> {
         self.write((id, at), |session, (id, at)| {
             Box::pin(async move {
-                let sql = "UPDATE parcels SET dead_at = NULL, due_at = $2, since = $2 WHERE id = $1 AND dead_at IS NOT NULL";
+                let sql = "UPDATE parcels SET dead_at = NULL, attempts = 0, due_at = $2, since = $2 WHERE id = $1 AND dead_at IS NOT NULL";
                 Ok(session.execute(sql, &[id.clone().into(), (*at).into()]).await? > 0)
             })
         })
@@ -127,7 +127,7 @@ async fn last(session: &mut dyn Session, sink: &SinkName) -> Result<Option<Parce
     let mut statement = Statement::new(PARCEL);
     statement.with("AND sink = $ ORDER BY number DESC LIMIT 1", [sink.as_str().into()]);
     let Some(mut row) = session.ask(&statement).await?.into_iter().next() else { return Ok(None) };
-    let (number, _): (i64, Timestamp) = (row.take()?, row.take()?);
+    let (number, _, _): (i64, Timestamp, bool) = (row.take()?, row.take()?, row.take()?);
     parcel(session, number, &mut row).await.map(Some)
 }
 
@@ -159,7 +159,7 @@ async fn dead(
     statement.with("ORDER BY number DESC LIMIT $", [limit.into()]);
     let mut letters = Vec::new();
     for mut row in session.ask(&statement).await? {
-        let (number, _): (i64, Timestamp) = (row.take()?, row.take()?);
+        let (number, _, _): (i64, Timestamp, bool) = (row.take()?, row.take()?, row.take()?);
         let parcel = parcel(session, number, &mut row).await?;
         let (failure, at) = (row.take::<Option<String>>()?.unwrap_or_default(), row.take()?);
         letters.push((vec![number.into()], DeadLetter { parcel, at, failure }));

@@ -1,6 +1,6 @@
 //! What nobody was told of yet, with all that a message tells of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,17 +16,18 @@ use crate::answer::{FINDING, THREAT, counts_from, finding, lineage, threat};
 use crate::sql::{DatabaseFault, DatabaseFaultKind, Row, Session, Type};
 
 /// So much is told at once: it is held in memory.
-const AT_ONCE: usize = 2000;
+const AT_ONCE: usize = 10_000;
 
 /// Reads what is untold, oldest first.
 pub(super) async fn read(session: &mut dyn Session) -> Result<Untold, DatabaseFault> {
-    let noted = noted(session).await?;
+    let mut noted = noted(session).await?;
     let failed = failed(session).await?;
     let excepted = excepted(session).await?;
     let places = noted.iter().map(|noted| &noted.place).chain(failed.iter().map(|failed| &failed.place));
     let places = places.chain(excepted.iter().flat_map(|(_, places)| places));
     let subjects = Subjects::read(session, places).await?;
     let details = details(session, &noted, &subjects).await?;
+    fixable(session, &mut noted).await?;
     let more = noted.len() == AT_ONCE || failed.len() == AT_ONCE;
     let changes = noted.into_iter().filter_map(|noted| {
         let detail = subjects.id(&noted.place).and_then(|image| details.get(&(image, noted.key)).cloned());
@@ -128,6 +129,29 @@ fn noted_row(mut row: Row) -> Result<Noted, DatabaseFault> {
     Ok(Noted { id, at, place, lineage, kind, severity, key, finding })
 }
 
+/// What is known of findings that are gone, wherever they were: routes choose by it.
+async fn fixable(session: &mut dyn Session, noted: &mut [Noted]) -> Result<(), DatabaseFault> {
+    let gone = noted.iter().filter(|noted| noted.kind == ChangeKind::Fixed);
+    let rows: BTreeSet<(i64, i64)> = gone.map(|noted| noted.key).collect();
+    let rows = rows.into_iter().map(|(vulnerability, package)| vec![vulnerability.into(), package.into()]);
+    let sql = "SELECT rows.vulnerability, rows.package, max(c.fixed_in), max(c.exploit_known)
+        FROM {rows} JOIN contents c ON c.vulnerability = rows.vulnerability AND c.package = rows.package
+        GROUP BY rows.vulnerability, rows.package";
+    let columns = [("vulnerability", Type::Int), ("package", Type::Int)];
+    let mut known: BTreeMap<(i64, i64), (Option<String>, Option<bool>)> = BTreeMap::new();
+    for mut row in session.each(sql, &columns, rows.collect()).await? {
+        known.insert((row.take()?, row.take()?), (row.take()?, row.take()?));
+    }
+    for noted in noted.iter_mut().filter(|noted| noted.kind == ChangeKind::Fixed) {
+        let Some((fixed_in, exploit_known)) = known.get(&noted.key).cloned() else { continue };
+        noted.finding.exploit_known = exploit_known;
+        if let Some(package) = &mut noted.finding.package {
+            package.fixed_in = fixed_in.map(Into::into);
+        }
+    }
+    Ok(())
+}
+
 /// The findings as their images have them, by image, vulnerability and package; the worst, if several versions have one.
 async fn details(
     session: &mut dyn Session,
@@ -220,8 +244,9 @@ async fn excepted(session: &mut dyn Session) -> Result<Vec<(ExceptionNews, Vec<P
 async fn baselines(session: &mut dyn Session) -> Result<Vec<BaselineNews>, DatabaseFault> {
     let sql = "SELECT r.id, r.partition_name, r.account, r.region, x.ended_at,
           (SELECT count(*) FROM repositories p WHERE p.registry = r.id AND p.gone_at IS NULL)
-        FROM registries r JOIN (SELECT max(ended_at) AS ended_at FROM passes) x
-          ON x.ended_at >= (SELECT min(p.listed_at) FROM repositories p WHERE p.registry = r.id)
+        FROM registries r JOIN (SELECT p.registry, min(x.ended_at) AS ended_at
+          FROM repositories p JOIN passes x ON x.number = p.listed_in GROUP BY p.registry) x
+          ON x.registry = r.id AND x.ended_at IS NOT NULL
         WHERE r.baseline_at IS NULL ORDER BY r.id";
     let mut baselines = Vec::new();
     for mut row in session.rows(sql, &[]).await? {

@@ -94,7 +94,7 @@ impl Store {
         .await
     }
 
-    /// Writes down how a look at a few images ended. Unlike at the end of a pass, the open findings of everything that is
+    /// Writes down how a look at what events tell of ended. Unlike at the end of a pass, the open findings of everything that is
     /// remembered are not counted for it.
     ///
     /// # Errors
@@ -109,7 +109,14 @@ impl Store {
     ) -> Result<(), DatabaseFault> {
         let given = (id, at, outcome.to_owned(), report);
         self.write_patiently(given, |session, (id, at, outcome, report)| {
-            Box::pin(note_end(session, *id, *at, outcome, report.clone()))
+            Box::pin(async move {
+                note_end(session, *id, *at, outcome, report.clone()).await?;
+                // Nobody has made a pass, and perhaps nobody will: what comes from now on is news all the same.
+                let sql = "UPDATE registries SET seen_at = $1 WHERE seen_at IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM passes
+                    WHERE cause <> 'event' AND outcome IS DISTINCT FROM 'given_up')";
+                session.execute(sql, &[(*at).into()]).await.map(drop)
+            })
         })
         .await
     }
@@ -191,6 +198,9 @@ async fn end(
     report: Option<String>,
 ) -> Result<(), DatabaseFault> {
     note_end(session, id, at, outcome, report).await?;
+    let sql = "UPDATE registries SET seen_at = $2 WHERE seen_at IS NULL AND id IN (SELECT p.registry
+        FROM repositories p JOIN passes x ON x.number = p.listed_in WHERE x.id = $1)";
+    session.execute(sql, &[id.to_string().into(), at.into()]).await?;
     trend::take_stock(session, at).await
 }
 

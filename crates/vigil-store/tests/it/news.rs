@@ -4,16 +4,21 @@ use jiff::SignedDuration;
 use vigil_core::news::{Message, NotDelivered, Retry, RoundUp, Route, SinkName, Wanted};
 use vigil_core::policy::Owners;
 use vigil_core::port::{Journal, Next, Outbox, Parcel};
+use vigil_core::record::Entry;
 use vigil_core::step::{Told, tell};
 use vigil_core::testing::image;
-use vigil_store::Slice;
+use vigil_store::{NewPass, Slice};
 
 use crate::databases::stories;
-use crate::stage::{Stage, name, registry};
+use crate::stage::{Stage, name, new_pass, registry};
 
 stories!(
     what_was_not_told_yet_is_told_once,
     the_first_sight_of_a_registry_is_one_summary,
+    the_summary_waits_for_the_pass_that_sees_the_registry_as_a_whole,
+    what_events_tell_of_is_news_also_before_any_pass,
+    what_a_message_waits_for_does_not_grow_while_it_is_delivered,
+    what_was_fixed_is_told_by_routes_that_look_at_fixes,
     a_message_waits_until_its_sink_has_taken_it,
     a_period_is_told_at_once,
     what_comes_in_many_images_is_told_at_once_and_then_together,
@@ -108,6 +113,81 @@ async fn the_first_sight_of_a_registry_is_one_summary(stage: Stage) {
     let Message::Baseline(baseline) = parcel(next(&stage).await).message else { panic!() };
     assert_eq!((baseline.repositories, baseline.images, baseline.counts.total()), (1, 1, 1));
     assert_eq!(told(&stage, route(None)).await, Told::Nothing);
+}
+
+/// Another pass than that of the stage, of this cause.
+async fn other(stage: &Stage, cause: &str) -> vigil_store::PassId {
+    let pass = NewPass { trigger: cause.to_owned(), ..new_pass("other", stage.now()) };
+    stage.store.begin_pass(pass).await.unwrap()
+}
+
+async fn the_summary_waits_for_the_pass_that_sees_the_registry_as_a_whole(stage: Stage) {
+    let app = image(1, &["latest"], 9);
+    stage.list(std::slice::from_ref(&app)).await;
+    stage.scanned(&app, &["CVE-1 LOW zlib"]).await;
+    let (look, elsewhere) = (other(&stage, "event").await, other(&stage, "schedule").await);
+    stage.store.end_look(look, stage.now(), "complete", None).await.unwrap();
+    stage.store.end_pass(elsewhere, stage.now(), "complete", None).await.unwrap();
+    assert_eq!(told(&stage, route(None)).await, Told::Nothing, "it is still being seen");
+    stage.store.end_pass(stage.pass, stage.now(), "complete", None).await.unwrap();
+    assert_eq!(told(&stage, route(None)).await, Told::Posted(2));
+}
+
+async fn what_events_tell_of_is_news_also_before_any_pass(stage: Stage) {
+    stage.store.give_back_pass(stage.pass, stage.now()).await.unwrap();
+    let stage = Stage { pass: other(&stage, "event").await, ..stage };
+    let (app, broken) = (image(1, &["latest"], 9), image(2, &["broken"], 9));
+    stage.record("team/app", vec![Entry::Seen(vec![app.clone()])]).await;
+    stage.scanned(&app, &["CVE-1 LOW zlib"]).await;
+    stage.store.end_look(stage.pass, stage.now(), "complete", None).await.unwrap();
+    assert_eq!(told(&stage, route(None)).await, Told::Nothing, "what is there at first is no news");
+    stage.scanned(&app, &["CVE-1 LOW zlib", "CVE-2 HIGH tar"]).await;
+    assert_eq!(told(&stage, route(None)).await, Told::Posted(2));
+    stage.record("team/app", vec![Entry::Seen(vec![broken.clone()])]).await;
+    let failed = vigil_core::testing::scan("FAILED", None, &[]);
+    stage.record("team/app", vec![Entry::Found(broken.digest, Box::new(failed))]).await;
+    assert_eq!(told(&stage, route(None)).await, Told::Posted(2), "a scan that fails is told too");
+}
+
+async fn what_a_message_waits_for_does_not_grow_while_it_is_delivered(stage: Stage) {
+    let app = known(&stage).await;
+    let tell_daily = async |stage: &Stage| {
+        let daily = [route(Some("@daily"))];
+        tell(&stage.store, (&daily, &Owners::default()), SignedDuration::ZERO, stage.now()).await.unwrap();
+    };
+    stage.scanned(&app, &["CVE-1 LOW zlib", "CVE-2 HIGH tar2"]).await;
+    tell_daily(&stage).await;
+    let Next::Wait(due) = next(&stage).await else { panic!() };
+    stage.scanned(&app, &["CVE-1 LOW zlib", "CVE-2 HIGH tar2", "CVE-3 HIGH tar3"]).await;
+    // It is handed out; and then somebody who is late still puts something into it.
+    let handed_out = parcel(stage.store.next(&channel(), due).await.unwrap());
+    tell_daily(&stage).await;
+    stage.store.delivered(&handed_out, due).await.unwrap();
+    let late = parcel(stage.store.next(&channel(), due).await.unwrap());
+    assert_ne!(late.id, handed_out.id);
+    let Message::Roundup(roundup) = late.message else { panic!() };
+    assert_eq!(lines(&roundup.messages[0]), ["CVE-3 HIGH tar3 1.0 New"]);
+}
+
+async fn what_was_fixed_is_told_by_routes_that_look_at_fixes(stage: Stage) {
+    let app = known(&stage).await;
+    let fixable = || Route { wanted: Wanted { fixable: true, ..Wanted::default() }, ..route(None) };
+    stage.scanned(&app, &["CVE-1 LOW zlib", "CVE-2 HIGH tar fixable"]).await;
+    assert_eq!(told(&stage, fixable()).await, Told::Posted(2));
+    stage.scanned(&app, &["CVE-3 LOW zlib"]).await;
+    assert_eq!(told(&stage, fixable()).await, Told::Posted(2), "and not that CVE-1 went, which had no fix");
+    let heard: Vec<String> = heard(&stage).await;
+    assert_eq!(heard, ["CVE-2 HIGH tar 1.0 New", "CVE-2 HIGH tar - Fixed"]);
+}
+
+/// All that the channel is told now, line by line.
+async fn heard(stage: &Stage) -> Vec<String> {
+    let mut heard = Vec::new();
+    while let Next::Deliver(parcel) = next(stage).await {
+        heard.extend(lines(&parcel.message));
+        stage.store.delivered(&parcel, stage.now()).await.unwrap();
+    }
+    heard
 }
 
 async fn a_message_waits_until_its_sink_has_taken_it(stage: Stage) {
