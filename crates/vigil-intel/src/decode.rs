@@ -30,11 +30,17 @@ pub(crate) fn decode(kind: CatalogueKind, bytes: Vec<u8>) -> Result<Catalogue, S
     if catalogue.is_empty() { Err(said(kind, "it holds nothing")) } else { Ok(catalogue) }
 }
 
-/// What it begins with, white space and the mark of UTF-8 left out.
+/// What some editors put in front of a text.
+const UTF_8: &[u8] = "\u{feff}".as_bytes();
+
+/// What it begins with, white space left out. The mark of UTF-8 is taken away.
 fn beginning(text: &mut impl BufRead) -> std::io::Result<String> {
+    if text.fill_buf()?.starts_with(UTF_8) {
+        text.consume(UTF_8.len());
+    }
     let start = text.fill_buf()?;
     let start = String::from_utf8_lossy(&start[..start.len().min(64)]).into_owned();
-    Ok(start.trim_start_matches('\u{feff}').trim_start().to_owned())
+    Ok(start.trim_start().to_owned())
 }
 
 fn said(kind: CatalogueKind, problem: &str) -> String {

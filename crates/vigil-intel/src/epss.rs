@@ -16,7 +16,7 @@ pub(crate) fn read(text: &mut impl BufRead) -> Result<EpssScores, String> {
     let mut place = 0u64;
     while let Some(line) = next_line(text)? {
         place += 1;
-        let line = line.trim_start_matches('\u{feff}').trim();
+        let line = line.trim();
         match (line, heading_seen) {
             ("", _) => {}
             (comment, false) if comment.starts_with('#') => {}

@@ -107,6 +107,15 @@ impl Threats {
         }
     }
 
+    /// Of which kinds there is one.
+    pub fn kinds(&self) -> Vec<CatalogueKind> {
+        let is_there = |kind: &CatalogueKind| match kind {
+            CatalogueKind::Kev => !self.kev.is_empty(),
+            CatalogueKind::Epss => !self.epss.0.is_empty(),
+        };
+        CatalogueKind::ALL.into_iter().filter(is_there).collect()
+    }
+
     /// What they say of the vulnerability of this name; nothing, if it is of another list than CVE.
     pub fn of(&self, vulnerability: &str) -> Threat {
         let Ok(id) = vulnerability.parse::<CveId>() else { return Threat::default() };

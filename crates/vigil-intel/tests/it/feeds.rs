@@ -64,7 +64,10 @@ fn refused(kind: CatalogueKind, answer: Answer, expected: &str) -> impl Future<O
 #[tokio::test]
 async fn both_catalogues_are_read_plain_and_compressed() {
     use CatalogueKind::{Epss, Kev};
-    for (kev, epss) in [(KEV.as_bytes().to_vec(), EPSS.as_bytes().to_vec()), (gz(KEV), gz(EPSS))] {
+    let marked = |text: &str| format!("\u{feff}{text}");
+    let (plain, packed) = ((KEV.as_bytes().to_vec(), EPSS.as_bytes().to_vec()), (gz(KEV), gz(EPSS)));
+    let edited = (marked(KEV).into_bytes(), gz(&marked(EPSS)));
+    for (kev, epss) in [plain, packed, edited] {
         let (kev, epss) = (catalogue(read(Kev, ok(kev)).await), catalogue(read(Epss, ok(epss)).await));
         assert_eq!((kev.len(), epss.len()), (2, 2));
         let threats = Threats::default().with(kev).with(epss);

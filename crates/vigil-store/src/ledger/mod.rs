@@ -19,5 +19,5 @@ pub(crate) use follow::{follow_acceptances, follow_threat};
 pub(crate) use judged::{badness, least_badness};
 pub(crate) use listed::{kind_from, platform_from, storage_from};
 pub use pass_ledger::PassLedger;
-pub(crate) use state::{state_code, state_from};
+pub(crate) use state::{EXPLOIT_KNOWN, LISTED, state_code, state_from};
 pub(crate) use watch::watchers_from;

@@ -28,5 +28,7 @@ pub(super) fn listed(exploited: i64) -> bool {
     exploited & LISTED != 0
 }
 
-const EXPLOIT_KNOWN: i64 = 1;
-const LISTED: i64 = 2;
+/// The scanner knows an exploit.
+pub(crate) const EXPLOIT_KNOWN: i64 = 1;
+/// It is listed as known exploited.
+pub(crate) const LISTED: i64 = 2;

@@ -9,7 +9,7 @@ use vigil_core::lineage::Step;
 use vigil_core::threat::{CatalogueKind, Threat, Threats};
 
 use crate::answer::{THREAT, threat};
-use crate::ledger::follow_threat;
+use crate::ledger::{EXPLOIT_KNOWN, LISTED, follow_threat};
 use crate::sql::{DatabaseFault, Session, Type, Value};
 use crate::store::Store;
 use crate::trend::day_of;
@@ -56,7 +56,8 @@ impl Store {
                 None => break,
             }
         }
-        self.write((), |session, ()| Box::pin(is_known(session))).await
+        let kinds = threats.kinds();
+        self.write(kinds, |session, kinds| Box::pin(is_known(session, kinds))).await
     }
 
     /// Goes on with the vulnerability whose lineages are to learn what is known of it.
@@ -102,18 +103,45 @@ async fn learn(session: &mut dyn Session, learned: &[Learned]) -> Result<(), Dat
     session.each(sql, &columns.map(|name| (name, Type::Int)), learned.iter().map(row).collect()).await?;
     for Learned { id, .. } in learned.iter().filter(|learned| learned.listing_changed) {
         let sql = "INSERT INTO learning (vulnerability, image, is_news)
-            SELECT $1, 0, 1 - coalesce((SELECT is_first FROM catalogues WHERE kind = $2), 1)";
+            SELECT $1, -1, 1 - coalesce((SELECT is_first FROM catalogues WHERE kind = $2), 1)";
         session.execute(sql, &[(*id).into(), CatalogueKind::Kev.code().into()]).await?;
     }
     Ok(())
 }
 
-/// The next images that have the vulnerability. Returns whether there was anything to do.
+/// Lets lineages know whether the vulnerability is listed that do not stand at an image whose findings they have followed:
+/// one was pushed since and not scanned, or none is there. Else it would be news of the first catalogue with their next scan.
+async fn spread_behind(session: &mut dyn Session, vulnerability: i64) -> Result<(), DatabaseFault> {
+    const BEHIND: &str = "(SELECT id, repository FROM lineages WHERE image <> followed_image
+        UNION ALL SELECT id, repository FROM lineages WHERE ended_at IS NOT NULL) l";
+    let sql = format!(
+        "SELECT DISTINCT l.repository FROM {BEHIND}
+         JOIN lineage_findings f ON f.lineage = l.id AND f.vulnerability = $1 ORDER BY l.repository"
+    );
+    for mut row in session.rows(&sql, &[vulnerability.into()]).await? {
+        session.lock(row.take()?).await?;
+    }
+    let sql = format!(
+        "UPDATE lineage_findings SET exploited = (exploited & {EXPLOIT_KNOWN})
+           + coalesce((SELECT {LISTED} FROM vulnerabilities v WHERE v.id = $1 AND v.listed_on IS NOT NULL), 0)
+         WHERE vulnerability = $1 AND lineage IN (SELECT l.id FROM {BEHIND})"
+    );
+    session.execute(&sql, &[vulnerability.into()]).await.map(drop)
+}
+
+/// The next images that have the vulnerability, after the lineages that are at none. Returns whether there was anything to do.
 async fn spread_some(session: &mut dyn Session, now: Timestamp) -> Result<bool, DatabaseFault> {
     session.lock(LEARNING).await?;
     let sql = "SELECT vulnerability, image, is_news FROM learning ORDER BY vulnerability LIMIT 1";
     let Some(mut row) = session.row(sql, &[]).await? else { return Ok(false) };
     let (vulnerability, last, is_news): (i64, i64, bool) = (row.take()?, row.take()?, row.take()?);
+    if last < 0 {
+        if !is_news {
+            spread_behind(session, vulnerability).await?;
+        }
+        let sql = "UPDATE learning SET image = 0 WHERE vulnerability = $1";
+        return session.execute(sql, &[vulnerability.into()]).await.map(|_| true);
+    }
     let sql = "SELECT DISTINCT f.image, i.repository FROM image_findings f JOIN images i ON i.id = f.image
         WHERE f.vulnerability = $1 AND f.image > $2 ORDER BY f.image LIMIT $3";
     let rows = session.rows(sql, &[vulnerability.into(), last.into(), IMAGES_AT_ONCE.into()]).await?;
@@ -146,9 +174,14 @@ async fn spread_some(session: &mut dyn Session, now: Timestamp) -> Result<bool, 
     Ok(true)
 }
 
-/// All that the first catalogues say is known now: whatever comes after is news.
-async fn is_known(session: &mut dyn Session) -> Result<(), DatabaseFault> {
-    session.execute("UPDATE catalogues SET is_first = 0 WHERE is_first = 1", &[]).await.map(drop)
+/// All that the first catalogues of these kinds say is known now: whatever comes after is news. One of another kind may have
+/// been kept meanwhile, and nobody has looked at it yet.
+async fn is_known(session: &mut dyn Session, kinds: &[CatalogueKind]) -> Result<(), DatabaseFault> {
+    let sql = "UPDATE catalogues SET is_first = 0 WHERE is_first = 1 AND kind = $1";
+    for kind in kinds {
+        session.execute(sql, &[kind.code().into()]).await?;
+    }
+    Ok(())
 }
 
 /// The columns of a threat: `listed_on`, `due_on`, `ransomware`, `epss`, `epss_percentile`.

@@ -1,5 +1,7 @@
 //! Catalogues of threats: kept, taken over to what was found, told once, and asked for.
 
+use std::task::Poll;
+
 use vigil_core::port::Mark;
 use vigil_core::testing::image;
 use vigil_core::threat::{Catalogue, CatalogueKind, EpssScores, KnownExploited, Threats};
@@ -14,6 +16,9 @@ use crate::stage::Stage;
 stories!(
     a_catalogue_is_kept_as_it_was_read,
     what_is_listed_after_the_first_catalogue_is_news_once,
+    what_the_first_catalogue_says_is_no_news_of_an_image_that_was_pushed_and_not_scanned_yet,
+    a_catalogue_that_was_kept_while_another_was_taken_over_is_a_first_one_still,
+    what_is_taken_over_can_be_broken_off_anywhere,
     what_is_accepted_stays_accepted,
     a_new_finding_of_something_listed_is_new_and_no_worse,
     what_is_listed_reaches_every_image_however_many_there_are,
@@ -91,6 +96,75 @@ async fn what_is_listed_after_the_first_catalogue_is_news_once(stage: Stage) {
     stage.reads(&mut threats, kev(&["CVE-2021-0002"])).await;
     assert_eq!(stage.changes().await.len(), 1, "that something is taken from the list is no news");
     assert_eq!(stage.findings(listed()).await.len(), 1);
+}
+
+async fn what_the_first_catalogue_says_is_no_news_of_an_image_that_was_pushed_and_not_scanned_yet(
+    stage: Stage,
+) {
+    let app = stage.app().await;
+    let pushed = image(2, &["latest"], 1);
+    stage.list(&[Image { tags: Vec::new(), ..app }, pushed.clone()]).await;
+    let mut threats = Threats::default();
+    stage.reads(&mut threats, kev(&["CVE-2021-0001"])).await;
+    stage.clock.hours(24);
+    stage.scanned(&pushed, &["CVE-2021-0001 LOW zlib", "CVE-2021-0002 HIGH tar"]).await;
+    assert_eq!(stage.changes().await, [""; 0]);
+    assert_eq!(stage.findings(listed()).await, ["latest CVE-2021-0001 zlib open 24h"]);
+    // What is listed later is news of the next image like this one.
+    let next = image(3, &["latest"], 0);
+    stage.list(&[Image { tags: Vec::new(), ..pushed }, next.clone()]).await;
+    stage.reads(&mut threats, kev(&["CVE-2021-0001", "CVE-2021-0002"])).await;
+    stage.scanned(&next, &["CVE-2021-0001 LOW zlib", "CVE-2021-0002 HIGH tar"]).await;
+    assert_eq!(stage.changes().await, ["latest CVE-2021-0002 worsened"]);
+}
+
+async fn a_catalogue_that_was_kept_while_another_was_taken_over_is_a_first_one_still(stage: Stage) {
+    stage.app().await;
+    let scores = Threats::default().with(epss(&[("CVE-2021-0001", "0.9")]));
+    let (source, read_at) = ("kev.json".to_owned(), stage.now());
+    let listing = kev(&["CVE-2021-0001"]);
+    let kept = KeptCatalogue { source, mark: None, read_at, catalogue: listing.clone() };
+    stage.store.keep_catalogue(kept).await.unwrap();
+    stage.store.learn_threats(&scores, stage.now()).await.unwrap();
+    stage.store.learn_threats(&scores.with(listing), stage.now()).await.unwrap();
+    assert_eq!(stage.changes().await, [""; 0]);
+    assert_eq!(stage.findings(listed()).await.len(), 1);
+}
+
+/// Lets it go on until it has waited so often, and breaks it off there. Returns whether it came to its end.
+async fn ends_within(waits: usize, work: impl Future) -> bool {
+    let (mut work, mut left) = (std::pin::pin!(work), waits);
+    std::future::poll_fn(|context| match (work.as_mut().poll(context), left) {
+        (Poll::Ready(_), _) => Poll::Ready(true),
+        (Poll::Pending, 0) => Poll::Ready(false),
+        (Poll::Pending, _) => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+async fn what_is_taken_over_can_be_broken_off_anywhere(stage: Stage) {
+    stage.app().await;
+    let mut threats = Threats::default();
+    stage.reads(&mut threats, kev(&["CVE-2020-0001"])).await;
+    let listing = kev(&["CVE-2021-0001", "CVE-2021-0002"]);
+    let (source, read_at) = ("kev.json".to_owned(), stage.now());
+    let kept = KeptCatalogue { source, mark: None, read_at, catalogue: listing.clone() };
+    stage.store.keep_catalogue(kept).await.unwrap();
+    threats = threats.with(listing);
+    let (mut waits, mut was_between) = (0, false);
+    while !ends_within(waits, stage.store.learn_threats(&threats, stage.now())).await {
+        waits += 1;
+        // It is written down that it is to be told, and nobody was told yet.
+        was_between |= stage.database.rows(&["learning"]).await == [1] && stage.changes().await.len() < 2;
+    }
+    assert!(was_between, "it was broken off {waits} times, and never between the two");
+    let mut changes = stage.changes().await;
+    changes.sort();
+    assert_eq!(changes, ["latest CVE-2021-0001 worsened", "latest CVE-2021-0002 worsened"]);
+    assert_eq!(stage.database.rows(&["learning"]).await, [0]);
 }
 
 async fn what_is_accepted_stays_accepted(stage: Stage) {
