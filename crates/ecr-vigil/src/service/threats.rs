@@ -142,7 +142,7 @@ impl Shelf {
             }
         };
         let catalogue = kind.code();
-        match read {
+        match read.and_then(|(from, reading)| self.whole(kind, from, reading)) {
             Ok((_, Reading::Same)) => {
                 store.catalogue_is_same(kind, now).await?;
                 if let Some(head) = self.heads.get_mut(&kind) {
@@ -169,6 +169,23 @@ impl Shelf {
             }
         }
         Ok(true)
+    }
+
+    /// What was read, unless it is only a part of what was there before.
+    fn whole(
+        &self,
+        kind: CatalogueKind,
+        from: String,
+        reading: Reading,
+    ) -> Result<(String, Reading), NotRead> {
+        let known = self.heads.get(&kind).filter(|head| head.source == from).map_or(0, |head| head.entries);
+        match &reading {
+            Reading::Read(read, _) if read.is_part_of(known) => {
+                let problem = format!("it was cut short: it has {} entries, and had {known}", read.len());
+                Err(NotRead { kind, from, problem })
+            }
+            _ => Ok((from, reading)),
+        }
     }
 
     /// Whose source nobody wants any more is forgotten.

@@ -92,6 +92,12 @@ impl Catalogue {
         }
     }
 
+    /// Whether it can only be a part of what had so many entries when it was last read from the same place. CISA's says
+    /// itself how many there are. Scores do not, but there are more of them from day to day.
+    pub fn is_part_of(&self, before: usize) -> bool {
+        matches!(self, Self::Epss(_)) && self.len() * 2 < before
+    }
+
     /// Whether it knows nothing.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -147,6 +153,7 @@ mod tests {
         let threats = Threats::default()
             .with(Catalogue::Kev([(id("CVE-2024-3094"), listed)].into()))
             .with(Catalogue::Epss(scores));
+        assert_eq!(threats.kinds(), CatalogueKind::ALL);
         let both = Threat { known_exploited: Some(listed), epss: Some(epss("0.8")) };
         assert_eq!(threats.of("cve-2024-3094"), both);
         assert_eq!(threats.of("CVE-1999-0001").epss, Some(epss("0.1")));
