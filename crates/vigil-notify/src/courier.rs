@@ -17,8 +17,12 @@ pub struct CourierOptions {
     /// How long one attempt may take as a whole.
     pub time: SignedDuration,
     /// Certificates, in PEM, of authorities that are trusted beside those of the system.
-    pub ca: Option<Vec<u8>>,
+    pub ca: Option<Authorities>,
 }
+
+/// Certificates of authorities that are trusted beside those of the system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authorities(Vec<u8>);
 
 /// A client for messages. Clones share their connections.
 #[derive(Debug, Clone)]
@@ -48,6 +52,25 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 /// Of what a place says to a message that it does not take, so much is told.
 const LONGEST_REASON: usize = 300;
 
+impl Authorities {
+    /// Reads certificates in PEM.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or one that nothing can be checked by.
+    pub fn read(pem: Vec<u8>) -> Result<Self, NoCourier> {
+        let read = certificates(&pem)?;
+        let unusable = |error: reqwest::Error| NoCourier::Certificates(chain(&error));
+        Client::builder().tls_certs_only(read).build().map_err(unusable)?;
+        Ok(Self(pem))
+    }
+
+    /// As they are written.
+    pub(crate) fn pem(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl Courier {
     /// A client with these options.
     ///
@@ -60,8 +83,8 @@ impl Courier {
             .timeout(time)
             .redirect(redirect::Policy::none())
             .user_agent(concat!("ecr-vigil/", env!("CARGO_PKG_VERSION")));
-        if let Some(pem) = &options.ca {
-            client = client.tls_certs_merge(certificates(pem)?);
+        if let Some(authorities) = &options.ca {
+            client = client.tls_certs_merge(certificates(authorities.pem())?);
         }
         client.build().map(Self).map_err(|error| NoCourier::Tls(chain(&error)))
     }

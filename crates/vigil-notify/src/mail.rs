@@ -12,7 +12,8 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use vigil_core::Secret;
 use vigil_core::news::{NotDelivered, Retry};
 
-use crate::courier::chain;
+use crate::address::MailAddress;
+use crate::courier::{Authorities, chain};
 
 /// How the server is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +40,11 @@ pub struct MailServer {
     /// How long one attempt may take.
     pub time: SignedDuration,
     /// Certificates, in PEM, of authorities that are trusted beside those of the system.
-    pub ca: Option<Vec<u8>>,
+    pub ca: Option<Authorities>,
     /// The sender.
-    pub from: String,
+    pub from: MailAddress,
     /// The recipients.
-    pub to: Vec<String>,
+    pub to: Vec<MailAddress>,
 }
 
 /// A mail.
@@ -61,22 +62,14 @@ pub struct Mail {
     pub headers: Vec<(String, String)>,
 }
 
-/// Settings with which no mail can be sent.
+/// TLS cannot be set up for a server.
 #[derive(Debug, thiserror::Error)]
-pub enum InvalidMail {
-    /// Not an address.
-    #[error(
-        "`{0}` is not a mail address, such as `security@example.com` or `Security <security@example.com>`"
-    )]
-    Address(String),
-    /// TLS cannot be set up for this host.
-    #[error("no TLS with {host}: {reason}")]
-    Tls {
-        /// The host.
-        host: String,
-        /// Why not.
-        reason: String,
-    },
+#[error("no TLS with {host}: {reason}")]
+pub struct NoMailer {
+    /// The server's host.
+    host: String,
+    /// Why not.
+    reason: String,
 }
 
 /// Sends mail to the recipients of one sink.
@@ -93,10 +86,9 @@ impl Mailer {
     ///
     /// # Errors
     ///
-    /// If an address is none, or TLS cannot be set up.
-    pub fn new(server: MailServer) -> Result<Self, InvalidMail> {
-        let (from, to) =
-            (mailbox(&server.from)?, server.to.iter().map(|to| mailbox(to)).collect::<Result<_, _>>()?);
+    /// If TLS cannot be set up.
+    pub fn new(server: MailServer) -> Result<Self, NoMailer> {
+        let (from, to) = (server.from.mailbox(), server.to.iter().map(MailAddress::mailbox).collect());
         let (tls, port) = match server.tls {
             TlsMode::StartTls => (Tls::Required(parameters(&server)?), SUBMISSION_PORT),
             TlsMode::Implicit => (Tls::Wrapper(parameters(&server)?), SUBMISSIONS_PORT),
@@ -147,15 +139,12 @@ impl Mailer {
     }
 }
 
-fn mailbox(text: &str) -> Result<Mailbox, InvalidMail> {
-    text.parse().map_err(|_| InvalidMail::Address(text.to_owned()))
-}
-
-fn parameters(server: &MailServer) -> Result<TlsParameters, InvalidMail> {
-    let invalid = |error: SmtpError| InvalidMail::Tls { host: server.host.clone(), reason: chain(&error) };
+fn parameters(server: &MailServer) -> Result<TlsParameters, NoMailer> {
+    let invalid = |error: SmtpError| NoMailer { host: server.host.clone(), reason: chain(&error) };
     let mut parameters = TlsParameters::builder(server.host.clone());
-    if let Some(pem) = &server.ca {
-        parameters = parameters.add_root_certificate(Certificate::from_pem(pem).map_err(invalid)?);
+    if let Some(authorities) = &server.ca {
+        parameters =
+            parameters.add_root_certificate(Certificate::from_pem(authorities.pem()).map_err(invalid)?);
     }
     parameters.build().map_err(invalid)
 }

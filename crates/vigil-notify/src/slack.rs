@@ -21,11 +21,20 @@ pub struct SlackChannel {
     pub courier: Courier,
     /// Where Slack is, such as `https://slack.com/api/`.
     pub api: String,
-    /// The bot's token, `xoxb-…`.
-    pub token: Secret,
+    /// The bot's token.
+    pub token: SlackToken,
     /// The channel's id, such as `C012AB3CD`.
     pub channel: String,
 }
+
+/// The token of a bot, `xoxb-…`, in the words in which it is sent.
+#[derive(Debug, Clone)]
+pub struct SlackToken(HeaderValue);
+
+/// A text that is no token. It is not told: it may be one with something behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is no token: expected one word of printable ASCII characters, such as xoxb-1-2-abc")]
+pub struct InvalidSlackToken;
 
 /// An incoming webhook.
 #[derive(Debug, Clone)]
@@ -80,6 +89,23 @@ impl Reached {
     }
 }
 
+impl SlackToken {
+    /// A token as it is written.
+    ///
+    /// # Errors
+    ///
+    /// If Slack can have given out none like it.
+    pub fn new(token: &Secret) -> Result<Self, InvalidSlackToken> {
+        let token = token.expose();
+        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(InvalidSlackToken);
+        }
+        let mut value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| InvalidSlackToken)?;
+        value.set_sensitive(true);
+        Ok(Self(value))
+    }
+}
+
 impl SlackChannel {
     /// Posts the parts of a message, from where an earlier attempt ended. Each is a JSON object with `text` and `blocks`.
     ///
@@ -105,10 +131,7 @@ impl SlackChannel {
             body.insert("thread_ts".into(), thread.into());
         }
         let mut headers = json_headers();
-        let token = HeaderValue::from_str(&format!("Bearer {}", self.token.expose()));
-        let mut token = token.map_err(|_| never("the token cannot be sent: it holds a line break".into()))?;
-        token.set_sensitive(true);
-        headers.insert(AUTHORIZATION, token);
+        headers.insert(AUTHORIZATION, self.token.0.clone());
         let address = Secret::from(format!("{}/chat.postMessage", self.api.trim_end_matches('/')));
         let answer = self.courier.post(&address, headers, bytes(body)).await?;
         understood(&answer)

@@ -1,6 +1,8 @@
 //! Webhooks of one's own: a body posted with headers, signed as "Standard Webhooks" describes it, so that the receiver can
 //! tell who sent it, when, and whether it has it already. <https://www.standardwebhooks.com>
 
+use std::fmt;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -10,7 +12,7 @@ use sha2::Sha256;
 use vigil_core::Secret;
 use vigil_core::news::{NotDelivered, Retry};
 
-use crate::Courier;
+use crate::{ContentType, Courier, Header};
 
 /// A webhook.
 #[derive(Debug, Clone)]
@@ -20,31 +22,47 @@ pub struct Webhook {
     /// Where it is.
     pub url: Secret,
     /// Further headers, such as one with a token.
-    pub headers: Vec<(String, Secret)>,
+    pub headers: Vec<Header>,
     /// What its messages are signed with.
     pub signer: Option<Signer>,
 }
 
 /// A key that only the receiver and we know.
-#[derive(Debug, Clone)]
-pub struct Signer(Secret);
+#[derive(Clone)]
+pub struct Signer(Vec<u8>);
+
+/// A text that is no key. It is not told: it may be one with a slip in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("what follows `whsec_` is not base64: expected whsec_ and a key in base64, or any other text")]
+pub struct InvalidKey;
 
 impl Signer {
     /// A key: `whsec_` with base64 behind it is taken for the bytes that it stands for, anything else as it is written.
-    pub fn new(key: Secret) -> Self {
-        Self(key)
+    ///
+    /// # Errors
+    ///
+    /// If something else stands behind `whsec_`: signatures by that text would be nobody else's.
+    pub fn new(key: &Secret) -> Result<Self, InvalidKey> {
+        let Some(encoded) = key.expose().strip_prefix("whsec_") else {
+            return Ok(Self(key.expose().as_bytes().to_vec()));
+        };
+        let key = STANDARD.decode(encoded).ok().filter(|key| !key.is_empty());
+        key.map(Self).ok_or(InvalidKey)
     }
 
     /// The value of `webhook-signature`: over the id, the time and the body, so that none of them can be another's.
     pub fn sign(&self, id: &str, at: Timestamp, body: &[u8]) -> String {
-        let written = self.0.expose();
-        let decoded = written.strip_prefix("whsec_").and_then(|text| STANDARD.decode(text).ok());
-        let key = decoded.unwrap_or_else(|| written.as_bytes().to_vec());
         // A key of any length is a key: HMAC hashes one that is too long.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&key) else { return String::new() };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };
         mac.update(format!("{id}.{}.", at.as_second()).as_bytes());
         mac.update(body);
         format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signer(secret)")
     }
 }
 
@@ -58,13 +76,12 @@ impl Webhook {
         &self,
         id: &str,
         at: Timestamp,
-        content_type: &str,
+        content_type: &ContentType,
         body: Vec<u8>,
     ) -> Result<(), NotDelivered> {
-        let mut headers = HeaderMap::new();
+        let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type.value())]);
         let signature = self.signer.as_ref().map(|signer| signer.sign(id, at, &body));
         let ours = [
-            (CONTENT_TYPE.as_str(), Some(content_type.to_owned())),
             ("idempotency-key", Some(id.to_owned())),
             ("webhook-id", Some(id.to_owned())),
             ("webhook-timestamp", Some(at.as_second().to_string())),
@@ -75,23 +92,18 @@ impl Webhook {
                 headers.insert(HeaderName::from_static(name), value_of(name, &value)?);
             }
         }
-        for (name, value) in &self.headers {
-            let parsed = HeaderName::try_from(name.as_str()).map_err(|_| no_header(name))?;
-            let mut value = value_of(name, value.expose())?;
-            value.set_sensitive(true);
-            headers.insert(parsed, value);
+        for Header { name, value } in &self.headers {
+            headers.insert(name.clone(), value.clone());
         }
         self.courier.post(&self.url, headers, body).await.map(drop)
     }
 }
 
 fn value_of(name: &str, value: &str) -> Result<HeaderValue, NotDelivered> {
-    HeaderValue::from_str(value).map_err(|_| no_header(name))
-}
-
-fn no_header(name: &str) -> NotDelivered {
-    let reason = format!("`{name}` is no header, or its value cannot be one");
-    NotDelivered { reason, retry: Retry::Never, reached: None }
+    HeaderValue::from_str(value).map_err(|_| {
+        let reason = format!("`{name}` cannot be sent: its value is none of a header");
+        NotDelivered { reason, retry: Retry::Never, reached: None }
+    })
 }
 
 #[cfg(test)]
@@ -101,9 +113,19 @@ mod tests {
     /// The example that the specification itself gives.
     #[test]
     fn a_signature_is_what_the_specification_says() {
-        let signer = Signer::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into());
+        let signer = Signer::new(&"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()).unwrap();
         let at = Timestamp::from_second(1_614_265_330).unwrap();
         let signature = signer.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", at, br#"{"test": 2432232314}"#);
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    #[test]
+    fn a_key_in_base64_is_one_or_it_is_told() {
+        let check = |key: &str| Signer::new(&key.into()).map(drop);
+        assert_eq!(check("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), Ok(()));
+        assert_eq!(check("a text of one's own"), Ok(()));
+        for wrong in ["whsec_", "whsec_not base64", "whsec_MfKQ9r8"] {
+            assert_eq!(check(wrong), Err(InvalidKey), "{wrong}");
+        }
     }
 }

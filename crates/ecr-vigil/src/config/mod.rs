@@ -9,6 +9,7 @@ mod environment;
 mod events;
 mod exceptions;
 mod flags;
+mod held;
 mod http;
 mod images;
 mod key;

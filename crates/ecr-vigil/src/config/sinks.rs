@@ -10,7 +10,9 @@ use toml::{Table, Value};
 use vigil_aws::{RoleInAccounts, Target, TopicArn};
 use vigil_core::Secret;
 use vigil_core::news::SinkName;
-use vigil_notify::TlsMode;
+use vigil_notify::{Authorities, ContentType, Header, MailAddress, Signer, SlackToken, TlsMode};
+use vigil_report::message::Template;
+use vigil_report::message::email::MailDomain;
 
 use super::reader::Reader;
 use super::routes::InTable;
@@ -28,7 +30,7 @@ pub struct SinkSettings {
     /// How long one attempt may take.
     pub timeout: SignedDuration,
     /// Certificates, in PEM, of authorities that are trusted beside those of the system.
-    pub ca: Option<Vec<u8>>,
+    pub ca: Option<Authorities>,
 }
 
 /// What a sink is.
@@ -39,7 +41,7 @@ pub enum SinkKind {
     /// A channel of Slack, by a bot's token.
     Slack {
         /// The bot's token.
-        token: Secret,
+        token: SlackToken,
         /// The channel's id.
         channel: String,
         /// Where Slack's API is.
@@ -54,13 +56,13 @@ pub enum SinkKind {
         /// Where it is.
         url: Secret,
         /// Further headers.
-        headers: Vec<(String, Secret)>,
+        headers: Vec<Header>,
         /// What messages are signed with.
-        key: Option<Secret>,
-        /// A template of one's own, with the file that it is in.
-        template: Option<(PathBuf, String)>,
+        signer: Option<Signer>,
+        /// A template of one's own.
+        template: Option<Box<Template>>,
         /// What the body is; JSON unless a template makes something else.
-        content_type: String,
+        content_type: ContentType,
     },
     /// An event bus of EventBridge, by name or ARN.
     EventBridge(String, Target),
@@ -82,9 +84,11 @@ pub enum SinkKind {
         /// With whose name and password.
         user: Option<(String, Secret)>,
         /// The sender.
-        from: String,
+        from: MailAddress,
+        /// The sender's domain.
+        domain: MailDomain,
         /// The recipients.
-        to: Vec<String>,
+        to: Vec<MailAddress>,
     },
 }
 
@@ -224,8 +228,10 @@ impl Reader<'_> {
         let (token, channel) = (self.one::<String>("slack.token"), self.one::<String>("slack.channel"));
         match (token, channel) {
             (Some(token), Some(channel)) => {
-                let kind = SinkKind::Slack { token: token.into(), channel, api: SLACK.to_owned() };
-                sinks.push(named("slack", kind));
+                let token = SlackToken::new(&token.into());
+                let token = token.map_err(|error| self.complain("slack.token", error.to_string())).ok();
+                let kind = token.map(|token| SinkKind::Slack { token, channel, api: SLACK.to_owned() });
+                sinks.push(kind.and_then(|kind| named("slack", kind)));
             }
             (Some(_), None) => self.complain("slack.token", "there is no slack.channel to write to"),
             (None, Some(_)) => self.complain("slack.channel", "there is no slack.token to write with"),
@@ -266,7 +272,7 @@ impl InTable<'_, '_> {
         };
         let (deadline, timeout) = (limit("deadline", deadline, DEADLINE), limit("timeout", timeout, TIMEOUT));
         let ca = match ca_file {
-            Some(file) => self.file("ca_file", file.into()).map(|text| Some(text.into_bytes())),
+            Some(file) => self.authorities(file).map(Some),
             None => Some(None),
         };
         Some(SinkSettings { name: name?, kind: kind?, deadline: deadline?, timeout: timeout?, ca: ca? })
@@ -335,6 +341,7 @@ impl InTable<'_, '_> {
     fn slack(&mut self, table: Table) -> Option<SinkKind> {
         let Slack { channel, token, token_file, api } = self.members(table)?;
         let token = self.secret("token", token, token_file);
+        let token = token.and_then(|token| self.good("token", SlackToken::new(&token)));
         let api = match api {
             Some(api) => self.one::<Url>("api", &api).map(|Url(url)| url),
             None => Some(SLACK.to_owned()),
@@ -351,17 +358,27 @@ impl InTable<'_, '_> {
         let Webhook { url, url_file, headers, key, key_file, template, content_type } =
             self.members(table)?;
         let url = self.url(url, url_file);
-        let key = match key.is_some() || key_file.is_some() {
-            true => self.secret("key", key, key_file).map(Some),
+        let signer = match key.is_some() || key_file.is_some() {
+            true => {
+                let key = self.secret("key", key, key_file);
+                key.and_then(|key| self.good("key", Signer::new(&key))).map(Some)
+            }
             false => Some(None),
         };
         let template = match template {
-            Some(file) => self.file("template", file.clone()).map(|text| Some((file, text))),
+            Some(file) => self.template(file).map(Some),
             None => Some(None),
         };
-        let headers = headers.into_iter().map(|(name, value)| (name, value.into())).collect();
-        let content_type = content_type.unwrap_or_else(|| "application/json".to_owned());
-        Some(SinkKind::Webhook { url: url?, headers, key: key?, template: template?, content_type })
+        let headers: Vec<_> = (headers.into_iter())
+            .map(|(name, value)| self.good("headers", Header::new(&name, &value.into())))
+            .collect();
+        let content_type = match content_type {
+            Some(text) => self.one("content_type", &text),
+            None => Some(ContentType::json()),
+        };
+        let headers = headers.into_iter().collect::<Option<_>>()?;
+        let (signer, template, content_type) = (signer?, template?, content_type?);
+        Some(SinkKind::Webhook { url: url?, headers, signer, template, content_type })
     }
 
     fn email(&mut self, table: Table) -> Option<SinkKind> {
@@ -375,51 +392,18 @@ impl InTable<'_, '_> {
         if to.is_empty() {
             self.complain("to", "it is empty; expected mail addresses");
         }
+        let address: Option<MailAddress> = self.one("from", &from);
+        let domain = address.as_ref().and_then(|from| self.one::<MailDomain>("from", from.domain()));
+        let count = to.len();
+        let to: Vec<MailAddress> = self.all("to", to);
+        let are_all = to.len() == count;
         let user = match user {
             Some(user) => {
                 self.secret("password", password, password_file).map(|password| Some((user, password)))
             }
             None => Some(None),
         };
-        Some(SinkKind::Email { host, port, tls: tls?, user: user?, from, to })
-    }
-
-    fn url(&mut self, url: Option<String>, file: Option<PathBuf>) -> Option<Secret> {
-        let url = self.secret("url", url, file)?;
-        // What is wrong with it is told without it: whoever knows it may post there.
-        let is_url = ["https://", "http://"].iter().any(|scheme| {
-            let rest = url.expose().strip_prefix(scheme);
-            rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
-        });
-        if !is_url {
-            self.complain("url", "it is not an http or https URL");
-        }
-        is_url.then_some(url)
-    }
-
-    /// A secret as it is written, or the one that a file holds: a mounted file is read by fewer than a settings file.
-    fn secret(&mut self, member: &str, written: Option<String>, file: Option<PathBuf>) -> Option<Secret> {
-        let secret = match (written, file) {
-            (Some(secret), None) => secret,
-            (None, Some(file)) => self.file(&format!("{member}_file"), file)?.trim().to_owned(),
-            (Some(_), Some(_)) => {
-                self.complain(member, format!("there is a {member}_file too: give one or the other"));
-                return None;
-            }
-            (None, None) => {
-                self.complain(member, format!("it is missing: give it, or {member}_file"));
-                return None;
-            }
-        };
-        if secret.is_empty() {
-            self.complain(member, "it is empty");
-        }
-        Some(secret).filter(|secret| !secret.is_empty()).map(Secret::from)
-    }
-
-    fn file(&mut self, member: &str, file: PathBuf) -> Option<String> {
-        let unreadable =
-            |error: std::io::Error| format!("the file `{}` cannot be read: {error}", file.display());
-        std::fs::read_to_string(&file).map_err(|error| self.complain(member, unreadable(error))).ok()
+        let (tls, user, from, domain) = (tls?, user?, address?, domain?);
+        are_all.then_some(SinkKind::Email { host, port, tls, user, from, domain, to })
     }
 }

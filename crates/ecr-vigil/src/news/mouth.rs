@@ -12,10 +12,10 @@ use vigil_core::policy::Thresholds;
 use vigil_core::port::{Parcel, Sink};
 use vigil_core::{RegistryId, Secret};
 use vigil_notify::{
-    Courier, CourierOptions, InvalidMail, Mail, MailServer, Mailer, NoCourier, Signer, SlackChannel,
+    ContentType, Courier, CourierOptions, Mail, MailServer, Mailer, NoCourier, NoMailer, SlackChannel,
     SlackWebhook, Webhook,
 };
-use vigil_report::message::{self, SnsOptions, Template, TemplateFault, WEBHOOK_LIMITS, asff, email, slack};
+use vigil_report::message::{self, SnsOptions, Template, WEBHOOK_LIMITS, asff, email, slack};
 
 use crate::config::{SinkKind, SinkSettings};
 
@@ -30,13 +30,7 @@ pub enum SinkUnusable {
     Http(#[from] NoCourier),
     /// There is no way by mail.
     #[error(transparent)]
-    Mail(#[from] InvalidMail),
-    /// The sender's address has no domain.
-    #[error(transparent)]
-    Domain(#[from] email::InvalidMailDomain),
-    /// The template is not understood.
-    #[error(transparent)]
-    Template(#[from] TemplateFault),
+    Mail(#[from] NoMailer),
 }
 
 /// What a message's look depends on beside the message.
@@ -76,7 +70,7 @@ enum Way {
     Slack(SlackChannel),
     SlackWebhook(SlackWebhook),
     Teams(Webhook),
-    Webhook(Webhook, Option<Template>, String),
+    Webhook(Webhook, Option<Template>, ContentType),
     EventBridge(EventBus),
     SecurityHub(Hubs),
     Mail(Mailer, email::MailOptions),
@@ -107,12 +101,9 @@ impl Mouth {
                 Way::SlackWebhook(SlackWebhook { courier: courier()?, url: url.clone() })
             }
             SinkKind::Teams(url) => Way::Teams(hook(url)?),
-            SinkKind::Webhook { url, headers, key, template, content_type } => {
-                let signer = key.clone().map(Signer::new);
-                let webhook = Webhook { headers: headers.clone(), signer, ..hook(url)? };
-                let name = |file: &std::path::Path| file.display().to_string();
-                let template = template.as_ref().map(|(file, text)| Template::parse(&name(file), text));
-                Way::Webhook(webhook, template.transpose()?, content_type.clone())
+            SinkKind::Webhook { url, headers, signer, template, content_type } => {
+                let webhook = Webhook { headers: headers.clone(), signer: signer.clone(), ..hook(url)? };
+                Way::Webhook(webhook, template.as_deref().cloned(), content_type.clone())
             }
             SinkKind::EventBridge(bus, target) => {
                 Way::EventBridge(EventBus::connect(bus.clone(), target, network).await?)
@@ -123,29 +114,22 @@ impl Mouth {
                 network: network.clone(),
                 known: Mutex::default(),
             }),
-            SinkKind::Email { .. } => mail(settings)?,
+            SinkKind::Email { host, port, tls, user, from, domain, to } => {
+                let server = MailServer {
+                    host: host.clone(),
+                    port: *port,
+                    tls: *tls,
+                    user: user.clone(),
+                    time: settings.timeout,
+                    ca: settings.ca.clone(),
+                    from: from.clone(),
+                    to: to.clone(),
+                };
+                Way::Mail(Mailer::new(server)?, email::MailOptions { domain: domain.clone() })
+            }
         };
         Ok(Self { looks, way })
     }
-}
-
-fn mail(settings: &SinkSettings) -> Result<Way, SinkUnusable> {
-    let SinkKind::Email { host, port, tls, user, from, to } = &settings.kind else {
-        return Err(InvalidMail::Address(String::new()).into());
-    };
-    let server = MailServer {
-        host: host.clone(),
-        port: *port,
-        tls: *tls,
-        user: user.clone(),
-        time: settings.timeout,
-        ca: settings.ca.clone(),
-        from: from.clone(),
-        to: to.clone(),
-    };
-    let domain = from.rsplit('@').next().unwrap_or_default().trim_end_matches('>');
-    let options = email::MailOptions { domain: domain.parse()? };
-    Ok(Way::Mail(Mailer::new(server)?, options))
 }
 
 #[async_trait]
@@ -161,7 +145,7 @@ impl Sink for Mouth {
             Way::SlackWebhook(webhook) => webhook.post(&self.posts(parcel)?, reached).await,
             Way::Teams(webhook) => {
                 let card = message::teams(&parcel.message).into_bytes();
-                webhook.post(&parcel.id, parcel.since, "application/json", card).await
+                webhook.post(&parcel.id, parcel.since, &ContentType::json(), card).await
             }
             Way::Webhook(webhook, template, content_type) => {
                 let body = body(parcel, template.as_ref())?;

@@ -38,6 +38,7 @@ mod service;
 mod service_settings;
 mod serving;
 mod settings;
+mod sink_settings;
 mod sinks;
 mod stage;
 mod status;

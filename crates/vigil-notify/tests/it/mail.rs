@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use vigil_core::news::Retry;
-use vigil_notify::{InvalidMail, Mail, MailServer, Mailer, TlsMode};
+use vigil_notify::{Mail, MailServer, Mailer, TlsMode};
 
 fn server() -> MailServer {
     MailServer {
@@ -13,15 +13,9 @@ fn server() -> MailServer {
         user: None,
         time: SignedDuration::from_secs(1),
         ca: None,
-        from: "ecr-vigil <vigil@example.com>".into(),
-        to: vec!["team@example.com".into()],
+        from: "ecr-vigil <vigil@example.com>".parse().unwrap(),
+        to: vec!["team@example.com".parse().unwrap()],
     }
-}
-
-#[test]
-fn an_address_that_is_none_is_named() {
-    let error = Mailer::new(MailServer { to: vec!["team at example.com".into()], ..server() }).unwrap_err();
-    assert!(matches!(&error, InvalidMail::Address(text) if text == "team at example.com"), "{error}");
 }
 
 async fn check(server: MailServer, reason: &str) {

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use vigil_core::news::{NotDelivered, Retry};
-use vigil_notify::{SlackChannel, SlackWebhook};
+use vigil_notify::{SlackChannel, SlackToken, SlackWebhook};
 
 use super::place::{Place, Says, courier};
 
@@ -11,7 +11,7 @@ fn channel(place: &Place) -> SlackChannel {
     SlackChannel {
         courier: courier(),
         api: format!("{}/api/", place.url),
-        token: "xoxb-1".into(),
+        token: SlackToken::new(&"xoxb-1".into()).unwrap(),
         channel: "C1".into(),
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vigil_core::news::Retry;
-use vigil_notify::{Signer, Webhook};
+use vigil_notify::{ContentType, Header, Signer, Webhook};
 
 use super::place::{Place, Says, courier};
 
@@ -10,8 +10,8 @@ fn webhook(place: &Place) -> Webhook {
     Webhook {
         courier: courier(),
         url: format!("{}/hook", place.url).into(),
-        headers: vec![("x-api-key".into(), "k1".into())],
-        signer: Some(Signer::new("a shared key".into())),
+        headers: vec![Header::new("x-api-key", &"k1".into()).unwrap()],
+        signer: Some(Signer::new(&"a shared key".into()).unwrap()),
     }
 }
 
@@ -21,7 +21,7 @@ const AT: Timestamp = Timestamp::UNIX_EPOCH;
 async fn a_body_arrives_as_it_is_with_an_id_and_a_signature_over_both() {
     let place = Place::that([]).await;
     let webhook = webhook(&place);
-    webhook.post("7", AT, "application/json", b"{\"a\":1}".to_vec()).await.unwrap();
+    webhook.post("7", AT, &ContentType::json(), b"{\"a\":1}".to_vec()).await.unwrap();
     let heard = &place.heard()[0];
     assert_eq!(heard.body, "{\"a\":1}");
     let header = |name: &str| heard.headers[name].to_str().unwrap().to_owned();
@@ -45,7 +45,7 @@ async fn what_it_cannot_take_is_not_offered_again_and_all_else_is() {
     .await;
     let expected = [Retry::Never, Retry::Never, Retry::Later(None), Retry::Later(None), Retry::Later(None)];
     for retry in expected {
-        let failure = webhook(&place).post("7", AT, "application/json", Vec::new()).await.unwrap_err();
+        let failure = webhook(&place).post("7", AT, &ContentType::json(), Vec::new()).await.unwrap_err();
         assert_eq!(failure.retry, retry, "{failure}");
     }
 }
@@ -53,6 +53,6 @@ async fn what_it_cannot_take_is_not_offered_again_and_all_else_is() {
 #[tokio::test]
 async fn nobody_there_is_told_without_the_address() {
     let webhook = Webhook { url: "http://127.0.0.1:9/secret-path".into(), ..webhook(&Place::that([]).await) };
-    let failure = webhook.post("7", AT, "application/json", Vec::new()).await.unwrap_err();
+    let failure = webhook.post("7", AT, &ContentType::json(), Vec::new()).await.unwrap_err();
     assert!(failure.reason.contains("refused") && !failure.reason.contains("secret-path"), "{failure}");
 }
