@@ -206,10 +206,11 @@ async fn pass(pass_run: &PassRun<'_>) -> Result<Outcome, NoReport> {
     let ledger = Witnessed { ledger: memory, witnesses: &[&spool] };
     let display = compose::progress(&pass_run.bars);
     let passes = registries.iter().map(|(registry, names)| {
-        let informed = Informed { scanner: registry, threats: pass_run.threats.clone() };
         let pass = pass_settings(pass_run, names.clone());
         let (stop, ledger, clock, display) = (&stop, &ledger, &clock, &display);
         async move {
+            let threats = || pass_run.threats.clone();
+            let informed = Informed { scanner: registry, threats: &threats };
             let ports = Ports { registry, scanner: &informed, ledger, clock, progress: display };
             cycle(ports, &pass, stop).await
         }

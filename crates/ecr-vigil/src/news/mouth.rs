@@ -217,12 +217,22 @@ fn event(parcel: &Parcel) -> BusEvent {
 impl Hubs {
     /// Findings are known by their ids, so that all may be imported again.
     async fn import(&self, parcel: &Parcel) -> Result<(), NotDelivered> {
+        let mut came_out: Result<(), NotDelivered> = Ok(());
         for batch in asff::asff(&parcel.message, &asff::AsffOptions::default()) {
             let findings: Result<Vec<Value>, _> = batch.findings.iter().map(serde_json::to_value).collect();
             let findings = findings.map_err(|error| later(error.to_string()))?;
-            self.of(&batch.hub).await?.import(&findings).await?;
+            let imported = match self.of(&batch.hub).await {
+                Ok(hub) => hub.import(&findings).await,
+                Err(failure) => Err(failure),
+            };
+            // One account without a Security Hub keeps no other from being told; what may yet be taken is tried again.
+            came_out = match (came_out, imported) {
+                (Err(before), Err(_)) if before.retry != Retry::Never => Err(before),
+                (Err(before), Ok(())) => Err(before),
+                (_, now) => now,
+            };
         }
-        Ok(())
+        came_out
     }
 
     async fn of(&self, registry: &RegistryId) -> Result<SecurityHub, NotDelivered> {

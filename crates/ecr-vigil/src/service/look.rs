@@ -147,7 +147,8 @@ impl Service {
         let ledger = Witnessed { ledger: &memory, witnesses: &[&counted, &sightings, &passed] };
         let registry = registry.until(stop.clone());
         let counted_scanner = CountedScanner::new(metrics, &registry);
-        let scanner = Informed { scanner: &counted_scanner, threats: self.threats.borrow().clone() };
+        let threats = || self.threats.borrow().clone();
+        let scanner = Informed { scanner: &counted_scanner, threats: &threats };
         let ports =
             Ports { registry: &registry, scanner: &scanner, ledger: &ledger, clock, progress: &progress };
         let came_out = cycle(ports, pass, &stop).await;

@@ -190,7 +190,8 @@ async fn over_all(
         let (ledger, stop) = (&ledger, &stop);
         async move {
             let counted = CountedScanner::new(metrics, registry);
-            let scanner = Informed { scanner: &counted, threats: service.threats.borrow().clone() };
+            let threats = || service.threats.borrow().clone();
+            let scanner = Informed { scanner: &counted, threats: &threats };
             let ports = Ports { registry, scanner: &scanner, ledger, clock, progress };
             let came_out = cycle(ports, &pass, stop).await;
             log(registry.id(), &came_out);

@@ -91,12 +91,15 @@ impl SecurityHub {
     ///
     /// If not all of them were taken.
     pub async fn import(&self, findings: &[Value]) -> Result<(), NotDelivered> {
-        let mut failure = None;
+        let mut came_out = Ok(());
         for batch in findings.chunks(BATCH) {
             // What a later batch holds has nothing to do with what an earlier one lacked.
-            failure = self.import_batch(batch).await.err().or(failure);
+            came_out = match (came_out, self.import_batch(batch).await) {
+                (Err(before), Err(NotDelivered { retry: Retry::Never, .. }) | Ok(())) => Err(before),
+                (_, now) => now,
+            };
         }
-        failure.map_or(Ok(()), Err)
+        came_out
     }
 
     async fn import_batch(&self, findings: &[Value]) -> Result<(), NotDelivered> {

@@ -52,19 +52,12 @@ impl DeadLetters {
     }
 }
 
-/// The queue that SQS moves a message to that was handed out too often. Without the permission to ask for it there is none: it
-/// would be asked for again with each letter.
+/// The queue that SQS moves a message to that was handed out too often. Without the permission to ask for it, what is broken
+/// stays in its queue, from which that policy takes it in the end.
 async fn by_policy(client: &Client, queue: &QueueUrl) -> Result<Option<QueueUrl>, Fault> {
     let name = QueueAttributeName::RedrivePolicy;
     let asked = client.get_queue_attributes().queue_url(queue.as_str()).attribute_names(name.clone()).send();
-    let answer = match asked.await.map_err(|error| Refusal::read(&error).fault("GetQueueAttributes")) {
-        Ok(answer) => answer,
-        Err(fault) if fault.kind == FaultKind::Denied => {
-            tracing::warn!(error = %fault, "whether the queue has another one for dead letters cannot be asked");
-            return Ok(None);
-        }
-        Err(fault) => return Err(fault),
-    };
+    let answer = asked.await.map_err(|error| Refusal::read(&error).fault("GetQueueAttributes"))?;
     let policy = answer.attributes().and_then(|attributes| attributes.get(&name));
     let policy = policy.and_then(|policy| serde_json::from_str::<Redrive>(policy).ok());
     Ok(policy.and_then(|policy| queue.sibling(&policy.dead_letter_target_arn)))

@@ -44,7 +44,7 @@ pub async fn heed(
     clock: &dyn Clock,
 ) -> Vec<Heeded> {
     let mut looks = Looks::new();
-    let mut others = Vec::new();
+    let (mut others, mut broken) = (Vec::new(), Vec::new());
     for (place, message) in messages.iter().enumerate() {
         match &message.said {
             Ok(event) => match &event.asks {
@@ -53,10 +53,16 @@ pub async fn heed(
                 }
                 None => others.push((place, Heeded::Ignored("it is about no image of a registry".into()))),
             },
-            Err(broken) => others.push((place, set_aside(queue, message, &broken.to_string()).await)),
+            Err(why) => broken.push((place, message, why.to_string())),
         }
     }
-    let let_go = async { finish(queue, messages, others).await };
+    // Beside the looks: a dead-letter queue that does not answer holds back no event that is understood.
+    let let_go = async {
+        let set_aside =
+            broken.iter().map(async |(place, message, why)| (*place, set_aside(queue, message, why).await));
+        others.extend(join_all(set_aside).await);
+        finish(queue, messages, others).await
+    };
     let looked = join_all(looks.into_iter().map(async |((registry, _), wakes)| {
         let came_out = look(queue, lookout, messages, (registry, &wakes), clock).await;
         finish(queue, messages, came_out).await

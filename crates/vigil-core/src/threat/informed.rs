@@ -12,8 +12,8 @@ use crate::scan::Scan;
 pub struct Informed<'a> {
     /// The scanner.
     pub scanner: &'a dyn Scanner,
-    /// What is known.
-    pub threats: Threats,
+    /// What is known now: catalogues may come while a pass is under way.
+    pub threats: &'a (dyn Fn() -> Threats + Send + Sync),
 }
 
 #[async_trait]
@@ -28,8 +28,9 @@ impl Scanner for Informed<'_> {
 
     async fn read(&self, repository: &RepositoryName, digest: Digest) -> Result<Option<Scan>, Fault> {
         let mut scan = self.scanner.read(repository, digest).await?;
+        let threats = (self.threats)();
         for finding in scan.iter_mut().flat_map(|scan| &mut scan.findings) {
-            finding.threat = self.threats.of(&finding.id);
+            finding.threat = threats.of(&finding.id);
         }
         Ok(scan)
     }
