@@ -23,7 +23,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What was written for a key, and as what it was written.
-    fn written(&self, name: &str) -> Option<(&'a Written, String)> {
+    pub(super) fn written(&self, name: &str) -> Option<(&'a Written, String)> {
         if let Some(place) = self.schedule
             && let Some(written) = self.layers.schedules[place].written.get(name)
         {

@@ -13,6 +13,7 @@ use vigil_core::policy::{Pattern, Patterns, Thresholds};
 
 use super::reader::Reader;
 use super::service_values::Zone;
+use super::settings::NO_SCORES;
 use super::sinks::SinkSettings;
 use super::values::{KnownSeverity, Level, OptionalLimit};
 
@@ -137,6 +138,9 @@ impl Reader<'_> {
         let changes = written.changes.map(|words| table.changes(words));
         let thresholds = table.thresholds([written.critical, written.high, written.medium, written.low]);
         let epss = written.epss.map(|least| table.one::<Probability>("epss", &least.to_string()));
+        if epss.is_some() && table.reader.written("epss.source").is_none() {
+            table.complain("epss", NO_SCORES);
+        }
         let round_up = table.round_up(written.digest, written.time_zone);
         let all = Wanted::default();
         let wanted = Wanted {

@@ -100,6 +100,10 @@ pub struct LogSettings {
     pub format: LogFormat,
 }
 
+/// A line that nothing could ever cross is a mistake.
+pub(super) const NO_SCORES: &str =
+    "nothing has a score without epss.source: give a file or an address of EPSS scores";
+
 impl Reader<'_> {
     fn targets(&mut self) -> Vec<Target> {
         let regions: Vec<Region> = self.many("regions");
@@ -203,6 +207,9 @@ impl Reader<'_> {
         let (thresholds, detail) = (self.thresholds(), self.one("gate.severity_threshold"));
         let (exploited, epss) = (self.one("gate.exploited"), self.one("gate.epss"));
         let (KnownSeverity(detail), Likelihood(epss)) = (detail?, epss?);
+        if epss.is_some() && self.written("epss.source").is_none() {
+            self.complain("gate.epss", NO_SCORES);
+        }
         Some(Gate { thresholds: thresholds?, exploited: exploited?, epss, detail })
     }
 
