@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use vigil_core::Secret;
 use vigil_core::news::{NotDelivered, Retry};
+use vigil_core::port::Taken;
 
 use crate::Courier;
 use crate::courier::Answer;
@@ -74,10 +75,11 @@ const NOT_NOW: [&str; 8] = [
 ];
 
 /// Words that mean: the message cannot be understood, and never will.
-const NEVER: [&str; 6] = [
+const NEVER: [&str; 7] = [
     "invalid_blocks",
     "invalid_blocks_format",
     "msg_too_long",
+    "msg_blocks_too_long",
     "no_text",
     "invalid_arguments",
     "too_many_attachments",
@@ -86,6 +88,18 @@ const NEVER: [&str; 6] = [
 impl Reached {
     fn read(text: Option<&str>) -> Self {
         text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    /// With one more, which opens the thread if it is the first.
+    fn and_one(self, ts: Option<String>) -> Self {
+        Self { posts: self.posts + 1, thread: self.thread.or(ts) }
+    }
+
+    fn of(&self, parts: &[Value]) -> Taken {
+        match serde_json::to_string(self) {
+            Ok(text) if self.posts < parts.len() => Taken::Part(text),
+            _ => Taken::Whole,
+        }
     }
 }
 
@@ -107,20 +121,16 @@ impl SlackToken {
 }
 
 impl SlackChannel {
-    /// Posts the parts of a message, from where an earlier attempt ended. Each is a JSON object with `text` and `blocks`.
+    /// Posts the next part of a message. Each is a JSON object with `text` and `blocks`.
     ///
     /// # Errors
     ///
-    /// If Slack did not take all of it; how far it got is told with it.
-    pub async fn post(&self, parts: &[Value], reached: Option<&str>) -> Result<(), NotDelivered> {
-        let mut reached = Reached::read(reached);
-        for part in parts.iter().skip(reached.posts) {
-            let posted = self.post_one(part, reached.thread.as_deref()).await;
-            let ts = posted.map_err(|failure| with(failure, &reached))?;
-            reached.posts += 1;
-            reached.thread = reached.thread.or(ts);
-        }
-        Ok(())
+    /// If Slack did not take it.
+    pub async fn post(&self, parts: &[Value], reached: Option<&str>) -> Result<Taken, NotDelivered> {
+        let reached = Reached::read(reached);
+        let Some(part) = parts.get(reached.posts) else { return Ok(Taken::Whole) };
+        let ts = self.post_one(part, reached.thread.as_deref()).await?;
+        Ok(reached.and_one(ts).of(parts))
     }
 
     async fn post_one(&self, part: &Value, thread: Option<&str>) -> Result<Option<String>, NotDelivered> {
@@ -139,20 +149,17 @@ impl SlackChannel {
 }
 
 impl SlackWebhook {
-    /// Posts the parts of a message one after the other, from where an earlier attempt ended.
+    /// Posts the next part of a message.
     ///
     /// # Errors
     ///
-    /// If Slack did not take all of it; how far it got is told with it.
-    pub async fn post(&self, parts: &[Value], reached: Option<&str>) -> Result<(), NotDelivered> {
-        let mut reached = Reached::read(reached);
-        for part in parts.iter().skip(reached.posts) {
-            let body = bytes(part.as_object().cloned().unwrap_or_default());
-            let posted = self.courier.post(&self.url, json_headers(), body).await;
-            posted.map_err(|failure| with(failure, &reached))?;
-            reached.posts += 1;
-        }
-        Ok(())
+    /// If Slack did not take it.
+    pub async fn post(&self, parts: &[Value], reached: Option<&str>) -> Result<Taken, NotDelivered> {
+        let reached = Reached::read(reached);
+        let Some(part) = parts.get(reached.posts) else { return Ok(Taken::Whole) };
+        let body = bytes(part.as_object().cloned().unwrap_or_default());
+        self.courier.post(&self.url, json_headers(), body).await?;
+        Ok(reached.and_one(None).of(parts))
     }
 }
 
@@ -173,11 +180,6 @@ fn understood(answer: &Answer) -> Result<Option<String>, NotDelivered> {
         // A wrong token or channel is mended in the settings, and then what has waited is told.
         _ => later(reason, None),
     })
-}
-
-fn with(failure: NotDelivered, reached: &Reached) -> NotDelivered {
-    let text = serde_json::to_string(reached).ok().filter(|_| reached.posts > 0);
-    NotDelivered { reached: text, ..failure }
 }
 
 fn never(reason: String) -> NotDelivered {

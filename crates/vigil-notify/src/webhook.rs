@@ -67,7 +67,8 @@ impl fmt::Debug for Signer {
 }
 
 impl Webhook {
-    /// Posts a body. The id is the same at every attempt.
+    /// Posts a body. The id is the same at every attempt; the time is that of the attempt: receivers refuse what was signed
+    /// minutes ago, since it may be a message that somebody has heard and says again.
     ///
     /// # Errors
     ///

@@ -98,7 +98,7 @@ const LATER: jiff::SignedDuration = jiff::SignedDuration::from_secs(5);
 
 fn count(metrics: &Metrics, sink: &SinkName, delivery: &Delivery) {
     let outcome = match delivery {
-        Delivery::Idle(_) => return,
+        Delivery::Idle(_) | Delivery::Begun(_) => return,
         Delivery::Delivered(_) => Attempt::Taken,
         Delivery::PutOff(..) => Attempt::PutOff,
         Delivery::GivenUp(..) => Attempt::GivenUp,
@@ -108,7 +108,7 @@ fn count(metrics: &Metrics, sink: &SinkName, delivery: &Delivery) {
 
 fn log(delivery: &Delivery) {
     match delivery {
-        Delivery::Idle(_) => {}
+        Delivery::Idle(_) | Delivery::Begun(_) => {}
         Delivery::Delivered(parcel) => {
             tracing::info!(message_id = parcel.id, sink = %parcel.sink, route = %parcel.route, "message delivered");
         }

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::Mutex;
 use vigil_aws::{BusEvent, ConnectError, EventBus, Network, RoleInAccounts, SecurityHub, SnsTopic, Target};
 use vigil_core::finding::Severity;
 use vigil_core::news::{NotDelivered, Retry, RouteName};
 use vigil_core::policy::Thresholds;
-use vigil_core::port::{Parcel, Sink};
+use vigil_core::port::{Parcel, Sink, Taken};
 use vigil_core::{RegistryId, Secret};
 use vigil_notify::{
     ContentType, Courier, CourierOptions, Mail, MailServer, Mailer, NoCourier, NoMailer, SlackChannel,
     SlackWebhook, Webhook,
 };
-use vigil_report::message::{self, SnsOptions, Template, WEBHOOK_LIMITS, asff, email, slack};
+use vigil_report::message::{self, SnsOptions, Template, asff, email, slack};
 
 use crate::config::{SinkKind, SinkSettings};
 
@@ -83,7 +84,8 @@ impl Mouth {
     ///
     /// If it cannot be used as it is written.
     pub async fn new(settings: &SinkSettings, network: &Network, looks: Looks) -> Result<Self, SinkUnusable> {
-        let courier = || Courier::new(&CourierOptions { time: settings.timeout, ca: settings.ca.clone() });
+        let options = CourierOptions { time: settings.timeout, ca: settings.ca.clone() };
+        let courier = || Courier::new(&options);
         let hook = |url: &vigil_core::Secret| -> Result<Webhook, NoCourier> {
             Ok(Webhook { courier: courier()?, url: url.clone(), headers: Vec::new(), signer: None })
         };
@@ -134,27 +136,28 @@ impl Mouth {
 
 #[async_trait]
 impl Sink for Mouth {
-    async fn deliver(&self, parcel: &Parcel) -> Result<(), NotDelivered> {
+    async fn deliver(&self, parcel: &Parcel, now: Timestamp) -> Result<Taken, NotDelivered> {
         let reached = parcel.reached.as_deref();
         match &self.way {
             Way::Sns(topic) => {
                 let message = message::sns(&parcel.message, &self.looks.sns(parcel));
-                topic.publish(&parcel.id, &message.subject, &message.message).await
+                topic.publish(&parcel.id, &message.subject, &message.message).await?;
             }
-            Way::Slack(channel) => channel.post(&self.posts(parcel)?, reached).await,
-            Way::SlackWebhook(webhook) => webhook.post(&self.posts(parcel)?, reached).await,
+            Way::Slack(channel) => return channel.post(&self.posts(parcel)?, reached).await,
+            Way::SlackWebhook(webhook) => return webhook.post(&self.posts(parcel)?, reached).await,
             Way::Teams(webhook) => {
                 let card = message::teams(&parcel.message).into_bytes();
-                webhook.post(&parcel.id, parcel.since, &ContentType::json(), card).await
+                webhook.post(&parcel.id, now, &ContentType::json(), card).await?;
             }
             Way::Webhook(webhook, template, content_type) => {
                 let body = body(parcel, template.as_ref())?;
-                webhook.post(&parcel.id, parcel.since, content_type, body.into_bytes()).await
+                webhook.post(&parcel.id, now, content_type, body.into_bytes()).await?;
             }
-            Way::EventBridge(bus) => bus.put(&[event(parcel)], reached).await,
-            Way::SecurityHub(hubs) => hubs.import(parcel).await,
-            Way::Mail(mailer, options) => mailer.send(&letter(parcel, options)?).await,
+            Way::EventBridge(bus) => bus.put(&event(parcel)).await?,
+            Way::SecurityHub(hubs) => hubs.import(parcel).await?,
+            Way::Mail(mailer, options) => return mailer.send(&letter(parcel, options)?, reached).await,
         }
+        Ok(Taken::Whole)
     }
 }
 
@@ -178,7 +181,7 @@ impl Mouth {
             Way::Webhook(_, template, _) => body(parcel, template.as_ref())?,
             Way::EventBridge(_) => event(parcel).detail,
             Way::SecurityHub(..) => {
-                let batches = asff::asff(&parcel.message, &asff::AsffOptions::default());
+                let batches = asff::asff(&parcel.message);
                 let values = serde_json::to_value(batches).map_err(|error| later(error.to_string()))?;
                 pretty(values)
             }
@@ -200,7 +203,7 @@ impl Mouth {
 fn body(parcel: &Parcel, template: Option<&Template>) -> Result<String, NotDelivered> {
     match template {
         Some(template) => template.render(parcel).map_err(|fault| later(fault.to_string())),
-        None => Ok(message::webhook(parcel, WEBHOOK_LIMITS)),
+        None => Ok(message::webhook(parcel)),
     }
 }
 
@@ -209,6 +212,7 @@ fn event(parcel: &Parcel) -> BusEvent {
     BusEvent {
         source: event.source.to_owned(),
         detail_type: event.detail_type.to_owned(),
+        time: event.time,
         detail: event.detail,
         resources: event.resources,
     }
@@ -218,7 +222,7 @@ impl Hubs {
     /// Findings are known by their ids, so that all may be imported again.
     async fn import(&self, parcel: &Parcel) -> Result<(), NotDelivered> {
         let mut came_out: Result<(), NotDelivered> = Ok(());
-        for batch in asff::asff(&parcel.message, &asff::AsffOptions::default()) {
+        for batch in asff::asff(&parcel.message) {
             let findings: Result<Vec<Value>, _> = batch.findings.iter().map(serde_json::to_value).collect();
             let findings = findings.map_err(|error| later(error.to_string()))?;
             let imported = match self.of(&batch.hub).await {

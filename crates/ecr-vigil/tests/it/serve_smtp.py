@@ -32,7 +32,7 @@ class Inbox:
     async def handle_DATA(self, server, session, envelope):
         mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         body = {kind: mail.get_body((kind,)).get_content() for kind in ("plain", "html")}
-        say({"mail": dict(mail.items()), "to": envelope.rcpt_tos, "body": body})
+        say({"mail": dict(mail.items()), "to": envelope.rcpt_tos, "hello": session.host_name, "body": body})
         return "250 taken"
 
 

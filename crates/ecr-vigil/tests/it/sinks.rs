@@ -1,6 +1,6 @@
 //! Places that take messages, each as it really is, and on bad days.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::hearer::{Hearer, Says};
 use crate::moto::moto;
@@ -22,11 +22,10 @@ fn hook(name: &str, place: &Hearer, more: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_place_that_is_slow_limited_broken_or_gone_hears_everything_once_it_is_well_again() {
+async fn a_place_that_is_slow_broken_or_gone_hears_everything_once_it_is_well_again() {
     let stage = Stage::new().await;
     let bad_days = [
         ("slow", Says::Nothing, "no answer in time"),
-        ("limited", Says::Wait(1), "429 Too Many Requests"),
         ("broken", Says::Status(500), "500 Internal Server Error"),
         ("closed", Says::HangsUp, "connection"),
     ];
@@ -39,7 +38,7 @@ async fn a_place_that_is_slow_limited_broken_or_gone_hears_everything_once_it_is
         settings += &hook(name, &place, "timeout = '1s'");
         places.push((name, place, reason));
     }
-    settings += "[[route]]\nname = 'all'\nsinks = ['well', 'slow', 'limited', 'broken', 'closed']\n";
+    settings += "[[route]]\nname = 'all'\nsinks = ['well', 'slow', 'broken', 'closed']\n";
     let service = service(&stage, &settings).await;
     service.pass().await;
     let told = well.taken(1).await[0].json()["message"].clone();
@@ -54,6 +53,57 @@ async fn a_place_that_is_slow_limited_broken_or_gone_hears_everything_once_it_is
         let heard = place.all();
         assert_eq!(heard.len(), 2, "{name} was asked once more, and not again: {heard:?}");
         assert_eq!(heard[0].header("webhook-id"), heard[1].header("webhook-id"), "{name}: the same message");
+        // Receivers refuse what was signed long ago.
+        let [first, second] = [&heard[0], &heard[1]]
+            .map(|heard| heard.header("webhook-timestamp").unwrap().parse::<i64>().unwrap());
+        assert!(second - first >= 5, "{name}: {first} {second}: the time is that of the attempt");
+    }
+}
+
+#[tokio::test]
+async fn a_place_that_names_a_wait_is_left_alone_for_so_long() {
+    let (stage, place) = (Stage::new().await, Hearer::new().await);
+    place.will_say(&[Says::Wait(600)]);
+    let settings = hook("limited", &place, "") + "[[route]]\nname = 'all'\nsinks = ['limited']\n";
+    let mut service = service(&stage, &settings).await;
+    service.pass().await;
+    let line = service.until_logged("message not delivered, tried again").await;
+    assert!(line.contains("429 Too Many Requests"), "{line}");
+    let time = |text: &str| text.parse::<jiff::Timestamp>().unwrap_or_else(|error| panic!("{error}: {line}"));
+    let until = line.split("until=").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
+    let wait = time(until).duration_since(time(line.split_whitespace().next().unwrap()));
+    assert!((595..=600).contains(&wait.as_secs()), "{line}");
+    service.end().await.code(0);
+    assert_eq!(place.all().len(), 1);
+}
+
+#[tokio::test]
+async fn killed_between_two_posts_of_a_message_it_goes_on_with_the_second() {
+    let (stage, slack) = (Stage::new().await, Hearer::new().await);
+    // The first sight, and the first post of what comes then.
+    slack.will_say(&[Says::Status(200), Says::Status(200), Says::Nothing]);
+    let settings = format!(
+        "[[sink]]\nname = 'team'\ntype = 'slack'\ntoken = 'xoxb-1'\nchannel = 'C1'\napi = '{}'\n\
+         [[route]]\nname = 'all'\nsinks = ['team']\n",
+        slack.url
+    );
+    let service = service(&stage, &settings).await;
+    service.pass().await;
+    slack.taken(1).await;
+    // More than fifty blocks.
+    let many: Vec<Value> = (0..80).map(|n| finding(&format!("CVE-{}", 100 + n), "HIGH")).collect();
+    build(&stage, &service, &many).await;
+    slack.asked(3).await;
+    service.kill().await;
+    let service = stage.serve("--expiry 1h").await;
+    let posts: Vec<Value> = slack.taken(3).await.iter().map(|post| post.json()).collect();
+    service.end().await.code(0);
+    assert_eq!(posts.len(), 3, "nothing that was answered is posted again: {posts:?}");
+    assert!(posts[2]["text"].as_str().unwrap().ends_with("(2 of 2)"), "{}", posts[2]["text"]);
+    assert_eq!((&posts[1]["thread_ts"], &posts[2]["thread_ts"]), (&Value::Null, &"1503435956.000247".into()));
+    let told = posts[1].to_string() + &posts[2].to_string();
+    for n in 0..80 {
+        assert!(told.contains(&format!("CVE-{}", 100 + n)), "{told}");
     }
 }
 
@@ -119,40 +169,70 @@ async fn mail_server(stage: &Stage) -> (Running, u64) {
 }
 
 #[tokio::test]
-async fn mail_is_taken_by_a_server_after_starttls_and_a_login() {
+async fn mail_is_taken_after_starttls_and_a_login_by_everybody_who_is_there_once() {
     let stage = Stage::new().await;
     let (mut server, port) = mail_server(&stage).await;
-    let settings = |to: &str, password: &str| {
+    // Whatever fails is a dead letter at once, and can be brought again as soon as the settings are mended.
+    let settings = |to: [&str; 2], password: &str| {
         format!(
             "[[sink]]\nname = 'mail'\ntype = 'email'\nhost = '127.0.0.1'\nport = {port}\nca_file = 'server.crt'\n\
-             user = 'vigil'\npassword = '{password}'\nfrom = 'ecr-vigil <vigil@example.com>'\nto = ['{to}']\n\
-             [[route]]\nname = 'all'\nsinks = ['mail']\n"
+             user = 'vigil'\npassword = '{password}'\nfrom = 'ecr-vigil <vigil@example.com>'\nto = {to:?}\n\
+             deadline = '1ms'\n[[route]]\nname = 'all'\nsinks = ['mail']\n"
         )
     };
-    let mut service = service(&stage, &settings("team@example.com", "wrong")).await;
+    let [nobody, somebody, team] = ["nobody", "somebody", "team"].map(|name| format!("{name}@example.com"));
+    let mut service = service(&stage, &settings([&nobody, &team], "wrong")).await;
     service.pass().await;
-    let line = service.until_logged("message not delivered").await;
-    assert!(line.contains("535") && !line.contains("wrong"), "{line}");
-    reread(&stage, &mut service, &settings("team@example.com", "a secret")).await;
-    let mail: Value = serde_json::from_str(&server.until("{\"mail\"").await).unwrap();
-    assert!(mail["mail"]["Subject"].as_str().unwrap().contains("First look at"), "{mail}");
-    build(&stage, &service, &[finding("CVE-2", "CRITICAL")]).await;
-    let mail: Value = serde_json::from_str(&server.until("{\"mail\"").await).unwrap();
-    assert_eq!(mail["to"], serde_json::json!(["team@example.com"]));
-    let head = |name: &str| mail["mail"][name].as_str().unwrap().to_owned();
-    assert!(head("Subject").contains("team/app:latest"), "{mail}");
-    assert!(head("Message-ID").ends_with("@example.com>"), "{mail}");
-    for kind in ["plain", "html"] {
-        assert!(mail["body"][kind].as_str().unwrap().contains("CVE-2"), "{mail}");
-    }
-    reread(&stage, &mut service, &settings("nobody@example.com", "a secret")).await;
-    build(&stage, &service, &[finding("CVE-3", "CRITICAL")]).await;
     let line = service.until_logged("message given up").await;
-    assert!(line.contains("no such user"), "{line}");
-    let letters = service.items("dead-letters?sink=mail").await;
-    assert_eq!(letters.as_array().unwrap().len(), 1, "{letters}");
+    assert!(line.contains("535") && !line.contains("wrong"), "{line}");
+    reread(&stage, &mut service, &settings([&nobody, &team], "a secret")).await;
+    bring_again(&service, 1).await;
+    build(&stage, &service, &[finding("CVE-2", "CRITICAL")]).await;
+    let mails = mails(&mut server, 2).await;
+    assert_eq!(mails.iter().map(|mail| &mail["to"]).collect::<Vec<_>>(), [&json!([team]); 2]);
+    let (first, second) = (&mails[0]["mail"], &mails[1]["mail"]);
+    assert!(first["Subject"].as_str().unwrap().contains("First look at"), "{first}");
+    assert!(second["Subject"].as_str().unwrap().contains("team/app:latest"), "{second}");
+    assert!(second["Message-ID"].as_str().unwrap().ends_with("@example.com>"), "{second}");
+    assert_eq!(
+        (&second["To"], &mails[1]["hello"]),
+        (&json!(format!("{nobody}, {team}")), &json!("example.com"))
+    );
+    for kind in ["plain", "html"] {
+        assert!(mails[1]["body"][kind].as_str().unwrap().contains("CVE-2"), "{}", mails[1]);
+    }
+    for _ in 0..2 {
+        let line = service.until_logged("message given up").await;
+        assert!(line.contains("nobody@example.com: ") && line.contains("no such user"), "{line}");
+    }
+    reread(&stage, &mut service, &settings([&somebody, &team], "a secret")).await;
+    bring_again(&service, 2).await;
+    build(&stage, &service, &[finding("CVE-3", "CRITICAL")]).await;
+    let mails = self::mails(&mut server, 4).await;
+    let got = |who: &String| mails.iter().filter(|mail| mail["to"] == json!([who])).count();
+    assert_eq!((got(&somebody), got(&team)), (3, 1), "who has a mail does not get it again: {mails:?}");
     service.end().await.code(0);
     server.end().await.code(0);
+}
+
+/// Has dead letters brought again: with the next that comes, or when the outbox is looked at.
+async fn bring_again(service: &Serving, letters: usize) {
+    let dead = service.items("dead-letters?sink=mail").await;
+    let ids = dead.as_array().unwrap().iter().map(|letter| letter["id"].as_str().unwrap());
+    let ids: Vec<&str> = ids.collect();
+    assert_eq!(ids.len(), letters, "{dead}");
+    for id in ids {
+        service.post(&format!("/api/v1/dead-letters/{id}/retry"), "").await.status(204);
+    }
+}
+
+/// The next mails that the server takes.
+async fn mails(server: &mut Running, number: usize) -> Vec<Value> {
+    let mut mails = Vec::new();
+    for _ in 0..number {
+        mails.push(serde_json::from_str(&server.until("{\"mail\"").await).unwrap());
+    }
+    mails
 }
 
 /// A service that tells moto.

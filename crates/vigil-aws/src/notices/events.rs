@@ -1,11 +1,11 @@
 //! Puts events on a bus of EventBridge. <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use aws_config::retry::RetryConfig;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::config::Builder;
+use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use jiff::Timestamp;
 use vigil_core::image::Region;
 use vigil_core::news::{NotDelivered, Retry};
 
@@ -21,6 +21,8 @@ pub struct BusEvent {
     pub source: String,
     /// What kind of thing it says.
     pub detail_type: String,
+    /// When it was first to be told.
+    pub time: Timestamp,
     /// What it says, a JSON object.
     pub detail: String,
     /// The ARNs of what it is about.
@@ -33,9 +35,6 @@ pub struct EventBus {
     client: Client,
     name: String,
 }
-
-/// As many as one call takes.
-const BATCH: usize = 10;
 
 impl EventBus {
     /// A bus, by its name or ARN, in the target's region or the ARN's own. Nothing is asked of EventBridge yet.
@@ -51,44 +50,19 @@ impl EventBus {
         Ok(Self { client: Client::from_conf(once), name })
     }
 
-    /// Puts events, but for those that an earlier attempt has put.
+    /// Puts an event.
     ///
     /// # Errors
     ///
-    /// If not all of them were taken; which were is told with it.
-    pub async fn put(&self, events: &[BusEvent], reached: Option<&str>) -> Result<(), NotDelivered> {
-        let mut taken: BTreeSet<usize> =
-            reached.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-        let left: Vec<usize> = (0..events.len()).filter(|n| !taken.contains(n)).collect();
-        let mut failure = None;
-        for batch in left.chunks(BATCH) {
-            match self.put_batch(events, batch).await {
-                Ok(refused) => {
-                    taken.extend(batch.iter().filter(|n| !refused.contains_key(n)));
-                    failure = failure.or(refused.into_values().next());
-                }
-                Err(none_taken) => failure = Some(none_taken),
-            }
-        }
-        let told = || serde_json::to_string(&taken).ok().filter(|_| !taken.is_empty());
-        failure.map_or(Ok(()), |failure| Err(NotDelivered { reached: told(), ..failure }))
-    }
-
-    /// Returns which of them were refused, and why.
-    async fn put_batch(
-        &self,
-        events: &[BusEvent],
-        batch: &[usize],
-    ) -> Result<BTreeMap<usize, NotDelivered>, NotDelivered> {
-        let entries = batch.iter().map(|n| self.entry(&events[*n])).collect();
-        let answer = self.client.put_events().set_entries(Some(entries)).send().await;
+    /// If it was not taken: the call as a whole, or the event in it.
+    pub async fn put(&self, event: &BusEvent) -> Result<(), NotDelivered> {
+        let answer = self.client.put_events().entries(self.entry(event)).send().await;
         let answer = answer.map_err(|error| not_delivered(Refusal::read(&error), "PutEvents"))?;
-        let refused = batch.iter().zip(answer.entries()).filter_map(|(n, entry)| {
-            let code = entry.error_code()?;
-            let reason = format!("PutEvents: {code}: {}", entry.error_message().unwrap_or_default());
-            Some((*n, NotDelivered { reason, retry: Retry::Later(None), reached: None }))
-        });
-        Ok(refused.collect())
+        let refused =
+            answer.entries().iter().find_map(|entry| Some((entry.error_code()?, entry.error_message())));
+        let Some((code, said)) = refused else { return Ok(()) };
+        let reason = format!("PutEvents: {code}: {}", said.unwrap_or_default());
+        Err(NotDelivered { reason, retry: Retry::Later(None), reached: None })
     }
 
     fn entry(&self, event: &BusEvent) -> PutEventsRequestEntry {
@@ -96,6 +70,7 @@ impl EventBus {
             .event_bus_name(&self.name)
             .source(&event.source)
             .detail_type(&event.detail_type)
+            .time(DateTime::from_secs(event.time.as_second()))
             .detail(&event.detail)
             .set_resources(Some(event.resources.clone()))
             .build()

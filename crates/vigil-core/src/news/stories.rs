@@ -11,7 +11,7 @@ use super::{
 };
 use crate::finding::Severity;
 use crate::policy::{Owners, Patterns};
-use crate::port::{Clock, Next, Outbox, Untold};
+use crate::port::{Clock, Next, Outbox, Taken, Untold};
 use crate::step::{Delivery, Told, deliver, tell};
 use crate::testing::{MemoryOutbox, MemorySink, PausedClock, change, finding, now, subject};
 
@@ -133,6 +133,20 @@ async fn a_sink_that_is_away_for_a_while_is_told_all_of_it_and_one_that_never_co
     assert_eq!(taken(&sink), ["CVE-1"]);
     let dead = outbox.dead_letters();
     assert_eq!((dead.len(), dead[0].1.as_str()), (1, "503"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_takes_a_message_in_parts_goes_on_where_it_was_whatever_happens_in_between() {
+    let (outbox, clock) = (MemoryOutbox::default(), PausedClock::new());
+    let part = |reached: &str| Ok(Taken::Part(reached.to_owned()));
+    let away = Err(NotDelivered { reason: "503".into(), retry: Retry::Later(None), reached: None });
+    let answers = Mutex::new(VecDeque::from([part("1"), part("2"), away]));
+    let sink = MemorySink { answers, ..MemorySink::default() };
+    outbox.notice(new_finding(1, "CVE-1"));
+    run(&outbox, &sink, &[route(Wanted::default())], &clock, in_hours(1)).await;
+    let taken = sink.taken.lock().unwrap();
+    let offered: Vec<_> = taken.iter().map(|parcel| (parcel.reached.as_deref(), parcel.attempts)).collect();
+    assert_eq!(offered, [(None, 0), (Some("1"), 0), (Some("2"), 1)], "parts are no attempts");
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,4 +22,4 @@ pub use progress::{Milestone, Progress, Silent};
 pub use registry::{Cursor, Page, Registry};
 pub use scan_configs::{ConfigsUnreachable, ScanConfigs};
 pub use scanner::{Mode, Scanner, Start};
-pub use sink::Sink;
+pub use sink::{Sink, Taken};

@@ -16,6 +16,9 @@ pub trait Outbox: Send + Sync {
     /// The sink has taken it.
     async fn delivered(&self, parcel: &Parcel, at: Timestamp) -> Result<(), NotKept>;
 
+    /// The sink has taken it as far as this, and is asked to go on at once.
+    async fn got_as_far(&self, parcel: &Parcel, reached: &str) -> Result<(), NotKept>;
+
     /// The sink has not taken it, and is asked again then.
     async fn put_off(&self, parcel: &Parcel, failure: &NotDelivered, until: Timestamp)
     -> Result<(), NotKept>;

@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 
 use crate::news::{After, Attempts, NotDelivered, Patience, SinkName, after, pause};
-use crate::port::{Clock, Next, NotKept, Outbox, Parcel, Sink};
+use crate::port::{Clock, Next, NotKept, Outbox, Parcel, Sink, Taken};
 
 /// What one delivery has come to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Delivery {
     /// There was nothing to deliver, until this time or until there is news.
     Idle(Option<Timestamp>),
+    /// The sink has taken a part of a message, and is to be told the next.
+    Begun(Box<Parcel>),
     /// The sink has taken a message.
     Delivered(Box<Parcel>),
     /// The sink has not taken it; it is tried again then.
@@ -23,13 +25,13 @@ impl Delivery {
     pub fn again_at(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Idle(until) => *until,
-            Self::Delivered(_) | Self::GivenUp(..) => Some(now),
+            Self::Begun(_) | Self::Delivered(_) | Self::GivenUp(..) => Some(now),
             Self::PutOff(_, failure, at) => Some(pause(failure, *at, now)),
         }
     }
 }
 
-/// Brings the next message to its sink.
+/// Brings the next message to its sink, or the next part of one: between two parts it can be stopped.
 ///
 /// # Errors
 ///
@@ -46,11 +48,18 @@ pub async fn deliver(
         Next::Wait(until) => return Ok(Delivery::Idle(Some(until))),
         Next::Nothing => return Ok(Delivery::Idle(None)),
     };
-    let answer = sink.deliver(&parcel).await;
+    let answer = sink.deliver(&parcel, clock.now()).await;
     let now = clock.now();
-    let Err(failure) = answer else {
-        outbox.delivered(&parcel, now).await?;
-        return Ok(Delivery::Delivered(parcel));
+    let failure = match answer {
+        Ok(Taken::Whole) => {
+            outbox.delivered(&parcel, now).await?;
+            return Ok(Delivery::Delivered(parcel));
+        }
+        Ok(Taken::Part(reached)) => {
+            outbox.got_as_far(&parcel, &reached).await?;
+            return Ok(Delivery::Begun(parcel));
+        }
+        Err(failure) => failure,
     };
     let attempts = Attempts { made: parcel.attempts.saturating_add(1), since: parcel.since };
     match after(attempts, &failure, patience, now) {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::news::{ExceptionNews, Message, NotDelivered, Roundup, SinkName, Tide, round_up};
-use crate::port::{Journal, Next, NotKept, Outbox, Parcel, Posting, Sink, Telling, Untold};
+use crate::port::{Journal, Next, NotKept, Outbox, Parcel, Posting, Sink, Taken, Telling, Untold};
 
 /// A journal and an outbox in memory.
 #[derive(Debug, Default)]
@@ -114,6 +114,14 @@ impl Outbox for MemoryOutbox {
         Ok(())
     }
 
+    async fn got_as_far(&self, parcel: &Parcel, reached: &str) -> Result<(), NotKept> {
+        let mut room = self.room();
+        for (waiting, _) in room.waiting.iter_mut().filter(|(waiting, _)| waiting.id == parcel.id) {
+            waiting.reached = Some(reached.to_owned());
+        }
+        Ok(())
+    }
+
     async fn put_off(
         &self,
         parcel: &Parcel,
@@ -123,7 +131,7 @@ impl Outbox for MemoryOutbox {
         for (waiting, due) in &mut self.room().waiting {
             if waiting.id == parcel.id {
                 waiting.attempts += 1;
-                waiting.reached.clone_from(&failure.reached);
+                waiting.reached = failure.reached.clone().or_else(|| parcel.reached.clone());
                 *due = until;
             }
         }
@@ -144,15 +152,15 @@ pub struct MemorySink {
     /// What it has taken.
     pub taken: Mutex<Vec<Parcel>>,
     /// Its next answers.
-    pub answers: Mutex<VecDeque<Result<(), NotDelivered>>>,
+    pub answers: Mutex<VecDeque<Result<Taken, NotDelivered>>>,
 }
 
 #[async_trait]
 impl Sink for MemorySink {
-    async fn deliver(&self, parcel: &Parcel) -> Result<(), NotDelivered> {
+    async fn deliver(&self, parcel: &Parcel, _: Timestamp) -> Result<Taken, NotDelivered> {
         let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        answer.unwrap_or(Ok(()))?;
+        let taken = answer.unwrap_or(Ok(Taken::Whole))?;
         self.taken.lock().unwrap_or_else(PoisonError::into_inner).push(parcel.clone());
-        Ok(())
+        Ok(taken)
     }
 }

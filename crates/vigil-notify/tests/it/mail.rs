@@ -26,7 +26,7 @@ async fn check(server: MailServer, reason: &str) {
         message_id: "<1@example.com>".into(),
         headers: Vec::new(),
     };
-    let failure = Mailer::new(server).unwrap().send(&mail).await.unwrap_err();
+    let failure = Mailer::new(server).unwrap().send(&mail, None).await.unwrap_err();
     assert_eq!(failure.retry, Retry::Later(None), "{failure}");
     assert!(failure.reason.contains(reason), "{failure}");
 }

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use vigil_core::news::{NotDelivered, Retry};
+use vigil_core::port::Taken;
 use vigil_notify::{SlackChannel, SlackToken, SlackWebhook};
 
 use super::place::{Place, Says, courier};
@@ -25,7 +26,16 @@ const LATER: Retry = Retry::Later(None);
 #[tokio::test]
 async fn a_long_message_goes_on_in_the_thread_of_its_first_part() {
     let place = Place::that([]).await;
-    channel(&place).post(&parts(3), None).await.unwrap();
+    let mut reached = None;
+    for posts in 1..=3 {
+        let taken = channel(&place).post(&parts(3), reached.as_deref()).await.unwrap();
+        assert_eq!(place.heard().len(), posts, "one at a time: what was taken is noted in between");
+        reached = match taken {
+            Taken::Part(reached) => Some(reached),
+            Taken::Whole => None,
+        };
+    }
+    assert_eq!(reached, None, "that was all of it");
     let heard = place.heard();
     assert!(heard.iter().all(|post| post.path == "/api/chat.postMessage"));
     assert!(heard.iter().all(|post| post.headers["authorization"] == "Bearer xoxb-1"));
@@ -42,9 +52,11 @@ async fn a_long_message_goes_on_in_the_thread_of_its_first_part() {
 async fn what_was_taken_is_not_posted_again() {
     let limited = Says::Answer(429, &[("retry-after", "7")], r#"{"ok":false,"error":"ratelimited"}"#);
     let place = Place::that([Says::Answer(200, &[], r#"{"ok":true,"ts":"1.2"}"#), limited]).await;
-    let failure = channel(&place).post(&parts(2), None).await.unwrap_err();
+    let channel = channel(&place);
+    let Taken::Part(reached) = channel.post(&parts(2), None).await.unwrap() else { panic!("there is more") };
+    let failure = channel.post(&parts(2), Some(&reached)).await.unwrap_err();
     assert_eq!(failure.retry, Retry::Later(Some(SignedDuration::from_secs(7))));
-    channel(&place).post(&parts(2), failure.reached.as_deref()).await.unwrap();
+    assert_eq!(channel.post(&parts(2), Some(&reached)).await, Ok(Taken::Whole));
     let last: Value = serde_json::from_str(&place.heard().last().unwrap().body).unwrap();
     assert_eq!(place.heard().len(), 3);
     assert_eq!((&last["text"], &last["thread_ts"]), (&json!("part 2"), &json!("1.2")));
@@ -61,6 +73,7 @@ async fn its_refusals_are_understood() {
     let place = Place::that([
         says(r#"{"ok":false,"error":"channel_not_found"}"#),
         says(r#"{"ok":false,"error":"invalid_blocks"}"#),
+        says(r#"{"ok":false,"error":"msg_blocks_too_long"}"#),
         says(r#"{"ok":false,"error":"internal_error"}"#),
         says("<html>"),
         Says::Answer(503, &[], ""),
@@ -70,6 +83,7 @@ async fn its_refusals_are_understood() {
     let expected = [
         ("Slack says channel_not_found", LATER),
         ("Slack says invalid_blocks", Retry::Never),
+        ("Slack says msg_blocks_too_long", Retry::Never),
         ("Slack says internal_error", Retry::Later(Some(SignedDuration::from_secs(1)))),
         ("the answer is not Slack's", LATER),
         ("503 Service Unavailable", LATER),

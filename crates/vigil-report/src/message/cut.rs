@@ -20,16 +20,22 @@ pub struct Limits {
 /// No name, version or address is longer: nobody would read on.
 const WORD: usize = 300;
 
+/// A message of which less is told is hardly worth its headline.
+const FEW: usize = 5;
+
 impl Limits {
-    /// Half of everything; `None` if there is nothing left to halve.
+    /// Half of it; `None` if there is nothing left to halve. The lists of findings give way first: of all messages something
+    /// is told, and told readably, as long as that can be.
     pub(super) fn tighter(self) -> Option<Self> {
         let Self { messages, entries, names, upgrades, prose } = self;
+        let all = entries <= FEW;
+        let half = |of: usize, enough: usize| if all || of / 2 >= enough { of / 2 } else { of };
         let tighter = Self {
-            messages: messages / 2,
+            messages: half(messages, usize::MAX),
             entries: entries / 2,
-            names: (names / 2).max(1),
-            upgrades: upgrades / 2,
-            prose: prose / 2,
+            names: half(names, 5).max(1),
+            upgrades: half(upgrades, 5),
+            prose: half(prose, 200),
         };
         (tighter != self).then_some(tighter)
     }
@@ -128,5 +134,17 @@ mod tests {
         assert_eq!(fitted(limits, lines, |n| *n <= 8), (8, false));
         assert_eq!(fitted(limits, lines, |n| *n <= 3), (2, true));
         assert_eq!(fitted(limits, lines, |_| false), (0, true));
+    }
+
+    #[test]
+    fn something_is_told_of_every_message_as_long_as_that_fits() {
+        let limits = Limits { messages: 50, entries: 100, names: 20, upgrades: 10, prose: 1_000 };
+        let all = |limits: Limits, _: bool| limits;
+        let (some, _) = fitted(limits, all, |limits| limits.messages * limits.entries <= 500);
+        assert_eq!(some, Limits { messages: 50, entries: 6, names: 5, upgrades: 5, prose: 250 });
+        let (few, _) = fitted(limits, all, |limits| limits.messages * limits.entries <= 50);
+        assert_eq!((few.messages, few.entries), (25, 1));
+        let (fewer, _) = fitted(limits, all, |limits| limits.messages <= 20);
+        assert_eq!((fewer.messages, fewer.entries), (12, 0));
     }
 }

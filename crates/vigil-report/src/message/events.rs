@@ -6,7 +6,7 @@ use vigil_core::news::{Message, Subject};
 use vigil_core::port::Parcel;
 
 use super::cut::{Limits, first, fitted};
-use super::webhook::webhook;
+use super::webhook::document;
 use super::words::flattened;
 
 /// An entry of a call of `PutEvents`.
@@ -43,7 +43,7 @@ pub fn event(parcel: &Parcel) -> Event {
         detail_type: detail_type(&parcel.message),
         time: parcel.since,
         resources: resources(&parcel.message),
-        detail: webhook(parcel, limits),
+        detail: document(parcel, limits),
     };
     fitted(LIMITS, render, |event| event.size() <= ENTRY).0
 }

@@ -1,13 +1,14 @@
 //! Every message in every place where it is told, as it is sent.
 
 use insta::assert_snapshot;
+use vigil_core::Severity;
 use vigil_core::news::Message;
 
-use super::asff::{AsffOptions, asff};
+use super::asff::asff;
 use super::email::{MailOptions, email};
 use super::samples::{self, parcel};
 use super::slack::{SlackOptions, slack};
-use super::{SnsOptions, TEXT_LIMITS, Template, WEBHOOK_LIMITS, event, sns, teams, text, webhook};
+use super::{SnsOptions, TEXT_LIMITS, Template, event, sns, teams, text, webhook};
 
 /// One golden file for each sample.
 fn check(sink: &str, told: impl Fn(&Message) -> String) {
@@ -78,7 +79,8 @@ fn for_sns() {
 
 #[test]
 fn for_slack() {
-    check("slack", |message| pretty(&slack(message, &SlackOptions::default())));
+    let options = SlackOptions { threshold: Some(Severity::High) };
+    check("slack", |message| pretty(&slack(message, &options)));
 }
 
 fn pretty(told: &impl serde::Serialize) -> String {
@@ -92,7 +94,7 @@ fn for_teams() {
 
 #[test]
 fn for_webhooks() {
-    check("webhook", |message| indented(&webhook(&parcel(message.clone()), WEBHOOK_LIMITS)));
+    check("webhook", |message| indented(&webhook(&parcel(message.clone()))));
 }
 
 #[test]
@@ -122,7 +124,7 @@ fn by_a_template() {
 
 #[test]
 fn for_security_hub() {
-    check("asff", |message| pretty(&asff(message, &AsffOptions::default())));
+    check("asff", |message| pretty(&asff(message)));
 }
 
 #[test]

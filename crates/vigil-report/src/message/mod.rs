@@ -27,5 +27,5 @@ pub use sns::{SnsMessage, SnsOptions, sns};
 pub use teams::teams;
 pub use template::{Template, TemplateFault};
 pub use text::{TEXT_LIMITS, Text, text};
-pub use webhook::{WEBHOOK_LIMITS, webhook};
+pub use webhook::webhook;
 pub use words::headline;

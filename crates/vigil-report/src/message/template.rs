@@ -8,6 +8,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
 use vigil_core::port::Parcel;
 
+use super::cut::fitted;
 use super::webhook::{News, WEBHOOK_LIMITS};
 
 /// A template that was read and understood.
@@ -27,6 +28,8 @@ pub struct TemplateFault {
     pub line: Option<usize>,
     /// What is wrong, in words.
     pub reason: String,
+    /// Whether a shorter message could do.
+    pub too_long: bool,
 }
 
 /// Steps that a template may take: some hundred for every finding of the longest message. More is a loop that does not end.
@@ -56,13 +59,14 @@ impl Template {
         Ok(Self { environment, name: name.to_owned() })
     }
 
-    /// Fills it in for a message.
+    /// Fills it in for a message, or for as much of it as there is room for.
     ///
     /// # Errors
     ///
     /// If it asks for what is not there, runs for too long, or writes too much.
     pub fn render(&self, parcel: &Parcel) -> Result<String, TemplateFault> {
-        self.fill(Value::from(Serde(News::of(parcel, WEBHOOK_LIMITS))))
+        let fill = |limits, _| self.fill(Value::from(Serde(News::of(parcel, limits))));
+        fitted(WEBHOOK_LIMITS, fill, |filled| !filled.as_ref().is_err_and(|fault| fault.too_long)).0
     }
 
     /// Fills it in for any value.
@@ -73,7 +77,7 @@ impl Template {
         let written = template.render_captured_to(value, &mut out).map(|_| ());
         if out.overflowed {
             let reason = format!("it writes more than {LONGEST} bytes");
-            return Err(TemplateFault { name: self.name.clone(), line: None, reason });
+            return Err(TemplateFault { name: self.name.clone(), line: None, reason, too_long: true });
         }
         written.map_err(|error| fault(&self.name, &error))?;
         let reason = |error: std::string::FromUtf8Error| error.to_string();
@@ -81,6 +85,7 @@ impl Template {
             name: self.name.clone(),
             line: None,
             reason: reason(error),
+            too_long: false,
         })
     }
 }
@@ -114,7 +119,12 @@ fn fault(name: &str, error: &minijinja::Error) -> TemplateFault {
         (kind, Some(detail)) => format!("{kind}: {detail}"),
         (kind, None) => kind.to_string(),
     };
-    TemplateFault { name: name.to_owned(), line: error.line(), reason }
+    TemplateFault {
+        name: name.to_owned(),
+        line: error.line(),
+        reason,
+        too_long: kind == ErrorKind::OutOfFuel,
+    }
 }
 
 #[cfg(test)]
@@ -150,6 +160,14 @@ mod tests {
         check("a.html", "{{ '<b>' }}", Ok("&lt;b&gt;"));
         check("a.json", "{{ message.image.owner }}", Ok("\"team-payments\""));
         check("a.txt", "{{ '<b>' }}", Ok("<b>"));
+    }
+
+    #[test]
+    fn of_a_message_without_an_end_as_much_is_told_as_there_is_room_for() {
+        let all = "{% for told in message.messages %}{{ told|tojson }}\n{% endfor %}";
+        let template = Template::parse("all.txt", all).unwrap();
+        let told = template.render(&samples::parcel(samples::crowded())).unwrap();
+        assert!(told.len() <= LONGEST && told.lines().count() == 50, "{}", told.len());
     }
 
     #[test]

@@ -32,6 +32,10 @@ impl Outbox for Store {
         self.end(parcel, "delivered_at = $2, attempts = attempts + 1", [at.into()]).await
     }
 
+    async fn got_as_far(&self, parcel: &Parcel, reached: &str) -> Result<(), NotKept> {
+        self.end(parcel, "reached = $2", [reached.into()]).await
+    }
+
     async fn put_off(
         &self,
         parcel: &Parcel,

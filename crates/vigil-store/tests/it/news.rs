@@ -196,6 +196,9 @@ async fn a_message_waits_until_its_sink_has_taken_it(stage: Stage) {
     told(&stage, route(None)).await;
     let first = parcel(next(&stage).await);
     assert_eq!(parcel(next(&stage).await).id, first.id, "nobody has said what became of it");
+    stage.store.got_as_far(&first, "a quarter").await.unwrap();
+    let begun = parcel(next(&stage).await);
+    assert_eq!((&begun.id, begun.attempts, begun.reached.as_deref()), (&first.id, 0, Some("a quarter")));
     let away = NotDelivered { reason: "503".into(), retry: Retry::Later(None), reached: Some("half".into()) };
     let later = stage.now() + SignedDuration::from_mins(5);
     stage.store.put_off(&first, &away, later).await.unwrap();
@@ -203,7 +206,8 @@ async fn a_message_waits_until_its_sink_has_taken_it(stage: Stage) {
     stage.clock.hours(1);
     let again = parcel(next(&stage).await);
     assert_eq!((&again.id, again.attempts, again.reached.as_deref()), (&first.id, 1, Some("half")));
-    stage.store.give_up(&again, &away, stage.now()).await.unwrap();
+    let gone = NotDelivered { reached: Some("most".into()), ..away };
+    stage.store.give_up(&again, &gone, stage.now()).await.unwrap();
     assert_eq!(next(&stage).await, Next::Nothing);
     let queues = stage.store.sink_queues(stage.now()).await.unwrap();
     let told: Vec<_> = queues.iter().map(|queue| (queue.sink.as_str(), queue.waiting, queue.dead)).collect();
@@ -212,6 +216,7 @@ async fn a_message_waits_until_its_sink_has_taken_it(stage: Stage) {
     assert_eq!((&letters[0].parcel.id, letters[0].failure.as_str()), (&first.id, "503"));
     assert!(stage.store.revive(first.id.clone(), stage.now()).await.unwrap());
     let revived = parcel(next(&stage).await);
+    assert_eq!(revived.reached.as_deref(), Some("most"), "it goes on where it was given up");
     stage.store.delivered(&revived, stage.now()).await.unwrap();
     assert_eq!(next(&stage).await, Next::Nothing);
     assert!(!stage.store.revive(first.id, stage.now()).await.unwrap(), "it was delivered");

@@ -13,28 +13,20 @@ use crate::message::words::flattened;
 /// Findings that are imported with one call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AsffBatch {
-    /// The account and the region whose Security Hub is told.
+    /// The account and the region whose Security Hub is told: those of the images.
     pub hub: RegistryId,
     /// The findings, each id once.
     pub findings: Vec<AsffFinding>,
-}
-
-/// How findings are written.
-#[derive(Debug, Clone, Default)]
-pub struct AsffOptions {
-    /// The account and the region whose Security Hub is told of all; `None`: each image's own.
-    pub hub: Option<RegistryId>,
 }
 
 /// Security Hub takes no more at once.
 const BATCH: usize = 100;
 
 /// Writes what has changed as findings. Messages that are about no finding have none.
-pub fn asff(message: &Message, options: &AsffOptions) -> Vec<AsffBatch> {
+pub fn asff(message: &Message) -> Vec<AsffBatch> {
     let mut by_hub: BTreeMap<RegistryId, Vec<&Change>> = BTreeMap::new();
     for change in changes(message) {
-        let hub = options.hub.as_ref().unwrap_or(&change.subject.registry);
-        by_hub.entry(hub.clone()).or_default().push(change);
+        by_hub.entry(change.subject.registry.clone()).or_default().push(change);
     }
     by_hub.into_iter().flat_map(|(hub, changes)| batches(&hub, changes)).collect()
 }
@@ -78,7 +70,7 @@ mod tests {
 
     #[test]
     fn batches_have_at_most_a_hundred_findings_and_lose_none() {
-        let batches = asff(&samples::vulnerability(5_000), &AsffOptions::default());
+        let batches = asff(&samples::vulnerability(5_000));
         assert_eq!(batches.len(), 51);
         assert!(batches.iter().all(|batch| batch.findings.len() <= 100));
         assert_eq!(batches.iter().map(|batch| batch.findings.len()).sum::<usize>(), 5_001);
@@ -90,7 +82,7 @@ mod tests {
         let told = |n, kind| change(n, kind, &image, &found("CVE-1", "HIGH", "zlib"));
         let changes = vec![told(2, ChangeKind::Fixed), told(1, ChangeKind::New)];
         let message = Message::Image(ImageNews { subject: image.clone(), changes, upgrades: Vec::new() });
-        let batches = asff(&message, &AsffOptions::default());
+        let batches = asff(&message);
         let [batch] = batches.as_slice() else { panic!("{batches:?}") };
         let [finding] = batch.findings.as_slice() else { panic!("{batch:?}") };
         assert_eq!(finding.record_state, RecordState::Archived);
@@ -100,7 +92,7 @@ mod tests {
     #[test]
     fn no_text_is_longer_than_security_hub_takes() {
         for (name, message) in samples::every() {
-            let batches = asff(&message, &AsffOptions::default());
+            let batches = asff(&message);
             for finding in batches.iter().flat_map(|batch| &batch.findings) {
                 let longest = [
                     (&finding.id, 512),
@@ -116,16 +108,5 @@ mod tests {
                 assert!(size < 240 * 1024, "{name}: {size}");
             }
         }
-    }
-
-    #[test]
-    fn one_hub_can_be_told_of_all() {
-        let hub = RegistryId { account: "210987654321".parse().unwrap(), ..subject("a/b", &[], 1).registry };
-        let batches = asff(&samples::image(), &AsffOptions { hub: Some(hub) });
-        let finding = &batches[0].findings[0];
-        let arn = "arn:aws:securityhub:eu-west-1:210987654321:product/210987654321/default";
-        assert_eq!(finding.product_arn, arn);
-        assert_eq!(finding.aws_account_id, "210987654321");
-        assert!(finding.resources[0].id.starts_with("arn:aws:ecr:eu-west-1:123456789012:repository/"));
     }
 }

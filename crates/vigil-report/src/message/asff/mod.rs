@@ -4,7 +4,7 @@ mod batch;
 mod finding;
 mod shape;
 
-pub use batch::{AsffBatch, AsffOptions, asff};
+pub use batch::{AsffBatch, asff};
 pub use shape::{
     AsffFinding, ContainerImage, Cvss, Details, Recommendation, RecordState, Remediation, Resource,
     SeverityOf, Vulnerability, VulnerablePackage, Workflow, WorkflowStatus, YesNo,

@@ -76,9 +76,9 @@ fn header(chapter: &Chapter, threshold: Option<&str>) -> Block {
         for (severity, count) in &chapter.open {
             text.markup("*").text(severity).markup("*: *").text(&count.to_string()).markup("*\n");
         }
-    }
-    if let Some(threshold) = threshold {
-        text.markup("Reporting Threshold: *").text(threshold).markup("*\n");
+        if let Some(threshold) = threshold {
+            text.markup("Reporting Threshold: *").text(threshold).markup("*\n");
+        }
     }
     section(text)
 }

@@ -6,8 +6,8 @@ use vigil_core::news::Message;
 
 use super::blocks::{Block, blocks, section};
 use super::mrkdwn::Mrkdwn;
-use crate::message::cut::{Limits, cut};
-use crate::message::outline::outline;
+use crate::message::cut::{Limits, cut, fitted};
+use crate::message::outline::{Outline, outline};
 
 /// What is posted at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,7 +21,8 @@ pub struct Post {
 /// How a message is written.
 #[derive(Debug, Clone, Default)]
 pub struct SlackOptions {
-    /// The severity from which on the route tells of findings, to be named as the cluster scanner does.
+    /// The severity from which on the route tells of findings, to be named as the cluster scanner does; one that leaves
+    /// nothing out is not named.
     pub threshold: Option<Severity>,
 }
 
@@ -32,7 +33,13 @@ const BLOCKS: usize = 50;
 /// <https://github.com/slackapi/bolt-js/issues/2867>.
 const POST: usize = 10_000;
 
-/// A thread of some dozen posts is the most that anybody scrolls through.
+/// A longer thread is scrolled through by nobody, and Slack takes about one post a second.
+const POSTS: usize = 30;
+
+/// What is said in a thread that does not hold all.
+const SHORTENED: &str = "This message was shortened. All of it is in /api/v1/changes of the service.";
+
+/// Before it is known how many posts that makes.
 const LIMITS: Limits = Limits { messages: 100, entries: 500, names: 10, upgrades: 10, prose: 2500 };
 
 /// Images of one vulnerability are a list, and need less.
@@ -41,11 +48,18 @@ const IMAGES: usize = 100;
 /// Longer texts are cut in notifications.
 const NOTIFICATION: usize = 300;
 
-/// Writes a message for Slack.
+/// Writes a message for Slack, in at most 30 posts.
 pub fn slack(message: &Message, options: &SlackOptions) -> Vec<Post> {
     let entries = if matches!(message, Message::Image(_)) { LIMITS.entries } else { IMAGES };
-    let outline = outline(message, Limits { entries, ..LIMITS });
-    let threshold = options.threshold.as_ref().map(Severity::as_str);
+    let threshold = options.threshold.as_ref().filter(|severity| **severity != Severity::Undefined);
+    let render = |limits, shortened| {
+        let outline = outline(message, limits);
+        posts(&outline.headline, all_blocks(&outline, threshold.map(Severity::as_str), shortened))
+    };
+    fitted(Limits { entries, ..LIMITS }, render, |posts| posts.len() <= POSTS).0
+}
+
+fn all_blocks(outline: &Outline, threshold: Option<&str>, shortened: bool) -> Vec<Block> {
     let mut all: Vec<Block> = Vec::new();
     if outline.chapters.iter().all(|chapter| chapter.headline != outline.headline) {
         let mut title = Mrkdwn::default();
@@ -58,7 +72,12 @@ pub fn slack(message: &Message, options: &SlackOptions) -> Vec<Post> {
         text.text(left_out);
         all.push(section(text));
     }
-    posts(&outline.headline, all)
+    if shortened {
+        let mut text = Mrkdwn::default();
+        text.markup(SHORTENED);
+        all.push(section(text));
+    }
+    all
 }
 
 fn posts(headline: &str, blocks: Vec<Block>) -> Vec<Post> {
@@ -108,7 +127,9 @@ mod tests {
     #[test]
     fn slack_takes_every_post() {
         for (name, message) in samples::every() {
-            for post in slack(&message, &SlackOptions::default()) {
+            let posts = slack(&message, &SlackOptions::default());
+            assert!(posts.len() <= POSTS, "{name}: {}", posts.len());
+            for post in posts {
                 let length: usize = post.blocks.iter().map(Block::length).sum();
                 assert!(post.blocks.len() <= BLOCKS && length <= POST, "{name}: {length}");
                 assert!(post.blocks.iter().all(|block| block.length() <= 3000), "{name}");
@@ -123,6 +144,14 @@ mod tests {
         let texts = texts(&posts).join("\n");
         assert_eq!(texts.matches("|CVE-2024-").count(), 500);
         assert!(posts[1].text.ends_with(&format!("(2 of {})", posts.len())), "{}", posts[1].text);
+    }
+
+    #[test]
+    fn a_report_that_no_thread_holds_says_something_of_each_image_and_where_the_rest_is() {
+        let posts = slack(&samples::crowded(), &SlackOptions::default());
+        let texts = texts(&posts).join("\n");
+        assert_eq!(texts.matches(" findings more").count(), 50, "{}", posts.len());
+        assert!(texts.ends_with(SHORTENED), "{}", posts.len());
     }
 
     #[test]
@@ -149,5 +178,19 @@ mod tests {
         let options = SlackOptions { threshold: Some(Severity::High) };
         let posts = slack(&samples::image(), &options);
         assert!(texts(&posts)[0].ends_with("Reporting Threshold: *HIGH*\n"), "{}", texts(&posts)[0]);
+    }
+
+    #[test]
+    fn no_threshold_is_named_where_nothing_is_below_it_or_no_image_is_told_of() {
+        let named = |message, severity| {
+            let posts = slack(&message, &SlackOptions { threshold: Some(severity) });
+            texts(&posts).join("\n").contains("Threshold")
+        };
+        assert!(!named(samples::image(), Severity::Undefined));
+        for message in
+            [samples::baseline(), samples::exception(), samples::vulnerability(3), samples::failed()]
+        {
+            assert!(!named(message, Severity::High));
+        }
     }
 }

@@ -9,5 +9,5 @@ mod news;
 #[cfg(test)]
 mod schema;
 
-pub(super) use news::News;
-pub use news::{WEBHOOK_LIMITS, webhook};
+pub use news::webhook;
+pub(super) use news::{News, WEBHOOK_LIMITS, document};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use vigil_core::port::Parcel;
 
-use super::{WEBHOOK_LIMITS, webhook};
+use super::{WEBHOOK_LIMITS, document, webhook};
 use crate::message::cut::Limits;
 use crate::message::samples;
 use crate::schema::{strings, wrong};
@@ -32,14 +32,14 @@ fn messages_are_what_the_schema_says() {
     let some = Limits { entries: 100, ..WEBHOOK_LIMITS };
     for (_, message) in samples::all() {
         let parcel = samples::parcel(message);
-        check(&webhook(&parcel, some), &[]);
-        check(&webhook(&parcel, none), &[]);
+        check(&document(&parcel, some), &[]);
+        check(&document(&parcel, none), &[]);
     }
 }
 
 #[test]
 fn what_is_not_as_the_schema_says_is_found() {
-    let news = webhook(&parcel("failed"), WEBHOOK_LIMITS);
+    let news = webhook(&parcel("failed"));
     check(
         &news.replacen("\"schema_version\":\"1\"", "\"schema_version\":\"2\"", 1),
         &["/schema_version: const"],
