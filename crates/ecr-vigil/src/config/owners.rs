@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use vigil_core::policy::{Owned, Owners};
 
-use super::reader::Reader;
+use super::reader::{Reader, with_member};
 use super::routes::InTable;
 
 /// An owner, as the file gives it.
@@ -37,7 +37,7 @@ impl Reader<'_> {
 
     fn owner(&mut self, key: &str, table: toml::Table) -> Option<Owned> {
         let written: Result<WrittenOwner, _> = table.try_into();
-        let written = written.map_err(|error| self.complain_of_table(key, error.message())).ok()?;
+        let written = written.map_err(|error| self.complain_of_table(key, with_member(&error))).ok()?;
         let mut table = InTable { reader: self, key };
         let name: Option<OwnerName> = table.name(written.name);
         if written.repositories.is_empty() && written.accounts.is_empty() && written.regions.is_empty() {

@@ -84,3 +84,8 @@ impl<'a> Reader<'a> {
         Patterns { include: self.many::<Pattern>(include), exclude: self.many::<Pattern>(exclude) }
     }
 }
+
+/// What is wrong in a table, with the member in which it is.
+pub(super) fn with_member(error: &toml::de::Error) -> String {
+    error.to_string().trim().replace('\n', " ")
+}

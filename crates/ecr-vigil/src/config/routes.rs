@@ -11,7 +11,7 @@ use vigil_core::lineage::FindingState;
 use vigil_core::news::{RoundUp, Route, RouteName, SinkName, Wanted};
 use vigil_core::policy::{Pattern, Patterns, Thresholds};
 
-use super::reader::Reader;
+use super::reader::{Reader, with_member};
 use super::service_values::Zone;
 use super::settings::NO_SCORES;
 use super::sinks::SinkSettings;
@@ -61,7 +61,7 @@ struct WrittenRoute {
 
 /// A number of findings, or `off`.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a number of findings, such as 5, or \"off\"")]
 enum Threshold {
     Number(u64),
     Word(String),
@@ -78,7 +78,7 @@ impl Reader<'_> {
         for (place, table) in self.layers.routes.clone().into_iter().enumerate() {
             let key = format!("route[{place}]");
             let written: Result<WrittenRoute, _> = table.try_into();
-            let written = written.map_err(|error| self.complain_of_table(&key, error.message())).ok();
+            let written = written.map_err(|error| self.complain_of_table(&key, with_member(&error))).ok();
             let route = written.and_then(|written| {
                 // A sink that is wrong is told for itself.
                 let known = sinks.as_ref().map(|_| names.as_slice());

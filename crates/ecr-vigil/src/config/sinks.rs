@@ -14,7 +14,7 @@ use vigil_notify::{Authorities, ContentType, Header, MailAddress, Signer, SlackT
 use vigil_report::message::Template;
 use vigil_report::message::email::MailDomain;
 
-use super::reader::Reader;
+use super::reader::{Reader, with_member};
 use super::routes::InTable;
 use super::values::{Limit, Url};
 
@@ -313,7 +313,7 @@ impl InTable<'_, '_> {
     /// What the table says beside what all sinks have.
     fn members<T: DeserializeOwned>(&mut self, table: Table) -> Option<T> {
         let read: Result<T, _> = table.try_into();
-        let complain = |error: toml::de::Error| self.reader.complain_of_table(self.key, error.message());
+        let complain = |error: toml::de::Error| self.reader.complain_of_table(self.key, with_member(&error));
         read.map_err(complain).ok()
     }
 

@@ -64,3 +64,20 @@ async fn what_is_right_is_not_complained_of() {
     stage.write("vigil.toml", "");
     token.run().await.code(2).complains("slack.token (environment SLACK_TOKEN): it is no token");
 }
+
+#[tokio::test]
+async fn a_member_of_another_type_is_named_with_what_it_should_be() {
+    let stage = Stage::new().await;
+    let complaints = [
+        (
+            "[[route]]\nname = 'r'\nsinks = []\ncritical = -1\n",
+            "expected a number of findings, such as 5, or \"off\" in `critical`",
+        ),
+        ("[[route]]\nname = 'r'\nsinks = []\nfixable = 'yes'\n", "expected a boolean in `fixable`"),
+        ("[[sink]]\nname = 's'\ntype = 'email'\nhost = 5\n", "expected a string in `host`"),
+    ];
+    for (settings, complaint) in complaints {
+        stage.write("vigil.toml", settings);
+        stage.run("config check").await.code(2).complains(complaint);
+    }
+}
